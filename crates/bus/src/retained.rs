@@ -1,0 +1,86 @@
+//! Values that the bus keeps: the STATE of accounts, and KV buckets with leases.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use mailbox_event::AccountToken;
+
+use crate::{BusError, PutError};
+
+/// Which write of a value this is; it rises with every write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Revision(pub u64);
+
+/// A value and its revision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Versioned {
+    /// For the next compare-and-set.
+    pub revision: Revision,
+    /// The value.
+    pub value: Bytes,
+}
+
+/// A KV bucket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Bucket {
+    /// What the mail server said about a credential, under a keyed hash of it.
+    Verdicts,
+    /// Who does what alone.
+    Leases,
+}
+
+impl Bucket {
+    /// The name on a broker and in a table.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Verdicts => "verdicts",
+            Self::Leases => "leases",
+        }
+    }
+}
+
+/// Reads and compare-and-set writes.
+#[async_trait]
+pub trait Retained {
+    /// The STATE of an account.
+    async fn state(&self, account: AccountToken) -> Result<Option<Versioned>, BusError>;
+
+    /// Stores the STATE of an account if its revision is still `expected` (`None`: there is none yet), and tells
+    /// the listeners of the account's key with [`crate::Topic::State`] and the new value.
+    ///
+    /// `cause` is the event that moved it: the id of the message that listeners hear.
+    async fn put_state(
+        &self,
+        account: AccountToken,
+        value: Bytes,
+        expected: Option<Revision>,
+        cause: mailbox_event::EventId,
+    ) -> Result<Revision, PutError>;
+
+    /// The value of a key, unless its time is over.
+    async fn get(&self, bucket: Bucket, key: &str) -> Result<Option<Versioned>, BusError>;
+
+    /// Stores a value, whatever was there, for `time_to_live`.
+    async fn put(
+        &self,
+        bucket: Bucket,
+        key: &str,
+        value: Bytes,
+        time_to_live: Duration,
+    ) -> Result<Revision, BusError>;
+
+    /// Stores a value for `time_to_live` if the key's revision is still `expected`; `None`: if the key is absent or
+    /// its time is over. A lease is taken with `None` and kept with the revision it was last given.
+    async fn compare_and_put(
+        &self,
+        bucket: Bucket,
+        key: &str,
+        value: Bytes,
+        expected: Option<Revision>,
+        time_to_live: Duration,
+    ) -> Result<Revision, PutError>;
+
+    /// Takes a key away if its revision is still `expected`; an absent key is no conflict.
+    async fn delete(&self, bucket: Bucket, key: &str, expected: Option<Revision>) -> Result<(), PutError>;
+}

@@ -1,0 +1,1 @@
+//! Configuration, telemetry, drain, admin HTTP and backoff

@@ -1,0 +1,1 @@
+//! The fast path: event streams of modseqs

@@ -1,0 +1,1 @@
+//! Takes notifications from Cyrus, spools them and publishes them to the bus

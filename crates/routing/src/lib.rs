@@ -1,0 +1,1 @@
+//! The split: what is fast, what is slow, and who is told

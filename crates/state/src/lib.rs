@@ -1,0 +1,1 @@
+//! The state of an account: vectors, merging, epochs, shared entries, cursors

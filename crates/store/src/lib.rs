@@ -1,0 +1,1 @@
+//! SQL: recipients and effects

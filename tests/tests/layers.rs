@@ -1,0 +1,93 @@
+//! Arrows point down: services → adapters → pure. `docs/ARCHITECTURE.md` tells why.
+
+use std::{collections::BTreeMap, process::Command};
+
+use serde_json::Value;
+
+/// Every crate of the workspace and the crates of the workspace it may use. A crate that is not here has no room.
+const MAY_USE: &[(&str, &[&str])] = &[
+    // Pure: no clock, no socket, no runtime.
+    ("mailbox-event", &[]),
+    ("cyrus", &["mailbox-event"]),
+    ("state", &["mailbox-event"]),
+    ("routing", &["bus", "mailbox-event", "state"]),
+    // The contract of the bus, then adapters.
+    ("bus", &["mailbox-event"]),
+    ("bus-local", &["bus", "mailbox-event"]),
+    ("store", &["mailbox-event"]),
+    ("kit", &[]),
+    ("fakes", &[]),
+    // Services never use each other; they meet on the bus.
+    ("relay", &["bus", "cyrus", "kit", "mailbox-event", "routing", "state"]),
+    ("pusher", &["bus", "kit", "mailbox-event", "routing", "state"]),
+    ("notifyd", &["bus", "kit", "mailbox-event", "routing", "store"]),
+    // Only the binary names implementations.
+    (
+        "mailpush",
+        &[
+            "bus", "bus-local", "cyrus", "fakes", "kit", "mailbox-event", "notifyd", "pusher", "relay", "routing",
+            "state", "store",
+        ],
+    ),
+    // Tests only.
+    ("testkit", &["fakes"]),
+    ("tests", &["testkit"]),
+];
+
+/// What a crate's whole tree of normal dependencies must not hold.
+const MUST_NOT_HOLD: &[(&str, &[&str])] = &[
+    ("pusher", &["sqlx", "sqlx-core", "lettre", "libsqlite3-sys", "rusqlite", "bus-local", "store"]),
+    ("relay", &["sqlx", "sqlx-core", "lettre", "libsqlite3-sys", "rusqlite", "hyper", "reqwest"]),
+    ("mailbox-event", &["tokio"]),
+    ("cyrus", &["tokio"]),
+    ("state", &["tokio"]),
+];
+
+fn cargo(arguments: &[&str]) -> String {
+    let output = Command::new(env!("CARGO"))
+        .args(arguments)
+        .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+        .output()
+        .expect("cargo runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("cargo speaks UTF-8")
+}
+
+/// Normal (not dev, not build) dependencies of each workspace crate on other workspace crates.
+fn uses_in_the_workspace() -> BTreeMap<String, Vec<String>> {
+    let metadata: Value =
+        serde_json::from_str(&cargo(&["metadata", "--no-deps", "--format-version", "1", "--locked"])).unwrap();
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let packages = metadata["packages"].as_array().unwrap();
+    packages
+        .iter()
+        .map(|package| {
+            let dependencies = package["dependencies"].as_array().unwrap();
+            let ours = dependencies.iter().filter(|one| one["kind"].is_null() && one["path"].is_string());
+            (text(&package["name"]), ours.map(|one| text(&one["name"])).collect())
+        })
+        .collect()
+}
+
+#[test]
+fn every_crate_uses_only_what_lies_below_it() {
+    let allowed: BTreeMap<_, _> = MAY_USE.iter().copied().collect();
+    for (name, uses) in uses_in_the_workspace() {
+        let may_use = allowed.get(name.as_str()).unwrap_or_else(|| panic!("crate {name} has no place in the layers"));
+        for used in uses {
+            assert!(may_use.contains(&used.as_str()), "{name} must not use {used}");
+        }
+    }
+}
+
+#[test]
+fn the_fast_path_holds_no_sql_and_the_pure_crates_no_runtime() {
+    for (name, banned) in MUST_NOT_HOLD {
+        let tree = cargo(&["tree", "--locked", "--package", name, "--edges", "normal", "--prefix", "none"]);
+        let held: Vec<_> = tree.lines().filter_map(|line| line.split(' ').next()).collect();
+        assert!(held.contains(name), "the tree of {name} was read");
+        for crate_name in *banned {
+            assert!(!held.contains(crate_name), "{name} must not hold {crate_name}");
+        }
+    }
+}
