@@ -14,7 +14,7 @@ pub enum Malformed {
     /// The datagram's number of options is no number.
     #[error("number of options is not a number")]
     OptionCount,
-    /// More options than [`crate::notice::MOST_OPTIONS`].
+    /// More options than anyone writes (1024).
     #[error("notification has too many options")]
     TooManyOptions,
     /// A field that names a user or a file is not UTF-8.

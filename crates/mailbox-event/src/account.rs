@@ -37,7 +37,9 @@ impl Account {
             return Err(InvalidAccount::Character);
         }
         match text.rsplit_once('@') {
-            Some((user, domain)) if !user.is_empty() && !domain.is_empty() => Ok(Self(text.to_lowercase().into())),
+            Some((user, domain)) if !user.is_empty() && !domain.is_empty() => {
+                Ok(Self(text.to_lowercase().into()))
+            }
             _ => Err(InvalidAccount::Form),
         }
     }

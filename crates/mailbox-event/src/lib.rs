@@ -21,7 +21,7 @@ pub use envelope::{Address, Envelope};
 pub use event::{Event, EventId, RelayId, UnixMillis};
 pub use mailbox::{Mailbox, MailboxId, MailboxName, MailboxType};
 pub use notification::{
-    ChangeKind, DeviceRegistration, MailboxChange, MessageFacts, NewMailNotice, Notification, OtherNotification,
-    SchedulingMessage, SieveNotification, Unscheduled,
+    ChangeKind, DeviceRegistration, MailboxChange, MessageFacts, NewMailNotice, Notification,
+    OtherNotification, SchedulingMessage, SieveNotification, Unscheduled,
 };
 pub use subject::{AccountToken, AccountTokens, Shard};

@@ -84,9 +84,8 @@ fn step(within: Within, octet: u8) -> Result<Within, Malformed> {
             Within::Size { octets: octets * 10 + u64::from(octet - b'0'), digits: digits + 1 }
         }
         (Within::Size { octets, digits: 1.. }, b'+') => Within::Plus(octets),
-        (Within::Size { octets, digits: 1.. } | Within::Plus(octets), b'}') | (Within::Brace(octets), b'\r') => {
-            Within::Brace(octets)
-        }
+        (Within::Size { octets, digits: 1.. } | Within::Plus(octets), b'}')
+        | (Within::Brace(octets), b'\r') => Within::Brace(octets),
         (Within::Brace(0), b'\n') => Within::Line,
         (Within::Brace(octets), b'\n') => Within::Literal(octets),
         (Within::Size { .. } | Within::Plus(_) | Within::Brace(_), _) => return Err(Malformed::Literal),

@@ -81,7 +81,7 @@ fn notice(line: &[u8]) -> Result<Notice, Malformed> {
     for (key, value) in &pairs {
         set(&mut notice, key, value)?;
     }
-    if notice.class.is_empty() { Err(Malformed::Missing("CLASS")) } else { Ok(notice) }
+    Ok(notice)
 }
 
 fn set(notice: &mut Notice, key: &[u8], value: &Value) -> Result<(), Malformed> {
@@ -94,7 +94,9 @@ fn set(notice: &mut Notice, key: &[u8], value: &Value) -> Result<(), Malformed> 
         b"MAILBOX" => notice.mailbox = readable(octets()?),
         b"OPTIONS" => notice.options = options(value)?,
         b"MESSAGE" => notice.message = octets()?.to_vec(),
-        b"FILEPATH" => notice.file_path = Some(exact(octets()?, "file path")?).filter(|path| !path.is_empty()),
+        b"FILEPATH" => {
+            notice.file_path = Some(exact(octets()?, "file path")?).filter(|path| !path.is_empty())
+        }
         _ => {}
     }
     Ok(())

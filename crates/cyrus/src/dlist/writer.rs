@@ -63,7 +63,9 @@ fn literal(line: &mut Vec<u8>, octets: &[u8]) {
 }
 
 fn is_plain_atom(octets: &[u8]) -> bool {
-    let special = |octet: &u8| !octet.is_ascii_graphic() || matches!(octet, b'(' | b')' | b'{' | b'"' | b'%' | b'\\' | b'*');
+    let special = |octet: &u8| {
+        !octet.is_ascii_graphic() || matches!(octet, b'(' | b')' | b'{' | b'"' | b'%' | b'\\' | b'*')
+    };
     !octets.is_empty() && !octets.eq_ignore_ascii_case(b"NIL") && !octets.iter().any(special)
 }
 
