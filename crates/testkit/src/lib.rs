@@ -1,1 +1,30 @@
-//! Real processes and assertions for tests
+//! Real processes, real users and the one allowed way to wait, for tests of the whole line.
+//!
+//! Everything here panics with a sentence when something is missing or fails: it is read by the
+//! person whose test has just failed. Nothing is skipped. Every process dies with the value that started it.
+
+pub mod chromium;
+pub mod collector;
+pub mod cyrus;
+pub mod dav;
+pub mod icalendar;
+pub mod imap;
+pub mod jmap;
+pub mod lmtp;
+pub mod program;
+pub mod sieve;
+pub mod smtp;
+pub mod sse;
+
+mod http;
+mod message;
+mod ports;
+mod process;
+mod scratch;
+mod wait;
+
+pub use http::client as http_client;
+pub use message::{Message, message};
+pub use ports::{free_port, free_ports};
+pub use scratch::Scratch;
+pub use wait::eventually;

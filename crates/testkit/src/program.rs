@@ -1,0 +1,136 @@
+//! One of this project's own programs, run as its users run it.
+
+use std::path::PathBuf;
+use std::process::{Command, ExitStatus};
+use std::time::Duration;
+
+use tokio::net::TcpStream;
+
+use crate::eventually;
+use crate::process::Process;
+
+/// How a program is to be run; see [`Program::builder`].
+#[derive(Debug)]
+pub struct Builder {
+    name: String,
+    command: Command,
+}
+
+/// A running program. Dropping it asks it to end, then kills it; if the test fails, what it said is printed.
+#[derive(Debug)]
+pub struct Program {
+    process: Process,
+}
+
+impl Program {
+    /// The program `name` (`mailpush`), built beside the running test. Its environment is empty but for `PATH`.
+    ///
+    /// # Panics
+    /// When it has not been built.
+    #[must_use]
+    pub fn builder(name: &str) -> Builder {
+        let path = built(name);
+        assert!(path.exists(), "{} is missing; build it first: cargo build -p {name}", path.display());
+        let mut command = Command::new(path);
+        command.env_clear();
+        if let Some(search) = std::env::var_os("PATH") {
+            command.env("PATH", search);
+        }
+        Builder { name: name.to_owned(), command }
+    }
+
+    /// Waits until it has printed a line that holds `part`, and returns the line.
+    pub async fn wait_for_line(&mut self, part: &str, deadline: Duration) -> String {
+        let process = &mut self.process;
+        eventually(deadline, &format!("the program prints a line with {part:?}"), async || {
+            let line = process.said().line_with(part);
+            if line.is_none() {
+                process.assert_alive();
+            }
+            line
+        })
+        .await
+    }
+
+    /// Waits until it listens on `port` of 127.0.0.1.
+    pub async fn wait_for_port(&mut self, port: u16, deadline: Duration) {
+        let process = &mut self.process;
+        eventually(deadline, &format!("the program listens on {port}"), async || {
+            process.assert_alive();
+            TcpStream::connect(("127.0.0.1", port)).await.ok()
+        })
+        .await;
+    }
+
+    /// Its process id.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// The last lines it printed, standard output and standard error together.
+    #[must_use]
+    pub fn said(&self) -> String {
+        self.process.said().text()
+    }
+
+    /// Asks it to end (SIGTERM) and does not wait.
+    pub fn terminate(&self) {
+        self.process.terminate();
+    }
+
+    /// Ends it at once (SIGKILL), as a crash would.
+    pub fn kill(&mut self) {
+        self.process.kill();
+    }
+
+    /// Waits until it has ended, and returns how.
+    pub async fn wait_for_end(&mut self, deadline: Duration) -> ExitStatus {
+        let process = &mut self.process;
+        eventually(deadline, "the program ends", async || process.ended()).await
+    }
+}
+
+impl Builder {
+    /// One more argument.
+    #[must_use]
+    pub fn arg(mut self, value: impl AsRef<std::ffi::OsStr>) -> Self {
+        self.command.arg(value);
+        self
+    }
+
+    /// More arguments.
+    #[must_use]
+    pub fn args<S: AsRef<std::ffi::OsStr>>(mut self, values: impl IntoIterator<Item = S>) -> Self {
+        self.command.args(values);
+        self
+    }
+
+    /// One more variable of its environment.
+    #[must_use]
+    pub fn env(mut self, name: &str, value: impl AsRef<std::ffi::OsStr>) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    /// The folder it runs in.
+    #[must_use]
+    pub fn folder(mut self, folder: impl AsRef<std::path::Path>) -> Self {
+        self.command.current_dir(folder);
+        self
+    }
+
+    /// Starts it.
+    #[must_use]
+    pub fn start(mut self) -> Program {
+        Program { process: Process::start(&self.name, &mut self.command, None) }
+    }
+}
+
+/// Test executables lie in `target/<profile>/deps`, programs one folder up.
+fn built(name: &str) -> PathBuf {
+    let mut path = std::env::current_exe().expect("the test knows its own path");
+    path.pop();
+    path.pop();
+    path.join(name)
+}
