@@ -1,1 +1,25 @@
-//! The bus in one process, kept in SQLite
+//! The bus in one process, kept in SQLite.
+//!
+//! One thread owns the database and writes what is queued in one transaction ("group commit"); an answer means that
+//! the transaction is committed. Durable means: survives the death of the process. A power cut can lose the last
+//! transactions, for the write-ahead log is synced at checkpoints only.
+//!
+//! Live delivery never touches the disk: key listeners are held in memory.
+
+mod bus;
+mod clock;
+mod keys;
+mod open;
+mod settings;
+mod shared;
+mod tables;
+mod worker;
+mod writer;
+
+pub use bus::LocalBus;
+pub use clock::{Clock, ManualClock, Sleep, SystemClock};
+pub use keys::LiveCounts;
+pub use open::OpenError;
+pub use settings::LocalBusSettings;
+pub use shared::{Jitter, Surroundings, full_jitter};
+pub use tables::GroupDepth;

@@ -6,6 +6,9 @@ pub enum BusError {
     /// The bus cannot be reached or is closing: try again later. Nothing was done, or it is not known.
     #[error("bus is unavailable")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// What the bus keeps cannot be used: damaged, foreign, or of a later version. A person must act.
+    #[error("what the bus keeps cannot be used")]
+    Unusable(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// A bound is reached: keep the message and try again later.
     #[error("bus is full")]
     Full,

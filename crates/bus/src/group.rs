@@ -44,6 +44,19 @@ pub struct Backoff {
     pub longest: Duration,
 }
 
+impl Backoff {
+    /// The longest wait after the attempt of this `number` (from 1) failed; full jitter draws between nothing and it.
+    pub fn ceiling(&self, number: u32) -> Duration {
+        let growth = self.factor.saturating_pow(number.saturating_sub(1));
+        self.first.saturating_mul(growth).min(self.longest)
+    }
+
+    /// The attempt of this `number` (from 1).
+    pub fn attempt(&self, number: u32) -> Attempt {
+        Attempt { number, is_last: number > self.retries }
+    }
+}
+
 /// Which try this is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Attempt {

@@ -7,6 +7,8 @@
 //!
 //! The words are those of Apache James' event bus. No I/O of its own.
 
+#[cfg(feature = "contract")]
+pub mod contract;
 mod dead_letters;
 mod error;
 mod group;
@@ -19,7 +21,7 @@ pub use dead_letters::{DeadLetter, DeadLetterId, DeadLetters};
 pub use error::{BusError, PutError};
 pub use group::{Attempt, Backoff, Failure, Group, GroupListener, GroupSettings};
 pub use key::{Execution, Key, KeyListener};
-pub use message::{JobKind, LiveKind, Message, Topic, Urgency};
+pub use message::{InvalidSubject, JobKind, LiveKind, Message, Topic, Urgency};
 pub use registration::Registration;
 pub use retained::{Bucket, Retained, Revision, Versioned};
 

@@ -1,6 +1,6 @@
 //! What travels on the bus, and under which subject.
 
-use std::fmt;
+use std::{fmt, str::FromStr};
 
 use bytes::Bytes;
 use mailbox_event::{AccountToken, EventId, subject};
@@ -77,7 +77,53 @@ impl fmt::Display for Topic {
     }
 }
 
+/// Why a text is no subject of ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("subject is not one of ours")]
+pub struct InvalidSubject;
+
+/// Reads what `Display` wrote, and nothing else: the shard must be the account's.
+impl FromStr for Topic {
+    type Err = InvalidSubject;
+
+    fn from_str(subject: &str) -> Result<Self, Self::Err> {
+        let mut tokens = subject.split('.');
+        let mut token = || tokens.next().ok_or(InvalidSubject);
+        let topic = match token()? {
+            "state" => {
+                token()?;
+                Self::State(account(token()?)?)
+            }
+            "ev" => {
+                token()?;
+                let account = account(token()?)?;
+                Self::Live(account, named(token()?, &LiveKind::ALL, LiveKind::name)?)
+            }
+            "job" => {
+                let urgency = named(token()?, &Urgency::ALL, Urgency::name)?;
+                let kind = named(token()?, &JobKind::ALL, JobKind::name)?;
+                Self::Job(urgency, kind, account(token()?)?)
+            }
+            _ => return Err(InvalidSubject),
+        };
+        // Comparing the whole covers the shard, upper-case digits and tokens that follow.
+        if topic.to_string() == subject { Ok(topic) } else { Err(InvalidSubject) }
+    }
+}
+
+fn named<T: Copy>(token: &str, all: &[T], name: fn(T) -> &'static str) -> Result<T, InvalidSubject> {
+    all.iter().copied().find(|&one| name(one) == token).ok_or(InvalidSubject)
+}
+
+fn account(token: &str) -> Result<AccountToken, InvalidSubject> {
+    let octets = u128::from_str_radix(token, 16).map_err(|_| InvalidSubject)?;
+    Ok(AccountToken(octets.to_be_bytes()))
+}
+
 impl Urgency {
+    /// Every urgency, the highest first.
+    pub const ALL: [Self; 3] = [Self::High, Self::Normal, Self::Low];
+
     /// The token in a subject.
     pub fn name(self) -> &'static str {
         match self {
@@ -103,6 +149,9 @@ impl JobKind {
 }
 
 impl LiveKind {
+    /// Every kind.
+    pub const ALL: [Self; 1] = [Self::CalendarAlert];
+
     /// The token in a subject.
     pub fn name(self) -> &'static str {
         match self {
@@ -120,4 +169,52 @@ pub struct Message {
     pub topic: Topic,
     /// The value, in the form of `mailbox_event::codec`.
     pub payload: Bytes,
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn topic() -> impl Strategy<Value = Topic> {
+        let account = any::<[u8; 16]>().prop_map(AccountToken);
+        let job =
+            (0..3usize, 0..3usize).prop_map(|(urgency, kind)| (Urgency::ALL[urgency], JobKind::ALL[kind]));
+        (account, 0..3, job).prop_map(|(account, form, (urgency, kind))| match form {
+            0 => Topic::State(account),
+            1 => Topic::Live(account, LiveKind::CalendarAlert),
+            _ => Topic::Job(urgency, kind, account),
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn a_topic_is_read_from_its_subject(topic in topic()) {
+            prop_assert_eq!(topic.to_string().parse(), Ok(topic));
+        }
+
+        #[test]
+        fn no_text_is_read_as_something_else(text in "(state|ev|job)?[.a-f0-9]{0,60}") {
+            if let Ok(topic) = text.parse::<Topic>() {
+                prop_assert_eq!(topic.to_string(), text);
+            }
+        }
+    }
+
+    #[test]
+    fn subjects_that_are_not_ours_are_refused() {
+        let subject = Topic::State(AccountToken([0x0a; 16])).to_string();
+        assert_eq!(subject, "state.10.0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a");
+        for text in [
+            "",
+            "state",
+            "state.11.0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a",
+            &format!("{subject}.x"),
+            "job.soon.alarm.0a",
+        ] {
+            assert_eq!(text.parse::<Topic>(), Err(InvalidSubject), "{text}");
+        }
+        assert_eq!(subject.to_uppercase().parse::<Topic>(), Err(InvalidSubject));
+    }
 }

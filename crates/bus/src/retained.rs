@@ -49,7 +49,9 @@ pub trait Retained {
     /// Stores the STATE of an account if its revision is still `expected` (`None`: there is none yet), and tells
     /// the listeners of the account's key with [`crate::Topic::State`] and the new value.
     ///
-    /// `cause` is the event that moved it: the id of the message that listeners hear.
+    /// `cause` is the event that moved it: the id of the message that listeners hear. Two writes that follow each
+    /// other closely may be heard in the other order: listeners merge. A caller that stops waiting stops neither
+    /// the write nor the telling.
     async fn put_state(
         &self,
         account: AccountToken,
@@ -81,6 +83,6 @@ pub trait Retained {
         time_to_live: Duration,
     ) -> Result<Revision, PutError>;
 
-    /// Takes a key away if its revision is still `expected`; an absent key is no conflict.
+    /// Takes a key away if its revision is still `expected` (`None`: whatever it is); an absent key is no conflict.
     async fn delete(&self, bucket: Bucket, key: &str, expected: Option<Revision>) -> Result<(), PutError>;
 }

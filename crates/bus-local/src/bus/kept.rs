@@ -1,0 +1,147 @@
+//! What the bus keeps: STATE, KV and dead letters.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bus::{
+    Bucket, BusError, DeadLetter, DeadLetterId, DeadLetters, Group, Key, Message, PutError, Retained,
+    Revision, Topic, Versioned,
+};
+use bytes::Bytes;
+use mailbox_event::{AccountToken, EventId};
+
+use super::LocalBus;
+use crate::{
+    clock::later,
+    tables::{Expected, Stored},
+};
+
+#[async_trait]
+impl Retained for LocalBus {
+    async fn state(&self, account: AccountToken) -> Result<Option<Versioned>, BusError> {
+        self.shared().writer.call(move |tables| tables.state(account)).await
+    }
+
+    async fn put_state(
+        &self,
+        account: AccountToken,
+        value: Bytes,
+        expected: Option<Revision>,
+        cause: EventId,
+    ) -> Result<Revision, PutError> {
+        self.shared().check_size(value.len())?;
+        let shared = self.0.shared.clone();
+        // In a task of its own: a caller that goes away between the commit and the telling would leave listeners
+        // with the last state, and nothing would come after it.
+        let putting = tokio::spawn(async move {
+            let kept = value.clone();
+            let stored = shared.writer.call(move |tables| tables.put_state(account, &kept, expected)).await?;
+            let revision = stored.revision()?;
+            let message = Message { id: cause, topic: Topic::State(account), payload: value };
+            shared.tell(message, &[Key(account)]).await;
+            Ok(revision)
+        });
+        putting.await.map_err(|error| BusError::Unavailable(error.into()))?
+    }
+
+    async fn get(&self, bucket: Bucket, key: &str) -> Result<Option<Versioned>, BusError> {
+        let (key, now) = (key.to_owned(), self.shared().now());
+        self.shared().writer.call(move |tables| tables.get(bucket, &key, now)).await
+    }
+
+    async fn put(
+        &self,
+        bucket: Bucket,
+        key: &str,
+        value: Bytes,
+        time_to_live: Duration,
+    ) -> Result<Revision, BusError> {
+        let stored = self.store(bucket, key, value, Expected::Anything, time_to_live).await?;
+        stored.revision().map_err(|error| match error {
+            PutError::Bus(error) => error,
+            PutError::Conflict => BusError::Unavailable(PutError::Conflict.into()),
+        })
+    }
+
+    async fn compare_and_put(
+        &self,
+        bucket: Bucket,
+        key: &str,
+        value: Bytes,
+        expected: Option<Revision>,
+        time_to_live: Duration,
+    ) -> Result<Revision, PutError> {
+        let expected = expected.map_or(Expected::Absent, Expected::At);
+        self.store(bucket, key, value, expected, time_to_live).await?.revision()
+    }
+
+    async fn delete(&self, bucket: Bucket, key: &str, expected: Option<Revision>) -> Result<(), PutError> {
+        let (key, now) = (key.to_owned(), self.shared().now());
+        let is_gone =
+            self.shared().writer.call(move |tables| tables.delete((bucket, &key), expected, now)).await?;
+        if is_gone { Ok(()) } else { Err(PutError::Conflict) }
+    }
+}
+
+impl LocalBus {
+    async fn store(
+        &self,
+        bucket: Bucket,
+        key: &str,
+        value: Bytes,
+        expected: Expected,
+        time_to_live: Duration,
+    ) -> Result<Stored, BusError> {
+        self.shared().check_size(key.len().saturating_add(value.len()))?;
+        let (key, now) = (key.to_owned(), self.shared().now());
+        let times = (now, later(now, time_to_live));
+        self.shared().writer.call(move |tables| tables.put((bucket, &key), &value, expected, times)).await
+    }
+}
+
+impl Stored {
+    fn revision(self) -> Result<Revision, PutError> {
+        match self {
+            Self::At(revision) => Ok(revision),
+            Self::Conflict => Err(PutError::Conflict),
+            Self::Full => Err(PutError::Bus(BusError::Full)),
+        }
+    }
+}
+
+#[async_trait]
+impl DeadLetters for LocalBus {
+    async fn store_dead_letter(
+        &self,
+        group: &Group,
+        message: Message,
+        reason: &str,
+        attempts: u32,
+    ) -> Result<DeadLetterId, BusError> {
+        self.shared().check_size(message.payload.len())?;
+        let (group, reason, now) = (group.clone(), reason.to_owned(), self.shared().now());
+        let stored = move |tables: &crate::tables::Tables| {
+            tables.store_dead_letter(&group, &message, (&reason, attempts), now)
+        };
+        self.shared().writer.call(stored).await?.ok_or(BusError::Full)
+    }
+
+    async fn groups_with_dead_letters(&self) -> Result<Vec<Group>, BusError> {
+        self.shared().writer.call(|tables| tables.groups_with_dead_letters()).await
+    }
+
+    async fn dead_letters(&self, group: &Group, limit: usize) -> Result<Vec<DeadLetter>, BusError> {
+        let group = group.clone();
+        self.shared().writer.call(move |tables| tables.dead_letters(&group, limit)).await
+    }
+
+    async fn dead_letter(&self, group: &Group, id: DeadLetterId) -> Result<Option<DeadLetter>, BusError> {
+        let group = group.clone();
+        self.shared().writer.call(move |tables| tables.dead_letter(&group, id)).await
+    }
+
+    async fn remove_dead_letter(&self, group: &Group, id: DeadLetterId) -> Result<(), BusError> {
+        let group = group.clone();
+        self.shared().writer.call(move |tables| tables.remove_dead_letter(&group, id)).await
+    }
+}

@@ -1,0 +1,121 @@
+//! What the nodes of one bus share: the writer, the clock, the claims, and who is to be woken.
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex, PoisonError, Weak},
+    time::Duration,
+};
+
+use bus::{BusError, Group, Key, Message};
+use tokio::sync::{Notify, watch};
+
+use crate::{Clock, LocalBusSettings, SystemClock, keys::KeyListeners, worker::Claims, writer::Writer};
+
+/// Draws a wait between nothing and the given one.
+pub type Jitter = Arc<dyn Fn(Duration) -> Duration + Send + Sync>;
+
+/// Time and chance, as the bus sees them.
+#[derive(Clone)]
+pub struct Surroundings {
+    /// Tells the time and waits.
+    pub clock: Arc<dyn Clock>,
+    /// Spreads the waits between attempts.
+    pub jitter: Jitter,
+}
+
+impl Default for Surroundings {
+    fn default() -> Self {
+        Self { clock: Arc::new(SystemClock), jitter: Arc::new(full_jitter) }
+    }
+}
+
+impl fmt::Debug for Surroundings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Surroundings(..)")
+    }
+}
+
+/// Any wait up to `ceiling`, all equally likely.
+pub fn full_jitter(ceiling: Duration) -> Duration {
+    ceiling.mul_f64(rand::random::<f64>())
+}
+
+/// A live worker of a group, on any node.
+struct Waking {
+    group: Group,
+    wake: Weak<Notify>,
+}
+
+/// See the module.
+pub(crate) struct Shared {
+    pub(crate) writer: Writer,
+    pub(crate) settings: LocalBusSettings,
+    pub(crate) surroundings: Surroundings,
+    pub(crate) claims: Arc<Claims>,
+    /// Becomes true when the bus closes. Each live worker holds a receiver.
+    pub(crate) closing: watch::Sender<bool>,
+    nodes: Mutex<Vec<Weak<KeyListeners>>>,
+    workers: Mutex<Vec<Waking>>,
+}
+
+impl Shared {
+    pub(crate) fn new(writer: Writer, settings: LocalBusSettings, surroundings: Surroundings) -> Self {
+        Self {
+            writer,
+            settings,
+            surroundings,
+            claims: Arc::default(),
+            closing: watch::Sender::new(false),
+            nodes: Mutex::default(),
+            workers: Mutex::default(),
+        }
+    }
+
+    /// Adds a node's listeners to those that hear.
+    pub(crate) fn join(&self, listeners: &Arc<KeyListeners>) {
+        let mut nodes = self.nodes.lock().unwrap_or_else(PoisonError::into_inner);
+        nodes.retain(|node| node.strong_count() > 0);
+        nodes.push(Arc::downgrade(listeners));
+    }
+
+    /// What wakes a worker of `group`, for as long as the worker holds it.
+    pub(crate) fn waker(&self, group: &Group) -> Arc<Notify> {
+        let wake = Arc::new(Notify::new());
+        let mut workers = self.workers.lock().unwrap_or_else(PoisonError::into_inner);
+        workers.retain(|worker| worker.wake.strong_count() > 0);
+        workers.push(Waking { group: group.clone(), wake: Arc::downgrade(&wake) });
+        wake
+    }
+
+    /// Has the group's live workers look for jobs.
+    pub(crate) fn wake(&self, group: &Group) {
+        let workers = self.workers.lock().unwrap_or_else(PoisonError::into_inner);
+        let those = workers.iter().filter(|worker| worker.group == *group);
+        those.filter_map(|worker| worker.wake.upgrade()).for_each(|wake| wake.notify_one());
+    }
+
+    /// Has the key listeners of every node hear `message`.
+    pub(crate) async fn tell(&self, message: Message, keys: &[Key]) {
+        if keys.is_empty() {
+            return;
+        }
+        let nodes: Vec<_> = {
+            let nodes = self.nodes.lock().unwrap_or_else(PoisonError::into_inner);
+            nodes.iter().filter_map(Weak::upgrade).collect()
+        };
+        let message = Arc::new(message);
+        for node in nodes {
+            node.tell(&message, keys).await;
+        }
+    }
+
+    /// Refuses what is larger than a value may be.
+    pub(crate) fn check_size(&self, octets: usize) -> Result<(), BusError> {
+        let limit = self.settings.largest_value;
+        if octets > limit { Err(BusError::TooLarge { octets, limit }) } else { Ok(()) }
+    }
+
+    pub(crate) fn now(&self) -> mailbox_event::UnixMillis {
+        self.surroundings.clock.now()
+    }
+}

@@ -1,0 +1,108 @@
+//! What is kept, and every statement that reads or writes it. Runs on the writer's thread alone.
+
+mod dead;
+mod depth;
+mod jobs;
+mod kv;
+mod settle;
+mod state;
+
+use std::cell::Cell;
+
+use bus::Message;
+use mailbox_event::{EventId, RelayId};
+use rusqlite::{Connection, Row, types::Type};
+
+pub use depth::GroupDepth;
+pub(crate) use jobs::{Queued, Redelivered, TakenJob};
+pub(crate) use kv::Expected;
+pub(crate) use settle::{Settled, Settlement};
+
+use crate::LocalBusSettings;
+
+/// What a compare-and-set came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stored {
+    /// Stored under this revision.
+    At(bus::Revision),
+    /// Somebody else was first.
+    Conflict,
+    /// No room for another key.
+    Full,
+}
+
+/// The database and how many rows its bounded tables have, so that a bound costs no count.
+pub(crate) struct Tables {
+    connection: Connection,
+    bounds: LocalBusSettings,
+    jobs: Cell<u64>,
+    finished: Cell<u64>,
+    dead_letters: Cell<u64>,
+    values: Cell<u64>,
+}
+
+impl Tables {
+    pub(crate) fn new(connection: Connection, bounds: LocalBusSettings) -> rusqlite::Result<Self> {
+        let zero = || Cell::new(0);
+        let tables =
+            Self { connection, bounds, jobs: zero(), finished: zero(), dead_letters: zero(), values: zero() };
+        tables.count()?;
+        Ok(tables)
+    }
+
+    /// Runs `work` in one transaction. When anything fails, nothing of it was done.
+    pub(crate) fn transaction(
+        &self,
+        work: impl FnOnce(&Self) -> rusqlite::Result<()>,
+    ) -> rusqlite::Result<()> {
+        let transaction = self.connection.unchecked_transaction()?;
+        let done = work(self).and_then(|()| transaction.commit());
+        if done.is_err() {
+            // The transaction is undone by now; the counters are not. Should counting fail as well, the first error
+            // is the one to tell, and the bounds are off by what this transaction did.
+            self.count().ok();
+        }
+        done
+    }
+
+    fn count(&self) -> rusqlite::Result<()> {
+        let rows = |table: &str| {
+            self.connection
+                .query_row(&format!("SELECT COUNT(*) FROM {table}"), [], |row| row.get::<_, u64>(0))
+        };
+        self.jobs.set(rows("jobs")?);
+        self.finished.set(rows("finished")?);
+        self.dead_letters.set(rows("dead_letters")?);
+        self.values.set(rows("kv")?);
+        Ok(())
+    }
+
+    fn execute(&self, sql: &str, values: impl rusqlite::Params) -> rusqlite::Result<u64> {
+        self.connection.prepare_cached(sql)?.execute(values).map(|rows| rows as u64)
+    }
+}
+
+fn add(counter: &Cell<u64>, rows: u64) {
+    counter.set(counter.get().saturating_add(rows));
+}
+
+fn subtract(counter: &Cell<u64>, rows: u64) {
+    counter.set(counter.get().saturating_sub(rows));
+}
+
+/// Reads the columns `relay, sequence, subject, payload` from column `first` on.
+fn message(row: &Row<'_>, first: usize) -> rusqlite::Result<Message> {
+    let id = EventId {
+        relay: RelayId(row.get::<_, i64>(first)?.cast_unsigned()),
+        sequence: row.get::<_, i64>(first + 1)?.cast_unsigned(),
+    };
+    let topic = row.get_ref(first + 2)?.as_str()?.parse().map_err(|error: bus::InvalidSubject| {
+        rusqlite::Error::FromSqlConversionFailure(first + 2, Type::Text, error.into())
+    })?;
+    Ok(Message { id, topic, payload: row.get::<_, Vec<u8>>(first + 3)?.into() })
+}
+
+/// SQLite's integers are signed; times are far from the edge, and a wait without end is the last time there is.
+fn millis(time: mailbox_event::UnixMillis) -> i64 {
+    i64::try_from(time.0).unwrap_or(i64::MAX)
+}

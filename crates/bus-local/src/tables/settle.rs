@@ -1,0 +1,111 @@
+//! How runs of jobs end: finished, parked, dead.
+
+use bus::Group;
+use mailbox_event::UnixMillis;
+use rusqlite::params;
+
+use super::{Tables, add, millis, subtract};
+use crate::clock::earlier;
+
+/// After how many settled jobs the finished ones that are too old or too many are forgotten.
+const FORGET_EVERY: u64 = 256;
+
+/// How a run ended, for a job that does not simply wait on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Settlement {
+    /// Done.
+    Finish,
+    /// To be run again at a time.
+    Park { attempts: u32, due_at: UnixMillis },
+    /// No run can help; parked until `or_park_until` when the dead letters are full.
+    Bury { attempts: u32, reason: String, or_park_until: UnixMillis },
+}
+
+/// What became of a settlement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Settled {
+    /// As asked.
+    Done,
+    /// The dead letters are full: the job is parked.
+    DeadLettersFull,
+}
+
+impl Tables {
+    /// Ends a run of a job.
+    pub(crate) fn settle(
+        &self,
+        job: i64,
+        group: &Group,
+        how: &Settlement,
+        (now, remember): (UnixMillis, std::time::Duration),
+    ) -> rusqlite::Result<Settled> {
+        match *how {
+            Settlement::Finish => self.finish(job, now)?,
+            Settlement::Park { attempts, due_at } => self.park(job, attempts, due_at)?,
+            Settlement::Bury { attempts, or_park_until, .. }
+                if self.dead_letters.get() >= self.bounds.max_dead_letters =>
+            {
+                self.park(job, attempts.saturating_sub(1), or_park_until)?;
+                return Ok(Settled::DeadLettersFull);
+            }
+            Settlement::Bury { attempts, ref reason, .. } => self.bury(job, group, attempts, reason, now)?,
+        }
+        if self.finished.get() > self.bounds.max_finished || self.finished.get().is_multiple_of(FORGET_EVERY)
+        {
+            self.forget_finished(earlier(now, remember))?;
+        }
+        Ok(Settled::Done)
+    }
+
+    fn park(&self, job: i64, attempts: u32, due_at: UnixMillis) -> rusqlite::Result<()> {
+        let sql = "UPDATE jobs SET is_parked = 1, attempts = ?2, due_at = ?3 WHERE id = ?1";
+        self.execute(sql, params![job, attempts, millis(due_at)]).map(drop)
+    }
+
+    fn finish(&self, job: i64, now: UnixMillis) -> rusqlite::Result<()> {
+        // A job that is finished a second time (redelivered) replaces its first entry.
+        let replaced = self.execute(
+            "DELETE FROM finished WHERE (group_id, relay, sequence, subject) =
+             (SELECT group_id, relay, sequence, subject FROM jobs WHERE id = ?1)",
+            [job],
+        )?;
+        subtract(&self.finished, replaced);
+        let rows = self.execute(
+            "INSERT INTO finished (group_id, relay, sequence, subject, finished_at)
+             SELECT group_id, relay, sequence, subject, ?2 FROM jobs WHERE id = ?1",
+            params![job, millis(now)],
+        )?;
+        add(&self.finished, rows);
+        subtract(&self.jobs, self.execute("DELETE FROM jobs WHERE id = ?1", [job])?);
+        Ok(())
+    }
+
+    pub(super) fn bury(
+        &self,
+        job: i64,
+        group: &Group,
+        attempts: u32,
+        reason: &str,
+        now: UnixMillis,
+    ) -> rusqlite::Result<()> {
+        let rows = self.execute(
+            "INSERT INTO dead_letters (group_name, relay, sequence, subject, payload, reason, attempts, died_at)
+             SELECT ?2, relay, sequence, subject, payload, ?3, ?4, ?5 FROM jobs WHERE id = ?1",
+            params![job, group.0, reason, attempts, millis(now)],
+        )?;
+        add(&self.dead_letters, rows);
+        self.finish(job, now)
+    }
+
+    /// Forgets finished jobs from before `horizon`, and the oldest of those that are too many.
+    fn forget_finished(&self, horizon: UnixMillis) -> rusqlite::Result<()> {
+        let rows = self.execute("DELETE FROM finished WHERE finished_at <= ?1", [millis(horizon)])?;
+        subtract(&self.finished, rows);
+        let surplus = self.finished.get().saturating_sub(self.bounds.max_finished);
+        if surplus > 0 {
+            let sql = "DELETE FROM finished WHERE id IN (SELECT id FROM finished ORDER BY finished_at, id LIMIT ?1)";
+            subtract(&self.finished, self.execute(sql, [surplus])?);
+        }
+        Ok(())
+    }
+}

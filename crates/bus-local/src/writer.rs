@@ -1,0 +1,129 @@
+//! The thread that owns the database: it takes what is queued, does it in one transaction, and answers.
+
+use std::{io, sync::Arc, thread};
+
+use bus::BusError;
+use rusqlite::ErrorCode;
+use tokio::sync::{mpsc, oneshot, watch};
+
+use crate::tables::Tables;
+
+/// Calls in one transaction at most: an answer waits for the whole transaction, so it may not grow without end.
+const LARGEST_BATCH: usize = 256;
+
+/// The bus was closed.
+#[derive(Debug, thiserror::Error)]
+#[error("bus is closed")]
+pub(crate) struct Closed;
+
+/// A call as the thread sees it.
+trait Work: Send {
+    /// Does it, in the transaction.
+    fn apply(&mut self, tables: &Tables) -> rusqlite::Result<()>;
+
+    /// Tells the caller, after the transaction.
+    fn answer(self: Box<Self>, committed: Result<(), Arc<rusqlite::Error>>);
+}
+
+struct Call<T, F> {
+    operation: Option<F>,
+    value: Option<T>,
+    reply: oneshot::Sender<Result<T, BusError>>,
+}
+
+impl<T: Send, F: FnOnce(&Tables) -> rusqlite::Result<T> + Send> Work for Call<T, F> {
+    fn apply(&mut self, tables: &Tables) -> rusqlite::Result<()> {
+        self.value = self.operation.take().map(|operation| operation(tables)).transpose()?;
+        Ok(())
+    }
+
+    fn answer(self: Box<Self>, committed: Result<(), Arc<rusqlite::Error>>) {
+        let answer = match (committed, self.value) {
+            (Ok(()), Some(value)) => Ok(value),
+            (Ok(()), None) => Err(BusError::Unavailable(Closed.into())),
+            (Err(error), _) => Err(failure(error)),
+        };
+        // A caller that stopped waiting does not want to know.
+        self.reply.send(answer).ok();
+    }
+}
+
+fn failure(error: Arc<rusqlite::Error>) -> BusError {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => BusError::Unusable(error.into()),
+        _ => BusError::Unavailable(error.into()),
+    }
+}
+
+enum Order {
+    Work(Box<dyn Work>),
+    /// Do what is queued, then end.
+    Stop,
+}
+
+/// The way to the thread, which ends when this is dropped or told to stop.
+pub(crate) struct Writer {
+    queue: mpsc::Sender<Order>,
+    is_open: watch::Receiver<bool>,
+}
+
+impl Writer {
+    /// Starts the thread.
+    pub(crate) fn start(tables: Tables, capacity: usize) -> io::Result<Self> {
+        let (queue, orders) = mpsc::channel(capacity.max(1));
+        let (open, is_open) = watch::channel(true);
+        thread::Builder::new().name("bus-writer".to_owned()).spawn(move || {
+            serve(&tables, orders);
+            // The file is closed before anyone is told so.
+            drop(tables);
+            drop(open);
+        })?;
+        Ok(Self { queue, is_open })
+    }
+
+    /// Does `operation` in a transaction and returns what it returned, once that is committed.
+    pub(crate) async fn call<T, F>(&self, operation: F) -> Result<T, BusError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Tables) -> rusqlite::Result<T> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        let call = Call { operation: Some(operation), value: None, reply };
+        let is_queued = self.queue.send(Order::Work(Box::new(call))).await;
+        is_queued.map_err(|_| BusError::Unavailable(Closed.into()))?;
+        answer.await.map_err(|_| BusError::Unavailable(Closed.into()))?
+    }
+
+    /// Has the thread finish what is queued, and waits for its end.
+    pub(crate) async fn close(&self) {
+        // Fails when the thread has ended, which is what is wanted.
+        self.queue.send(Order::Stop).await.ok();
+        let mut is_open = self.is_open.clone();
+        while is_open.changed().await.is_ok() {}
+    }
+}
+
+fn serve(tables: &Tables, mut orders: mpsc::Receiver<Order>) {
+    let mut batch = Vec::with_capacity(LARGEST_BATCH);
+    while let Some(first) = orders.blocking_recv() {
+        let mut next = Some(first);
+        while let Some(order) = next {
+            match order {
+                Order::Work(work) => batch.push(work),
+                Order::Stop => orders.close(),
+            }
+            next = if batch.len() < LARGEST_BATCH { orders.try_recv().ok() } else { None };
+        }
+        commit(tables, &mut batch);
+    }
+}
+
+/// One transaction: an error in any part undoes all of it, and everybody hears so.
+fn commit(tables: &Tables, batch: &mut Vec<Box<dyn Work>>) {
+    let committed = tables
+        .transaction(|tables| batch.iter_mut().try_for_each(|work| work.apply(tables)))
+        .map_err(Arc::new);
+    for work in batch.drain(..) {
+        work.answer(committed.clone());
+    }
+}

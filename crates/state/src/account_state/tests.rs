@@ -1,0 +1,5 @@
+mod joins;
+mod lives;
+mod numbers;
+mod server;
+mod sharing;
