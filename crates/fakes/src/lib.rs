@@ -1,1 +1,5 @@
-//! The fake world: what stands in for SMTP servers and the like in the demo and in tests
+//! The fake world: servers that stand in for the ones outside, in the demo, in `doctor` and in tests.
+//!
+//! They keep to the protocols, hold a bounded amount, and can be told to fail.
+
+pub mod smtp;

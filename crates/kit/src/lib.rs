@@ -1,1 +1,12 @@
-//! Configuration, telemetry, drain, admin HTTP and backoff
+//! What every program needs and no program owns: configuration, telemetry, readiness, drain, admin HTTP, backoff.
+//!
+//! Knows nothing of mail, of the bus or of storage.
+
+pub mod admin;
+pub mod backoff;
+pub mod config;
+pub mod drain;
+pub mod readiness;
+pub mod signal;
+pub mod telemetry;
+pub mod tls;

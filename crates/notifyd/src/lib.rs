@@ -1,1 +1,24 @@
-//! The slow path: alarm mail
+//! The slow path: work that needs the database or sends mail. For now one group, which turns calendar alarms of
+//! action email into mail.
+//!
+//! - [`AlarmMailer`]: runs one job; asks the pure modules what to say, to whom, whether it is too late, and what a
+//!   failure means.
+//! - [`Notifyd`]: registers it with the bus.
+
+mod alarm_mailer;
+mod compose;
+mod consequence;
+mod key;
+mod late;
+mod message;
+mod moment;
+mod recipients;
+mod service;
+mod settings;
+mod smtp;
+mod telemetry;
+
+pub use alarm_mailer::AlarmMailer;
+pub use service::{ALARM_MAIL, Notifyd, StartError};
+pub use settings::{Login, Sender, Settings, Smtp, Tls};
+pub use telemetry::Metrics;

@@ -1,0 +1,172 @@
+//! The loop around the sessions.
+
+use std::{
+    collections::VecDeque,
+    io,
+    net::SocketAddr,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use tokio::{
+    io::{AsyncWriteExt, BufStream},
+    net::{TcpListener, TcpStream},
+    sync::{OwnedSemaphorePermit, Semaphore, watch},
+};
+use tokio_util::{
+    sync::{CancellationToken, DropGuard},
+    task::TaskTracker,
+};
+use tracing::{debug, warn};
+
+use super::{
+    Faults, Limits, Mail, line,
+    session::{GREETING, Session},
+};
+
+/// What a sink holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SinkSettings {
+    /// Bounds of each session.
+    pub limits: Limits,
+    /// Mails that are kept; older ones make room.
+    pub kept: usize,
+    /// Connections at a time; the next one waits.
+    pub connections: usize,
+    /// How long a client may be silent (RFC 5321 §4.5.3.2.7 asks for 5 minutes).
+    pub idle: Duration,
+}
+
+impl Default for SinkSettings {
+    fn default() -> Self {
+        Self { limits: Limits::default(), kept: 100, connections: 32, idle: Duration::from_secs(300) }
+    }
+}
+
+/// A running server; it ends, with its connections, soon after this is dropped.
+#[derive(Debug)]
+pub struct SmtpSink {
+    local_addr: SocketAddr,
+    shared: Arc<Shared>,
+    tasks: TaskTracker,
+    stop: DropGuard,
+}
+
+#[derive(Debug)]
+struct Shared {
+    settings: SinkSettings,
+    mails: Mutex<VecDeque<Arc<Mail>>>,
+    faults: Mutex<Faults>,
+    taken: watch::Sender<u64>,
+}
+
+impl SmtpSink {
+    /// Listens on `address` (port 0: any).
+    pub async fn start(address: SocketAddr, settings: SinkSettings) -> io::Result<Self> {
+        let listener = TcpListener::bind(address).await?;
+        let local_addr = listener.local_addr()?;
+        let (mails, faults) = (Mutex::default(), Mutex::default());
+        let shared = Arc::new(Shared { settings, mails, faults, taken: watch::Sender::new(0) });
+        let stop = CancellationToken::new();
+        let tasks = TaskTracker::new();
+        let run = accept(listener, shared.clone(), tasks.clone(), stop.clone());
+        tasks.spawn(stop.clone().run_until_cancelled_owned(run));
+        Ok(Self { local_addr, shared, tasks, stop: stop.drop_guard() })
+    }
+
+    /// Ends it and waits until its address is free and its connections are closed.
+    pub async fn stop(self) {
+        drop(self.stop);
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+
+    /// Where it listens.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.local_addr
+    }
+
+    /// The mails that are kept, oldest first.
+    pub fn mails(&self) -> Vec<Arc<Mail>> {
+        locked(&self.shared.mails).iter().cloned().collect()
+    }
+
+    /// How many mails were taken since the start; changes after the mail is among [`Self::mails`].
+    pub fn taken(&self) -> watch::Receiver<u64> {
+        self.shared.taken.subscribe()
+    }
+
+    /// Has it fail from here on, in sessions that are open too.
+    pub fn set_faults(&self, faults: Faults) {
+        *locked(&self.shared.faults) = faults;
+    }
+}
+
+impl Shared {
+    fn keep(&self, mail: Mail) {
+        let mut mails = locked(&self.mails);
+        while mails.len() >= self.settings.kept.max(1) {
+            mails.pop_front();
+        }
+        mails.push_back(Arc::new(mail));
+        drop(mails);
+        self.taken.send_modify(|taken| *taken += 1);
+    }
+}
+
+async fn accept(listener: TcpListener, shared: Arc<Shared>, tasks: TaskTracker, stop: CancellationToken) {
+    /// The wait after accept fails (no file descriptors), so that the loop does not spin.
+    const PAUSE: Duration = Duration::from_millis(100);
+    let places = Arc::new(Semaphore::new(shared.settings.connections));
+    loop {
+        let Ok(place) = places.clone().acquire_owned().await else { return };
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                let session = connection(stream, shared.clone(), place);
+                tasks.spawn(stop.clone().run_until_cancelled_owned(session));
+            }
+            Err(why) => {
+                warn!(error = %why, "Cannot accept a connection");
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+    }
+}
+
+async fn connection(stream: TcpStream, shared: Arc<Shared>, _place: OwnedSemaphorePermit) {
+    if let Err(why) = converse(BufStream::new(stream), &shared).await {
+        debug!(error = %why, "Connection failed");
+    }
+}
+
+async fn converse(mut stream: BufStream<TcpStream>, shared: &Shared) -> io::Result<()> {
+    let SinkSettings { limits, idle, .. } = shared.settings;
+    let mut session = Session::new(limits);
+    say(&mut stream, GREETING, idle).await?;
+    loop {
+        let Some(line) = tokio::time::timeout(idle, line::read(&mut stream, limits.line)).await?? else {
+            return Ok(());
+        };
+        let faults = locked(&shared.faults).clone();
+        let step = session.line(&line, &faults);
+        if let Some(mail) = step.mail {
+            shared.keep(mail);
+        }
+        if let Some(reply) = step.reply {
+            say(&mut stream, &reply, idle).await?;
+        }
+        if step.closes {
+            return stream.shutdown().await;
+        }
+    }
+}
+
+async fn say(stream: &mut BufStream<TcpStream>, reply: &str, idle: Duration) -> io::Result<()> {
+    stream.write_all(reply.as_bytes()).await?;
+    tokio::time::timeout(idle, stream.flush()).await?
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Every change is whole before the lock is left, so a panic elsewhere leaves nothing half done.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,79 @@
+//! The admin port: `/live`, `/ready` and `/metrics`.
+//!
+//! It has a thread and a runtime of its own, so that it answers when the program's runtime is too busy to.
+
+mod answer;
+mod server;
+
+use std::{io, net::SocketAddr, sync::Arc, thread::JoinHandle};
+
+use prometheus_client::registry::Registry;
+use tokio_util::sync::CancellationToken;
+
+use crate::readiness::Readiness;
+
+/// A running admin port; it ends when this is dropped.
+#[derive(Debug)]
+#[must_use = "dropping it stops the admin port"]
+pub struct AdminServer {
+    local_addr: SocketAddr,
+    stop: CancellationToken,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// Why the admin port did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum AdminError {
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}")]
+    Listen {
+        /// The address asked for.
+        address: SocketAddr,
+        /// What the system says.
+        #[source]
+        source: io::Error,
+    },
+    /// No thread or no runtime.
+    #[error("cannot start the thread of the admin port")]
+    Thread(#[source] io::Error),
+}
+
+/// Listens on `addr` (port 0: any) from before it returns, with a thread of its own.
+///
+/// GET `/live` says 200 while the process lives; `/ready` 200, or 503 with a line `gate: reason` for each gate that
+/// is down; `/metrics` the registry in OpenMetrics text. Trusts whoever can reach it: bind it where only
+/// operators can.
+pub fn serve(
+    addr: SocketAddr,
+    readiness: Readiness,
+    registry: Arc<Registry>,
+) -> Result<AdminServer, AdminError> {
+    let listen = |source| AdminError::Listen { address: addr, source };
+    let listener = std::net::TcpListener::bind(addr).map_err(listen)?;
+    listener.set_nonblocking(true).map_err(listen)?;
+    let local_addr = listener.local_addr().map_err(listen)?;
+    let stop = CancellationToken::new();
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(AdminError::Thread)?;
+    let until = stop.clone();
+    let run = move || runtime.block_on(server::run(listener, readiness, registry, until));
+    let thread = std::thread::Builder::new().name("admin".into()).spawn(run).map_err(AdminError::Thread)?;
+    Ok(AdminServer { local_addr, stop, thread: Some(thread) })
+}
+
+impl AdminServer {
+    /// Where it listens.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.local_addr
+    }
+}
+
+impl Drop for AdminServer {
+    fn drop(&mut self) {
+        self.stop.cancel();
+        if let Some(thread) = self.thread.take() {
+            // A panic of that thread was printed when it happened.
+            thread.join().ok();
+        }
+    }
+}

@@ -1,0 +1,113 @@
+use std::{io::Write, time::Duration};
+
+use serde::Deserialize;
+
+use super::*;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Settings {
+    name: String,
+    listen: Listen,
+    password: Option<Secret>,
+    tags: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Listen {
+    port: u16,
+    #[serde(with = "crate::config::duration")]
+    timeout: Duration,
+    #[serde(with = "crate::config::size")]
+    head: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { name: "mailpush".into(), listen: Listen::default(), password: None, tags: Vec::new() }
+    }
+}
+
+impl Default for Listen {
+    fn default() -> Self {
+        Self { port: 8080, timeout: Duration::from_secs(5), head: 65_536 }
+    }
+}
+
+impl Validate for Settings {
+    fn problems(&self) -> Vec<String> {
+        let low = (self.listen.port < 1024).then(|| "port is one of the system's".to_owned());
+        within("listen", low.into_iter().collect()).collect()
+    }
+}
+
+fn load_text(text: &str, env: &[(&str, &str)]) -> Result<Settings, ConfigErrors> {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(text.as_bytes()).unwrap();
+    let env = env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    load(Some(file.path()), env, "MAILPUSH")
+}
+
+#[test]
+fn nothing_at_all_gives_the_defaults() {
+    let settings: Settings = load(None, std::iter::empty(), "MAILPUSH").unwrap();
+    assert_eq!((settings.name.as_str(), settings.listen.port), ("mailpush", 8080));
+}
+
+#[test]
+fn environment_goes_over_the_file() {
+    let text = "name = 'a'\n[listen]\nport = 2000\ntimeout = '2m'\nhead = '1MiB'";
+    let env = [
+        ("MAILPUSH__LISTEN__PORT", "3000"),
+        ("MAILPUSH__NAME", "plain text"),
+        ("MAILPUSH__TAGS", "['a', 'b']"),
+        ("MAILPUSH_OTHER", "x"),
+        ("PATH", "/bin"),
+    ];
+    let settings = load_text(text, &env).unwrap();
+    assert_eq!((settings.name.as_str(), settings.listen.port), ("plain text", 3000));
+    assert_eq!((settings.listen.timeout.as_secs(), settings.listen.head), (120, 1 << 20));
+    assert_eq!(settings.tags, ["a", "b"]);
+}
+
+#[test]
+fn password_of_digits_in_the_environment_is_text() {
+    let env = [("MAILPUSH__PASSWORD", "12345"), ("MAILPUSH__NAME", "1\nlisten = 2")];
+    let settings = load_text("", &env).unwrap();
+    assert_eq!(settings.password.unwrap().expose(), "12345");
+    assert_eq!(settings.name, "1\nlisten = 2");
+}
+
+#[test]
+fn everything_wrong_is_told_at_once_with_its_path() {
+    let text = "colour = 'red'\ntags = [1]\n[listen]\nport = 80\ntimeout = 'soon'\nqueue = 5";
+    let errors = load_text(text, &[("MAILPUSH__LISTEN__HEAD", "huge"), ("MAILPUSH__LISTEN__BACKLOG", "5")])
+        .unwrap_err();
+    let lines = errors.to_string();
+    let found: Vec<_> = lines.lines().map(|line| line.split(':').next().unwrap()).collect();
+    for key in ["colour", "tags", "listen.timeout", "listen.queue", "listen.head", "listen.backlog"] {
+        assert!(found.contains(&key), "{key} is not in:\n{lines}");
+    }
+    assert!(lines.contains("listen.port is one of the system's"), "{lines}");
+    assert_eq!(errors.len(), 7, "{lines}");
+}
+
+#[test]
+fn text_that_is_no_toml_is_told_by_its_line_and_not_shown() {
+    let lines = load_text("name = 'a'\npassword = 'sesame", &[]).unwrap_err().to_string();
+    assert!(lines.contains("line 2") && !lines.contains("sesame"), "{lines}");
+}
+
+#[test]
+fn missing_file_is_named() {
+    let errors = load::<Settings>(Some(Path::new("/nowhere/mailpush.toml")), std::iter::empty(), "MAILPUSH")
+        .unwrap_err();
+    assert!(errors.to_string().starts_with("/nowhere/mailpush.toml: "), "{errors}");
+}
+
+#[test]
+fn override_below_a_value_is_refused() {
+    let errors = load_text("name = 'a'", &[("MAILPUSH__NAME__FIRST", "x")]).unwrap_err();
+    assert!(errors.to_string().starts_with("name.first: "), "{errors}");
+}

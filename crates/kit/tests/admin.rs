@@ -1,0 +1,73 @@
+//! The admin port over real sockets.
+#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
+use std::{
+    io::{Read, Write},
+    net::{SocketAddr, TcpStream},
+    sync::Arc,
+};
+
+use kit::{
+    admin::{self, AdminError, AdminServer},
+    readiness::Readiness,
+};
+use prometheus_client::{metrics::counter::Counter, registry::Registry};
+
+const LOCAL: &str = "127.0.0.1:0";
+
+fn start(readiness: &Readiness, registry: Registry) -> AdminServer {
+    admin::serve(LOCAL.parse().unwrap(), readiness.clone(), Arc::new(registry)).unwrap()
+}
+
+fn ask(address: SocketAddr, request: &str) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+fn get(address: SocketAddr, path: &str) -> String {
+    ask(address, &format!("GET {path} HTTP/1.1\r\nHost: admin\r\nConnection: close\r\n\r\n"))
+}
+
+#[test]
+fn readiness_and_metrics_are_served_from_outside_any_runtime() {
+    let (readiness, mut registry) = (Readiness::new(), Registry::default());
+    let counter = Counter::<u64>::default();
+    registry.register("mails", "Mails", counter.clone());
+    counter.inc_by(7);
+    let gate = readiness.gate("bus");
+    let server = start(&readiness, registry);
+    assert!(get(server.local_addr(), "/live").starts_with("HTTP/1.1 200"));
+    let down = get(server.local_addr(), "/ready");
+    assert!(down.starts_with("HTTP/1.1 503") && down.ends_with("bus: starting\n"), "{down}");
+    gate.up();
+    assert!(get(server.local_addr(), "/ready").starts_with("HTTP/1.1 200"));
+    let metrics = get(server.local_addr(), "/metrics");
+    assert!(metrics.contains("mails_total 7\n") && metrics.ends_with("# EOF\n"), "{metrics}");
+    assert!(metrics.contains("application/openmetrics-text"), "{metrics}");
+}
+
+#[test]
+fn oversized_heads_are_cut() {
+    let server = start(&Readiness::new(), Registry::default());
+    let request = format!("GET /live HTTP/1.1\r\nHost: a\r\nX: {}\r\n\r\n", "x".repeat(20_000));
+    let mut stream = TcpStream::connect(server.local_addr()).unwrap();
+    // The server may close before it has read all of it.
+    stream.write_all(request.as_bytes()).ok();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).ok();
+    assert!(!answer.starts_with(b"HTTP/1.1 200"));
+    assert!(get(server.local_addr(), "/live").starts_with("HTTP/1.1 200"));
+}
+
+#[test]
+fn port_is_free_again_after_the_drop_and_taken_before() {
+    let server = start(&Readiness::new(), Registry::default());
+    let address = server.local_addr();
+    let again = || admin::serve(address, Readiness::new(), Arc::new(Registry::default()));
+    assert!(matches!(again(), Err(AdminError::Listen { .. })));
+    drop(server);
+    assert!(again().is_ok());
+}

@@ -1,0 +1,211 @@
+//! The jobs of the group: one alarm, one mail to each recipient.
+
+use std::time::{Instant, SystemTime};
+
+use async_trait::async_trait;
+use bus::{Attempt, Failure, GroupListener, Message};
+use lettre::Address;
+use mailbox_event::{AlarmAction, CalendarAlarm, Event, Notification, UnixMillis, codec};
+use store::{Effect, EffectKind, Interrupted, Planned, Sending, Store, StoreError};
+
+use crate::{
+    compose::compose,
+    consequence::{Consequence, consequence},
+    key,
+    late::useless,
+    message,
+    recipients::recipients,
+    service::StartError,
+    settings::Settings,
+    smtp::{Courier, Undelivered},
+    telemetry::{DropReason, Metrics},
+};
+
+/// A mail of which nobody knows whether it was taken is sent again this often: never none, at most two.
+const MOST_REPEATS: u64 = 1;
+
+/// Runs the jobs of kind alarm. May be run again for the same job at any time: who has been sent a mail gets no other.
+pub struct AlarmMailer {
+    settings: Settings,
+    store: Store,
+    courier: Courier,
+    metrics: Metrics,
+}
+
+/// A job that no retry could help.
+#[derive(Debug, thiserror::Error)]
+enum Unfit {
+    #[error("payload cannot be decoded")]
+    Payload(#[from] codec::DecodeError),
+    #[error("payload is no alarm of action email")]
+    NoEmailAlarm,
+    #[error("mail cannot be written")]
+    Message(#[from] lettre::error::Error),
+}
+
+/// What became of one recipient, where the others can go on.
+enum Ended {
+    /// Nothing is left to do.
+    Well,
+    /// To be tried again.
+    Later(Undelivered),
+    /// Refused for good.
+    Refused(Undelivered),
+}
+
+impl AlarmMailer {
+    /// Fails when the settings of TLS make no sense. Connects to nothing yet.
+    pub fn new(settings: Settings, store: Store, metrics: Metrics) -> Result<Self, StartError> {
+        let courier = Courier::new(settings.smtp.clone(), settings.concurrency).map_err(StartError::Smtp)?;
+        Ok(Self { settings, store, courier, metrics })
+    }
+
+    /// An outage ends the job at once; whatever else befalls a recipient, the others go on.
+    async fn job(&self, message: &Message, attempt: Attempt) -> Result<(), Failure> {
+        let (alarm, taken_at) = alarm(message).map_err(reject)?;
+        let recipients = recipients(&alarm);
+        if attempt.number == 1 {
+            self.metrics.dropped(DropReason::Malformed, recipients.malformed);
+            self.metrics.dropped(DropReason::TooMany, recipients.too_many);
+        }
+        let mut result = Ok(());
+        for recipient in &recipients.valid {
+            match (self.mail(&alarm, taken_at, recipient).await?, &result) {
+                (Ended::Later(why), _) => result = Err(Failure::Retry(why.into())),
+                (Ended::Refused(why), Ok(())) => result = Err(reject(why)),
+                (Ended::Refused(_), Err(_)) | (Ended::Well, _) => {}
+            }
+        }
+        result
+    }
+
+    async fn mail(
+        &self,
+        alarm: &CalendarAlarm,
+        taken_at: UnixMillis,
+        to: &Address,
+    ) -> Result<Ended, Failure> {
+        let now = now();
+        let key = key::effect(alarm, to);
+        let message_id = key::message_id(&key, self.settings.from.address.domain());
+        let useless = useless(alarm, taken_at, now, self.settings.useful_for);
+        let effect = self.store.plan(&key, EffectKind::AlarmMail, &message_id, now).await.map_err(stored)?;
+        let sending = match effect {
+            Effect::Over(_) => None,
+            Effect::Planned(planned) => self.begin(planned, useless, now).await.map_err(stored)?,
+            Effect::Interrupted(interrupted) => {
+                self.begin_again(interrupted, useless, now).await.map_err(stored)?
+            }
+        };
+        match sending {
+            None => Ok(Ended::Well),
+            Some(sending) => self.send(alarm, to, sending).await,
+        }
+    }
+
+    async fn begin(
+        &self,
+        planned: Planned,
+        useless: Option<DropReason>,
+        now: UnixMillis,
+    ) -> Result<Option<Sending>, StoreError> {
+        let Some(reason) = useless else { return planned.begin(now).await.map(Some) };
+        planned.drop(now).await?;
+        self.metrics.dropped(reason, 1);
+        Ok(None)
+    }
+
+    async fn begin_again(
+        &self,
+        interrupted: Interrupted,
+        useless: Option<DropReason>,
+        now: UnixMillis,
+    ) -> Result<Option<Sending>, StoreError> {
+        let spent = (interrupted.repeats() >= MOST_REPEATS).then_some(DropReason::Unknown);
+        let Some(reason) = spent.or(useless) else {
+            let sending = interrupted.begin_again(now).await?;
+            self.metrics.ambiguous.inc();
+            return Ok(Some(sending));
+        };
+        interrupted.give_up(now).await?;
+        self.metrics.dropped(reason, 1);
+        Ok(None)
+    }
+
+    async fn send(&self, alarm: &CalendarAlarm, to: &Address, sending: Sending) -> Result<Ended, Failure> {
+        let from = &self.settings.from;
+        let written = message::write(compose(alarm), from, to, sending.message_id(), now());
+        let mail = match written {
+            Ok(mail) => mail,
+            Err(why) => {
+                sending.failed(now()).await.map_err(stored)?;
+                return Err(reject(Unfit::from(why)));
+            }
+        };
+        match self.courier.deliver(&from.address, to, &mail).await {
+            Ok(()) => {
+                self.metrics.sent.inc();
+                sending.sent(now()).await.map_err(stored)?;
+                Ok(Ended::Well)
+            }
+            Err(why) => self.undelivered(sending, why).await,
+        }
+    }
+
+    async fn undelivered(&self, sending: Sending, why: Undelivered) -> Result<Ended, Failure> {
+        match consequence(why.phase, why.fault) {
+            Consequence::Away => {
+                sending.put_off(now()).await.map_err(stored)?;
+                Err(Failure::Outage(why.into()))
+            }
+            Consequence::Later => {
+                sending.put_off(now()).await.map_err(stored)?;
+                Ok(Ended::Later(why))
+            }
+            Consequence::Refused => {
+                sending.failed(now()).await.map_err(stored)?;
+                self.metrics.refused.inc();
+                Ok(Ended::Refused(why))
+            }
+            // The row stays as it is: the next attempt finds it interrupted.
+            Consequence::Unknown => Ok(Ended::Later(why)),
+        }
+    }
+}
+
+#[async_trait]
+impl GroupListener for AlarmMailer {
+    async fn run(&self, message: Message, attempt: Attempt) -> Result<(), Failure> {
+        let began = Instant::now();
+        let result = self.job(&message, attempt).await;
+        self.metrics.job_took(began.elapsed());
+        result
+    }
+}
+
+fn alarm(message: &Message) -> Result<(CalendarAlarm, UnixMillis), Unfit> {
+    let event: Event = codec::decode(&message.payload)?;
+    match event.notification {
+        Notification::Alarm(alarm) if alarm.action == AlarmAction::Email => Ok((*alarm, event.taken_at)),
+        _ => Err(Unfit::NoEmailAlarm),
+    }
+}
+
+fn reject(why: impl std::error::Error + Send + Sync + 'static) -> Failure {
+    Failure::Reject(Box::new(why))
+}
+
+/// Without the ledger nothing may be sent, so every job waits for it.
+fn stored(why: StoreError) -> Failure {
+    match why {
+        StoreError::Database(_) => Failure::Outage(Box::new(why)),
+        StoreError::Taken => Failure::Retry(Box::new(why)),
+        StoreError::Unreadable => Failure::Reject(Box::new(why)),
+    }
+}
+
+fn now() -> UnixMillis {
+    // A clock before 1970 is as wrong as one that says 1970.
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    UnixMillis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+}

@@ -1,0 +1,53 @@
+//! The mail as it travels (RFC 5322).
+
+use std::time::{Duration, SystemTime};
+
+use lettre::{
+    Address, Message,
+    message::{
+        Mailbox,
+        header::{ContentType, Header, HeaderName, HeaderValue},
+    },
+};
+use mailbox_event::UnixMillis;
+
+use crate::{compose::MailText, settings::Sender};
+
+/// Keeps vacation programs from answering (RFC 3834 §5).
+#[derive(Debug, Clone, Copy)]
+struct AutoSubmitted;
+
+impl Header for AutoSubmitted {
+    fn name() -> HeaderName {
+        HeaderName::new_from_ascii_str("Auto-Submitted")
+    }
+
+    fn parse(_: &str) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(Self)
+    }
+
+    fn display(&self) -> HeaderValue {
+        HeaderValue::new(Self::name(), "auto-generated".into())
+    }
+}
+
+/// Head and body. Fails for what no mail can hold; none of our parts is such.
+pub(crate) fn write(
+    mail: MailText,
+    from: &Sender,
+    to: &Address,
+    message_id: &str,
+    now: UnixMillis,
+) -> Result<Vec<u8>, lettre::error::Error> {
+    let name = (!from.name.is_empty()).then(|| from.name.clone());
+    let message = Message::builder()
+        .from(Mailbox::new(name, from.address.clone()))
+        .to(Mailbox::new(None, to.clone()))
+        .subject(mail.subject)
+        .date(SystemTime::UNIX_EPOCH + Duration::from_millis(now.0))
+        .message_id(Some(message_id.to_owned()))
+        .header(AutoSubmitted)
+        .header(ContentType::TEXT_PLAIN)
+        .body(mail.text)?;
+    Ok(message.formatted())
+}

@@ -1,0 +1,88 @@
+//! The program: its group on the bus, and the ledger kept short.
+
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use bus::{Backoff, Bus, BusError, Group, GroupSettings, JobKind, Registration};
+use kit::drain::Drain;
+use mailbox_event::UnixMillis;
+use prometheus_client::registry::Registry;
+use store::Store;
+use tracing::{info, warn};
+
+use crate::{AlarmMailer, Metrics, Settings, recipients::MOST_RECIPIENTS};
+
+/// The group's name; it names durable things and never changes.
+pub const ALARM_MAIL: &str = "alarm-mail";
+
+/// The growth of the waits between attempts.
+const FACTOR: u32 = 2;
+/// How often the ledger is cut.
+const FORGET_EVERY: Duration = Duration::from_secs(60 * 60);
+
+/// Why notifyd did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The SMTP server's name is none that TLS could check.
+    #[error("settings of the SMTP server make no sense")]
+    Smtp(#[source] lettre::transport::smtp::Error),
+    /// The bus did not take the group.
+    #[error("cannot register with the bus")]
+    Bus(#[from] BusError),
+}
+
+/// A notifyd at work: jobs run from the start on, until it is dropped or [`Self::run`] ends.
+#[derive(Debug)]
+pub struct Notifyd {
+    store: Store,
+    remembered_for: Duration,
+    _group: Registration,
+}
+
+impl Notifyd {
+    /// Registers the group `alarm-mail` with the bus and its metrics with `registry`.
+    pub async fn start(
+        settings: Settings,
+        bus: Arc<dyn Bus>,
+        store: Store,
+        registry: &mut Registry,
+    ) -> Result<Self, StartError> {
+        let (group, remembered_for) = (group_settings(&settings), settings.remembered_for);
+        let mailer = AlarmMailer::new(settings, store.clone(), Metrics::register(registry))?;
+        let registration = bus.register_group(Group(ALARM_MAIL.to_owned()), group, Arc::new(mailer)).await?;
+        info!(group = ALARM_MAIL, "Takes jobs");
+        Ok(Self { store, remembered_for, _group: registration })
+    }
+
+    /// Keeps the ledger short until `drain` begins, then takes no more jobs.
+    pub async fn run(self, drain: Drain) {
+        let mut ticks = tokio::time::interval(FORGET_EVERY);
+        while drain.token().run_until_cancelled(ticks.tick()).await.is_some() {
+            self.forget().await;
+        }
+    }
+
+    async fn forget(&self) {
+        let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let before = since_1970.saturating_sub(self.remembered_for).as_millis();
+        let before = UnixMillis(u64::try_from(before).unwrap_or(u64::MAX));
+        match self.store.forget(before).await {
+            Ok(0) => {}
+            Ok(effects) => info!(effects, "Forgot what was sent long ago"),
+            Err(why) => warn!(error = %why, "Cannot forget what was sent long ago"),
+        }
+    }
+}
+
+fn group_settings(settings: &Settings) -> GroupSettings {
+    let (first, longest) = (settings.backoff.first(), settings.backoff.longest());
+    GroupSettings {
+        kinds: vec![JobKind::Alarm],
+        concurrency: settings.concurrency,
+        // Time for one slow answer for each recipient; a cut run goes on where it was.
+        run_timeout: settings.smtp.timeout.saturating_mul(u32::try_from(MOST_RECIPIENTS).unwrap_or(u32::MAX)),
+        backoff: Backoff { retries: settings.retries, first, factor: FACTOR, longest },
+    }
+}

@@ -1,0 +1,202 @@
+//! What an operator sets.
+
+use std::time::Duration;
+
+use kit::{
+    backoff::Backoff,
+    config::{Secret, Validate, within},
+};
+use lettre::Address;
+use serde::{Deserialize, Deserializer, de::Error};
+
+/// The section `notifyd`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// The server that takes our mail.
+    pub smtp: Smtp,
+    /// Whom it comes from.
+    pub from: Sender,
+    /// Jobs at a time, each with a connection of its own to the server.
+    pub concurrency: usize,
+    /// Retries of a job after its first attempt.
+    pub retries: u32,
+    /// The waits between them.
+    pub backoff: Backoff,
+    /// An alarm that was taken from the mail server longer ago is not sent any more.
+    #[serde(with = "kit::config::duration")]
+    pub useful_for: Duration,
+    /// How long it is remembered that a mail was sent. Longer than a job may come back, or it is sent twice.
+    #[serde(with = "kit::config::duration")]
+    pub remembered_for: Duration,
+}
+
+/// The server that takes our mail.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Smtp {
+    /// Its name or address.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// How the connection is protected.
+    pub tls: Tls,
+    /// What we log in with, if at all.
+    pub login: Option<Login>,
+    /// What we call ourselves in EHLO.
+    pub hello_name: String,
+    /// How long the server may take for one answer.
+    #[serde(with = "kit::config::duration")]
+    pub timeout: Duration,
+}
+
+/// How a connection is protected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Tls {
+    /// Not at all: for a server on the same machine.
+    None,
+    /// STARTTLS (RFC 3207), which must succeed.
+    Starttls,
+    /// TLS from the first octet (RFC 8314).
+    Tls,
+}
+
+/// A login (RFC 4954).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Login {
+    /// The user.
+    pub user: String,
+    /// The password.
+    pub password: Secret,
+}
+
+/// Whom mail comes from.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Sender {
+    /// The address; its domain is also that of our Message-IDs.
+    #[serde(deserialize_with = "address")]
+    pub address: Address,
+    /// The name beside it.
+    pub name: String,
+}
+
+fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Address, D::Error> {
+    String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+}
+
+/// Five seconds, then doubling: a greylisting server is asked again soon, and the last wait is well within the
+/// time that an alarm is of use.
+const BACKOFF: Backoff = match Backoff::new(Duration::from_secs(5), Duration::from_secs(600)) {
+    Ok(backoff) => backoff,
+    Err(_) => panic!("the first wait is above zero and below the longest"),
+};
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            smtp: Smtp::default(),
+            from: Sender::default(),
+            concurrency: 8,
+            retries: 12,
+            backoff: BACKOFF,
+            useful_for: Duration::from_secs(2 * 60 * 60),
+            remembered_for: Duration::from_secs(14 * 24 * 60 * 60),
+        }
+    }
+}
+
+impl Default for Smtp {
+    fn default() -> Self {
+        Self {
+            host: "127.0.0.1".into(),
+            port: 25,
+            tls: Tls::None,
+            login: None,
+            hello_name: "localhost".into(),
+            timeout: Duration::from_secs(30),
+        }
+    }
+}
+
+impl Default for Sender {
+    fn default() -> Self {
+        let address = Address::new("calendar", "localhost").expect("both parts are plain words");
+        Self { address, name: "Calendar".into() }
+    }
+}
+
+impl Validate for Settings {
+    fn problems(&self) -> Vec<String> {
+        let day = Duration::from_secs(24 * 60 * 60);
+        let checks = [
+            (self.concurrency == 0, "concurrency is zero: nothing would be sent"),
+            (self.useful_for.is_zero(), "useful_for is zero: nothing would be sent"),
+            (self.remembered_for < self.useful_for + day, "remembered_for is less than useful_for and a day"),
+        ];
+        let own = checks.into_iter().filter(|(wrong, _)| *wrong).map(|(_, text)| text.to_owned());
+        own.chain(within("smtp", self.smtp.problems())).collect()
+    }
+}
+
+impl Validate for Smtp {
+    fn problems(&self) -> Vec<String> {
+        let hello =
+            !self.hello_name.is_empty() && self.hello_name.bytes().all(|octet| octet.is_ascii_graphic());
+        let checks = [
+            (self.host.is_empty(), "host is empty"),
+            (self.timeout.is_zero(), "timeout is zero"),
+            (!hello, "hello_name is no name of a host"),
+            (
+                self.login.is_some() && self.tls == Tls::None,
+                "login without tls would send the password in the clear",
+            ),
+        ];
+        checks.into_iter().filter(|(wrong, _)| *wrong).map(|(_, text)| text.to_owned()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(env: &[(&str, &str)]) -> Result<Settings, kit::config::ConfigErrors> {
+        let env = env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        kit::config::load(None, env, "N")
+    }
+
+    #[test]
+    fn defaults_are_sound() {
+        assert_eq!(load(&[]).unwrap().problems(), Vec::<String>::new());
+    }
+
+    #[test]
+    fn keys_are_read() {
+        let env = [
+            ("N__SMTP__TLS", "starttls"),
+            ("N__SMTP__LOGIN__USER", "calendar"),
+            ("N__SMTP__LOGIN__PASSWORD", "123"),
+            ("N__FROM__ADDRESS", "reminder@example.org"),
+            ("N__BACKOFF", "{ first = '1s', longest = '2s' }"),
+        ];
+        let settings = load(&env).unwrap();
+        assert_eq!(settings.from.address.domain(), "example.org");
+        assert_eq!(settings.smtp.login.unwrap().password.expose(), "123");
+    }
+
+    #[test]
+    fn password_in_the_clear_and_other_nonsense_is_refused() {
+        let env = [
+            ("N__SMTP__LOGIN", "{ user = 'a', password = 'b' }"),
+            ("N__CONCURRENCY", "0"),
+            ("N__FROM__ADDRESS", "nobody"),
+            ("N__SMTP__HELLO_NAME", "a b"),
+        ];
+        let errors = load(&env).unwrap_err().to_string();
+        for part in ["smtp.login without tls", "concurrency is zero", "from.address: ", "smtp.hello_name"] {
+            assert!(errors.contains(part), "{part} is not in {errors}");
+        }
+    }
+}

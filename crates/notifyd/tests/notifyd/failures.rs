@@ -1,0 +1,145 @@
+//! One job after the other, against a server that can be told to fail.
+
+use bus::Failure;
+use fakes::smtp::{DataFault, Faults, SinkSettings, SmtpSink};
+use mailbox_event::{AlarmAction, UnixMillis};
+
+use crate::setup::{World, alarm, header, job, job_taken_at, now, sink, text};
+
+#[tokio::test]
+async fn one_alarm_is_one_mail_to_each_recipient() {
+    let sink = sink().await;
+    let world = World::before(sink.local_addr()).await;
+    world
+        .run(&job(alarm(&["bob@example.org", "nobody", "carol@example.org", "bob@example.org"])))
+        .await
+        .unwrap();
+    let mails = sink.mails();
+    let to: Vec<_> = mails.iter().map(|mail| mail.to.join(",")).collect();
+    assert_eq!(to, ["bob@example.org", "carol@example.org"]);
+    let mail = &mails[0];
+    assert_eq!(mail.from, "calendar@example.org");
+    assert_eq!(header(mail, "Auto-Submitted"), "auto-generated");
+    assert_eq!(header(mail, "To"), "bob@example.org");
+    assert_eq!(header(mail, "Content-Type"), "text/plain; charset=utf-8");
+    assert!(header(mail, "Message-ID").ends_with(".alarm@example.org>"), "{}", text(mail));
+    assert_ne!(header(mail, "Message-ID"), header(&mails[1], "Message-ID"));
+    assert_eq!(world.metric("notifyd_mails_sent_total"), "2");
+    assert_eq!(world.metric("notifyd_mails_dropped_total{reason=\"Malformed\"}"), "1");
+}
+
+#[tokio::test]
+async fn the_same_job_again_sends_nothing() {
+    let sink = sink().await;
+    let world = World::before(sink.local_addr()).await;
+    let job = job(alarm(&["bob@example.org"]));
+    for _ in 0..3 {
+        world.run(&job).await.unwrap();
+    }
+    assert_eq!(sink.mails().len(), 1);
+}
+
+#[tokio::test]
+async fn refused_recipient_stops_nobody_else_and_is_not_tried_again() {
+    let sink = sink().await;
+    let world = World::before(sink.local_addr()).await;
+    sink.set_faults(Faults { recipients: [("bob@example.org".into(), 550)].into(), data: DataFault::None });
+    let job = job(alarm(&["bob@example.org", "carol@example.org"]));
+    assert!(matches!(world.run(&job).await, Err(Failure::Reject(_))));
+    sink.set_faults(Faults::default());
+    world.run(&job).await.unwrap();
+    assert_eq!(sink.mails().len(), 1);
+    assert_eq!(sink.mails()[0].to, ["carol@example.org"]);
+    assert_eq!(world.metric("notifyd_mails_refused_total"), "1");
+}
+
+#[tokio::test]
+async fn recipient_put_off_is_sent_later_and_the_others_once() {
+    let sink = sink().await;
+    let world = World::before(sink.local_addr()).await;
+    sink.set_faults(Faults { recipients: [("bob@example.org".into(), 450)].into(), data: DataFault::None });
+    let job = job(alarm(&["bob@example.org", "carol@example.org"]));
+    assert!(matches!(world.run(&job).await, Err(Failure::Retry(_))));
+    sink.set_faults(Faults::default());
+    world.run(&job).await.unwrap();
+    let to: Vec<_> = sink.mails().iter().map(|mail| mail.to.join(",")).collect();
+    assert_eq!(to, ["carol@example.org", "bob@example.org"]);
+    assert_eq!(world.metric("notifyd_mails_ambiguous_total"), "0");
+}
+
+#[tokio::test]
+async fn mail_without_an_answer_is_sent_once_more_under_the_same_id_and_no_third_time() {
+    let sink = sink().await;
+    let world = World::before(sink.local_addr()).await;
+    sink.set_faults(Faults { data: DataFault::HangUp, ..Faults::default() });
+    let job = job(alarm(&["bob@example.org"]));
+    assert!(matches!(world.run(&job).await, Err(Failure::Retry(_))));
+    assert!(matches!(world.run(&job).await, Err(Failure::Retry(_))));
+    world.run(&job).await.unwrap();
+    world.run(&job).await.unwrap();
+    let mails = sink.mails();
+    assert_eq!(mails.len(), 2);
+    assert_eq!(header(&mails[0], "Message-ID"), header(&mails[1], "Message-ID"));
+    assert_eq!(world.metric("notifyd_mails_ambiguous_total"), "1");
+    assert_eq!(world.metric("notifyd_mails_dropped_total{reason=\"Unknown\"}"), "1");
+}
+
+#[tokio::test]
+async fn server_that_is_away_is_an_outage_and_the_mail_comes_when_it_is_back() {
+    let gone = sink().await;
+    let address = gone.local_addr();
+    gone.stop().await;
+    let world = World::before(address).await;
+    let job = job(alarm(&["bob@example.org"]));
+    assert!(matches!(world.run(&job).await, Err(Failure::Outage(_))));
+    let back = SmtpSink::start(address, SinkSettings::default()).await.unwrap();
+    world.run(&job).await.unwrap();
+    assert_eq!(back.mails().len(), 1);
+    assert_eq!(world.metric("notifyd_mails_ambiguous_total"), "0");
+}
+
+#[tokio::test]
+async fn connection_that_died_while_idle_is_replaced() {
+    let first = sink().await;
+    let address = first.local_addr();
+    let world = World::before(address).await;
+    world.run(&job(alarm(&["bob@example.org"]))).await.unwrap();
+    first.stop().await;
+    let second = SmtpSink::start(address, SinkSettings::default()).await.unwrap();
+    world.run(&job(alarm(&["carol@example.org"]))).await.unwrap();
+    assert_eq!(second.mails().len(), 1);
+}
+
+#[tokio::test]
+async fn ledger_that_is_away_is_an_outage_and_nothing_is_sent() {
+    let sink = sink().await;
+    let world = World::before(sink.local_addr()).await;
+    world.store.close().await;
+    assert!(matches!(world.run(&job(alarm(&["bob@example.org"]))).await, Err(Failure::Outage(_))));
+    assert_eq!(sink.mails().len(), 0);
+}
+
+#[tokio::test]
+async fn late_alarms_are_dropped_for_good() {
+    let sink = sink().await;
+    let world = World::before(sink.local_addr()).await;
+    let job = job_taken_at(alarm(&["bob@example.org"]), UnixMillis(now().0 - 3 * 60 * 60 * 1000));
+    world.run(&job).await.unwrap();
+    world.run(&job).await.unwrap();
+    assert_eq!(sink.mails().len(), 0);
+    assert_eq!(world.metric("notifyd_mails_dropped_total{reason=\"Late\"}"), "1");
+}
+
+#[tokio::test]
+async fn what_is_no_alarm_of_action_email_is_rejected() {
+    let sink = sink().await;
+    let world = World::before(sink.local_addr()).await;
+    let mut display = alarm(&["bob@example.org"]);
+    display.action = AlarmAction::Display;
+    let mut garbage = job(alarm(&[]));
+    garbage.payload = "garbage".into();
+    for job in [job(display), garbage] {
+        assert!(matches!(world.run(&job).await, Err(Failure::Reject(_))));
+    }
+    assert_eq!(sink.mails().len(), 0);
+}

@@ -1,0 +1,7 @@
+//! Alarm mail against real SMTP servers, a real ledger, and the bus.
+#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
+mod aiosmtpd;
+mod bus;
+mod failures;
+mod setup;
