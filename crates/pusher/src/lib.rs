@@ -1,1 +1,30 @@
-//! The fast path: event streams of modseqs
+//! The fast path: event streams of modseqs.
+//!
+//! - [`Pusher`] listens and serves `/events/` and `/jmap/eventsource/` (RFC 8620 §7.3) until it is drained.
+//! - `hub`: one channel per account that has streams here; hears the bus, decodes once, shares one view.
+//! - `stream`: one stream as a state machine; `frame` and `encode` are what it writes.
+//! - `request`, `cors`, `credential`: who asks for what; `upstream_state`: states that only the mail server knows.
+//! - `service`, `server`: HTTP.
+//!
+//! Nothing is queued for a reader: a stream is asked for its next frame when its socket can take one, and then
+//! compares what its client has with what is known.
+
+mod cors;
+mod credential;
+mod encode;
+mod frame;
+mod hub;
+mod pusher;
+mod request;
+mod response;
+mod server;
+mod service;
+mod settings;
+mod stream;
+mod telemetry;
+mod upstream_state;
+
+pub use cors::InvalidCors;
+pub use credential::{InvalidJwtSettings, InvalidUpstream};
+pub use pusher::{Deps, Pusher, StartError};
+pub use settings::{Cors, Credential, JwtAlgorithm, JwtSettings, Limits, Pace, Settings, UpstreamSettings};

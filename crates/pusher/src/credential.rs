@@ -1,0 +1,110 @@
+//! Who a client is.
+
+mod flights;
+mod jwt;
+mod session;
+mod upstream;
+
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use hyper::{
+    HeaderMap,
+    header::{self, HeaderName, HeaderValue},
+};
+use mailbox_event::{Account, Naming};
+
+pub use jwt::{InvalidJwtSettings, JwtVerifier};
+pub use session::{Grant, Verdict};
+pub use upstream::{InvalidUpstream, Question, Unanswered, Upstream};
+
+/// What a client presents. Never shown: it is a password or as good as one.
+#[derive(Clone)]
+pub struct Presented {
+    field: HeaderName,
+    value: HeaderValue,
+}
+
+/// A client whose credential was accepted.
+#[derive(Clone)]
+pub struct Identity {
+    /// Whose streams it may open.
+    pub account: Account,
+    /// The account's id in the mail server's JMAP Session.
+    pub account_id: Arc<str>,
+    /// How long the credential lasts, where it says so.
+    pub lasts: Option<Duration>,
+    /// The right to ask the mail server in the client's name.
+    pub question: Option<Question>,
+}
+
+/// What became of a credential.
+#[derive(Clone)]
+pub enum Outcome {
+    /// It is good.
+    Accepted(Box<Identity>),
+    /// It is not.
+    Refused,
+    /// Nobody could say; the client is to come again.
+    Unverifiable,
+}
+
+/// One way to check.
+pub enum Verifier {
+    /// A signed token.
+    Jwt(Box<JwtVerifier>),
+    /// The mail server is asked.
+    Upstream(Arc<Upstream>),
+}
+
+impl Presented {
+    /// The Authorization of a request, or its Cookie where that counts.
+    pub fn of(request: &HeaderMap, allow_cookie: bool) -> Option<Self> {
+        let field = |field: HeaderName| request.get(&field).cloned().map(|value| Self { field, value });
+        field(header::AUTHORIZATION).or_else(|| field(header::COOKIE).filter(|_| allow_cookie))
+    }
+
+    /// The header field it came in.
+    pub fn field(&self) -> &HeaderName {
+        &self.field
+    }
+
+    /// Its value, marked so that no log shows it.
+    pub fn value(&self) -> HeaderValue {
+        let mut value = self.value.clone();
+        value.set_sensitive(true);
+        value
+    }
+
+    /// The token, if it is `Authorization: Bearer` (RFC 6750 §2.1).
+    pub fn bearer(&self) -> Option<&str> {
+        let (scheme, token) = self.value.to_str().ok()?.split_once(' ')?;
+        let is_bearer = self.field == header::AUTHORIZATION && scheme.eq_ignore_ascii_case("bearer");
+        is_bearer.then_some(token.trim())
+    }
+}
+
+/// Asks one after the other. One that accepts decides; that nobody could say weighs more than a refusal, for the one
+/// that could not say might have accepted.
+pub async fn check(
+    verifiers: &[Verifier],
+    presented: &Presented,
+    naming: &Naming,
+    now: SystemTime,
+) -> Outcome {
+    let mut outcome = Outcome::Refused;
+    for verifier in verifiers {
+        let said = match verifier {
+            Verifier::Jwt(jwt) => jwt.check(presented, naming, now),
+            Verifier::Upstream(upstream) => upstream.identify(presented, naming).await,
+        };
+        match said {
+            Outcome::Accepted(_) => return said,
+            Outcome::Unverifiable => outcome = said,
+            Outcome::Refused => {}
+        }
+    }
+    outcome
+}

@@ -1,0 +1,233 @@
+//! The mail server's word on a credential.
+
+use std::{sync::Arc, time::Duration};
+
+use bus::{Bucket, Bus};
+use hmac::{Hmac, KeyInit, Mac};
+use mailbox_event::{Naming, codec};
+use reqwest::{Client, StatusCode, Url, redirect::Policy};
+use sha2::Sha256;
+use tokio::{sync::Semaphore, time::timeout};
+
+use super::{
+    Grant, Identity, Outcome, Presented, Verdict,
+    flights::{Digest, Flights},
+};
+use crate::{
+    settings::UpstreamSettings,
+    telemetry::{Telemetry, UpstreamOutcome},
+};
+
+/// A Session with some hundred shared accounts has about this size.
+const LONGEST_ANSWER: usize = 1 << 20;
+
+/// Asks the mail server.
+pub struct Upstream {
+    settings: UpstreamSettings,
+    session: Url,
+    client: Client,
+    bus: Arc<dyn Bus>,
+    mac: Hmac<Sha256>,
+    room: Semaphore,
+    flights: Flights<Result<Verdict, Unanswered>>,
+    telemetry: Arc<Telemetry>,
+}
+
+/// The right to ask the mail server in the name of a client.
+#[derive(Clone)]
+pub struct Question {
+    upstream: Arc<Upstream>,
+    presented: Presented,
+    grant: Grant,
+}
+
+/// The mail server did not say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Unanswered {
+    /// No connection, no answer in time, or a status that says nothing.
+    #[error("mail server does not answer")]
+    Away,
+    /// Too many questions are under way.
+    #[error("too many questions to the mail server are under way")]
+    Crowded,
+    /// An answer that is no answer.
+    #[error("mail server answered nonsense")]
+    Nonsense,
+}
+
+/// Why the settings give no upstream.
+#[derive(Debug, thiserror::Error)]
+pub enum InvalidUpstream {
+    /// Not `http://` or `https://`.
+    #[error("upstream: session_url is no http or https URL")]
+    Url,
+    /// No TLS, most likely.
+    #[error("upstream: no HTTP client")]
+    Client(#[from] reqwest::Error),
+}
+
+impl Upstream {
+    /// `key`: see [`UpstreamSettings::key`]; here it has been drawn if need be.
+    pub fn new(
+        settings: UpstreamSettings,
+        key: &[u8],
+        bus: Arc<dyn Bus>,
+        telemetry: Arc<Telemetry>,
+    ) -> Result<Self, InvalidUpstream> {
+        let session = Url::parse(&settings.session_url).map_err(|_| InvalidUpstream::Url)?;
+        if !matches!(session.scheme(), "http" | "https") {
+            return Err(InvalidUpstream::Url);
+        }
+        kit::tls::install();
+        // A redirect could lead the credential elsewhere, and so could a proxy of the environment.
+        let client =
+            Client::builder().redirect(Policy::none()).no_proxy().timeout(settings.timeout).build()?;
+        let mac = Hmac::new_from_slice(key).expect("HMAC takes keys of any length");
+        let room = Semaphore::new(settings.at_once.max(1));
+        Ok(Self { settings, session, client, bus, mac, room, flights: Flights::new(), telemetry })
+    }
+
+    /// Whose credential it is.
+    pub async fn identify(self: &Arc<Self>, presented: &Presented, naming: &Naming) -> Outcome {
+        let grant = match self.verdict(presented).await {
+            Ok(Verdict::Accepted(grant)) => grant,
+            Ok(Verdict::Refused) => return Outcome::Refused,
+            Err(_) => return Outcome::Unverifiable,
+        };
+        // A user id that is no account of ours has no streams; the credential itself may well be good.
+        let Ok(account) = naming.account(&grant.username) else { return Outcome::Refused };
+        let account_id = grant.account_id.as_str().into();
+        let question = Question { upstream: self.clone(), presented: presented.clone(), grant };
+        Outcome::Accepted(Box::new(Identity { account, account_id, lasts: None, question: Some(question) }))
+    }
+
+    async fn verdict(&self, presented: &Presented) -> Result<Verdict, Unanswered> {
+        let digest = self.digest(presented);
+        let key: String = digest.iter().map(|octet| format!("{octet:02x}")).collect();
+        if let Some(verdict) = self.recall(&key).await {
+            return Ok(verdict);
+        }
+        self.flights.join(digest, || self.check(presented, &key)).await
+    }
+
+    async fn check(&self, presented: &Presented, key: &str) -> Result<Verdict, Unanswered> {
+        let verdict = self.ask_session(presented).await;
+        self.telemetry.session_check(match &verdict {
+            Ok(Verdict::Accepted(_)) => UpstreamOutcome::Answered,
+            Ok(Verdict::Refused) => UpstreamOutcome::Refused,
+            Err(unanswered) => (*unanswered).into(),
+        });
+        match &verdict {
+            Ok(verdict) => self.remember(key, verdict).await,
+            Err(error) => tracing::warn!(%error, "Credentials cannot be verified"),
+        }
+        verdict
+    }
+
+    async fn ask_session(&self, presented: &Presented) -> Result<Verdict, Unanswered> {
+        let request = self.client.get(self.session.clone());
+        match self.send(request, presented).await? {
+            (StatusCode::OK, body) => {
+                Grant::of_session(&body).map(Verdict::Accepted).map_err(|_| Unanswered::Nonsense)
+            }
+            (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN, _) => Ok(Verdict::Refused),
+            _ => Err(Unanswered::Away),
+        }
+    }
+
+    /// Sends with the client's credential and reads the whole answer, within bounds of number, time and size.
+    async fn send(
+        &self,
+        request: reqwest::RequestBuilder,
+        presented: &Presented,
+    ) -> Result<(StatusCode, Vec<u8>), Unanswered> {
+        let room = timeout(self.settings.timeout, self.room.acquire());
+        let _permit = room.await.map_err(|_| Unanswered::Crowded)?;
+        let request = request.header(presented.field(), presented.value());
+        let mut response = request.send().await.map_err(|_| Unanswered::Away)?;
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(|_| Unanswered::Away)? {
+            if body.len() + chunk.len() > LONGEST_ANSWER {
+                return Err(Unanswered::Nonsense);
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok((response.status(), body))
+    }
+
+    /// A bus that fails here costs a question to the mail server, no more.
+    async fn recall(&self, key: &str) -> Option<Verdict> {
+        match self.bus.get(Bucket::Verdicts, key).await {
+            Ok(verdict) => verdict.and_then(|verdict| codec::decode(&verdict.value).ok()),
+            Err(error) => {
+                self.telemetry.bus_failed();
+                tracing::debug!(%error, "Verdict cannot be read");
+                None
+            }
+        }
+    }
+
+    async fn remember(&self, key: &str, verdict: &Verdict) {
+        let time_to_live: Duration = match verdict {
+            Verdict::Accepted(_) => self.settings.remember,
+            Verdict::Refused => self.settings.remember_refusal,
+        };
+        let Ok(value) = codec::encode(verdict, codec::Form::MessagePack) else { return };
+        if let Err(error) = self.bus.put(Bucket::Verdicts, key, value.into(), time_to_live).await {
+            self.telemetry.bus_failed();
+            tracing::debug!(%error, "Verdict cannot be stored");
+        }
+    }
+
+    /// The field counts too: what is a cookie must not pass for an Authorization of the same text.
+    fn digest(&self, presented: &Presented) -> Digest {
+        let mut mac = self.mac.clone();
+        mac.update(presented.field().as_str().as_bytes());
+        mac.update(b"\0");
+        mac.update(presented.value().as_bytes());
+        mac.finalize().into_bytes().into()
+    }
+}
+
+impl Question {
+    /// The account that is asked about, as the mail server names it.
+    pub fn account_id(&self) -> &str {
+        &self.grant.account_id
+    }
+
+    /// The capabilities that the server has.
+    pub fn using(&self) -> &[String] {
+        &self.grant.using
+    }
+
+    /// Sends a JMAP request (RFC 8620 §3.3). Gives the body of a 200.
+    pub async fn send(&self, request: &serde_json::Value) -> Result<Vec<u8>, Unanswered> {
+        let request = self.upstream.client.post(self.api()).json(request);
+        match self.upstream.send(request, &self.presented).await? {
+            (StatusCode::OK, body) => Ok(body),
+            _ => Err(Unanswered::Away),
+        }
+    }
+
+    /// The Session may name the server as it is seen from outside; the credential goes to the origin in the settings.
+    fn api(&self) -> Url {
+        let mut api = self.upstream.session.clone();
+        match api.join(&self.grant.api_url) {
+            Ok(named) => {
+                api.set_path(named.path());
+                api.set_query(named.query());
+                api
+            }
+            Err(_) => api,
+        }
+    }
+}
+
+impl From<Unanswered> for UpstreamOutcome {
+    fn from(unanswered: Unanswered) -> Self {
+        match unanswered {
+            Unanswered::Crowded => Self::Crowded,
+            Unanswered::Away | Unanswered::Nonsense => Self::Failed,
+        }
+    }
+}

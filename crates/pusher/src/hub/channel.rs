@@ -1,0 +1,132 @@
+//! One account on one node: hears the bus, tells the streams.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Instant,
+};
+
+use async_trait::async_trait;
+use bus::{Failure, KeyListener, LiveKind, Message, Topic};
+use mailbox_event::{AccountToken, codec};
+use routing::CalendarAlert;
+use state::AccountState;
+use tokio::sync::watch;
+
+use super::View;
+use crate::telemetry::Telemetry;
+
+/// The channel of an account. What comes from the bus is decoded once here, however many streams there are.
+pub struct Channel {
+    account: AccountToken,
+    views: watch::Sender<Arc<View>>,
+    asking: AtomicBool,
+    telemetry: Arc<Telemetry>,
+}
+
+impl Channel {
+    pub(super) fn new(account: AccountToken, is_leaving: bool, telemetry: Arc<Telemetry>) -> Self {
+        let views = watch::Sender::new(Arc::new(View { is_leaving, ..View::default() }));
+        Self { account, views, asking: AtomicBool::new(false), telemetry }
+    }
+
+    /// Whose it is.
+    pub fn account(&self) -> AccountToken {
+        self.account
+    }
+
+    /// What is known.
+    pub fn view(&self) -> Arc<View> {
+        self.views.borrow().clone()
+    }
+
+    /// Waits until the bus was asked for the state, and says what is known then.
+    pub async fn loaded(&self) -> Arc<View> {
+        let mut views = self.views.subscribe();
+        // The sender is in `self`: the wait cannot fail.
+        match views.wait_for(|view| view.is_loaded).await {
+            Ok(view) => view.clone(),
+            Err(_) => self.view(),
+        }
+    }
+
+    /// Whether the caller is the one to ask the mail server for the state. Until [`Self::asked`] nobody else is.
+    pub fn may_ask(&self) -> bool {
+        !self.asking.swap(true, Ordering::AcqRel)
+    }
+
+    /// The mail server did not say: the next stream may ask again.
+    pub fn asked(&self) {
+        self.asking.store(false, Ordering::Release);
+    }
+
+    pub(super) fn watch(&self) -> watch::Receiver<Arc<View>> {
+        self.views.subscribe()
+    }
+
+    /// Waits until no stream is left.
+    pub(super) async fn deserted(&self) {
+        self.views.closed().await;
+    }
+
+    pub(super) fn leave(&self) {
+        self.update(|view| {
+            view.is_leaving = true;
+            true
+        });
+    }
+
+    /// Takes what was read from the bus; `None`: nothing is known there, or it could not be read.
+    pub(super) fn load(&self, octets: Option<&[u8]>) {
+        let state = octets.and_then(|octets| self.decoded::<AccountState>(octets).ok());
+        self.update(|view| {
+            let was_loaded = std::mem::replace(&mut view.is_loaded, true);
+            let moved = state.is_some_and(|state| view.join(state, Instant::now()));
+            moved || !was_loaded
+        });
+    }
+
+    fn hear_state(&self, octets: &[u8]) -> Result<(), codec::DecodeError> {
+        let heard_at = Instant::now();
+        let state = self.decoded(octets)?;
+        self.update(|view| view.join(state, heard_at));
+        Ok(())
+    }
+
+    fn hear_alert(&self, octets: &[u8]) -> Result<(), codec::DecodeError> {
+        let alert: CalendarAlert = self.decoded(octets)?;
+        self.update(|view| {
+            view.alerts.push(alert);
+            true
+        });
+        Ok(())
+    }
+
+    fn decoded<T: serde::de::DeserializeOwned>(&self, octets: &[u8]) -> Result<T, codec::DecodeError> {
+        codec::decode(octets).inspect_err(|_| self.telemetry.undecodable())
+    }
+
+    /// `change` says whether streams have to look.
+    fn update(&self, change: impl FnOnce(&mut View) -> bool) {
+        self.views.send_if_modified(|view| change(Arc::make_mut(view)));
+    }
+}
+
+#[async_trait]
+impl KeyListener for Channel {
+    fn handles(&self, topic: &Topic) -> bool {
+        topic.account() == self.account
+            && matches!(topic, Topic::State(_) | Topic::Live(_, LiveKind::CalendarAlert))
+    }
+
+    async fn hear(&self, message: Arc<Message>) -> Result<(), Failure> {
+        let heard = match message.topic {
+            Topic::State(_) => self.hear_state(&message.payload),
+            Topic::Live(_, LiveKind::CalendarAlert) => self.hear_alert(&message.payload),
+            Topic::Job(..) => Ok(()),
+        };
+        heard.map_err(|error| Failure::Reject(Box::new(error)))
+    }
+}

@@ -1,0 +1,137 @@
+//! A pusher, put together.
+
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+
+use bus::Bus;
+use kit::{backoff::Backoff, drain::Drain, readiness::Gate};
+use mailbox_event::{AccountTokens, Naming, RelayId};
+use prometheus_client::registry::Registry;
+
+use crate::{
+    cors::{CorsPolicy, InvalidCors},
+    credential::{InvalidJwtSettings, InvalidUpstream, JwtVerifier, Upstream, Verifier},
+    hub::Hub,
+    server::Server,
+    service::Service,
+    settings::{Credential, Settings, UpstreamSettings},
+    telemetry::Telemetry,
+    upstream_state::UpstreamState,
+};
+
+/// The waits while the bus does not answer for an account.
+const BUS_BACKOFF: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(10));
+
+/// What a pusher is given.
+pub struct Deps<'a> {
+    /// Where changes come from.
+    pub bus: Arc<dyn Bus>,
+    /// The installation's account tokens.
+    pub tokens: AccountTokens,
+    /// How the mail server names its users.
+    pub naming: Naming,
+    /// Where metrics are shown.
+    pub registry: &'a mut Registry,
+    /// Up while clients are served.
+    pub gate: Gate,
+    /// Ends it.
+    pub drain: Drain,
+}
+
+/// The fast path, listening.
+pub struct Pusher {
+    server: Server,
+    gate: Gate,
+    drain: Drain,
+}
+
+/// Why a pusher did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Nobody could open a stream.
+    #[error("no credential is configured: set upstream or jwt")]
+    NoCredential,
+    /// The settings of cross-origin pages.
+    #[error(transparent)]
+    Cors(#[from] InvalidCors),
+    /// The settings of tokens.
+    #[error(transparent)]
+    Jwt(#[from] InvalidJwtSettings),
+    /// The settings of the mail server.
+    #[error(transparent)]
+    Upstream(#[from] InvalidUpstream),
+    /// The address is taken, or is none of this machine.
+    #[error("cannot listen on {0}")]
+    Listen(SocketAddr, #[source] io::Error),
+}
+
+impl Pusher {
+    /// Checks the settings and listens. Connections wait until [`Self::run`].
+    pub async fn bind(settings: Settings, deps: Deps<'_>) -> Result<Self, StartError> {
+        let Deps { bus, tokens, naming, registry, gate, drain } = deps;
+        let telemetry = Arc::new(Telemetry::new(registry));
+        let (first, longest) = BUS_BACKOFF;
+        let backoff = Backoff::new(first, longest).expect("the first wait is shorter than the longest");
+        let hub = Hub::new(bus.clone(), settings.limits.streams, backoff, drain.clone(), telemetry.clone());
+        let source = RelayId(rand::random());
+        let service = Service {
+            hub,
+            tokens,
+            naming,
+            verifiers: verifiers(&settings.credentials, &bus, &telemetry)?,
+            upstream_state: Arc::new(UpstreamState::new(bus.clone(), source, telemetry.clone())),
+            bus,
+            cors: CorsPolicy::new(&settings.cors.origins, settings.cors.credentials)?,
+            pace: settings.pace,
+            allow_cookie: settings.allow_cookie,
+            drain: drain.clone(),
+            telemetry,
+        };
+        let server = Server::bind(settings.listen, Arc::new(service), settings.limits).await;
+        let server = server.map_err(|error| StartError::Listen(settings.listen, error))?;
+        Ok(Self { server, gate, drain })
+    }
+
+    /// Where it listens.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.server.local_addr()
+    }
+
+    /// Serves until the drain begins and every stream has said its last, or the time for that is over.
+    pub async fn run(self) {
+        // The gate goes down as soon as the drain begins, not when the last stream is gone.
+        let gate = self.gate.clone();
+        let drain = self.drain.clone();
+        gate.up();
+        let watching = async {
+            drain.draining().await;
+            gate.down("draining");
+        };
+        tokio::join!(self.server.run(), watching);
+    }
+}
+
+fn verifiers(
+    credentials: &[Credential],
+    bus: &Arc<dyn Bus>,
+    telemetry: &Arc<Telemetry>,
+) -> Result<Vec<Verifier>, StartError> {
+    if credentials.is_empty() {
+        return Err(StartError::NoCredential);
+    }
+    let verifier = |credential: &Credential| match credential {
+        Credential::Jwt(settings) => Ok(Verifier::Jwt(Box::new(JwtVerifier::new(settings)?))),
+        Credential::Upstream(settings) => {
+            let upstream =
+                Upstream::new(settings.clone(), &verdict_key(settings), bus.clone(), telemetry.clone())?;
+            Ok(Verifier::Upstream(Arc::new(upstream)))
+        }
+    };
+    credentials.iter().map(verifier).collect()
+}
+
+fn verdict_key(settings: &UpstreamSettings) -> Vec<u8> {
+    match &settings.key {
+        Some(key) => key.expose().as_bytes().to_vec(),
+        None => rand::random::<[u8; 32]>().to_vec(),
+    }
+}

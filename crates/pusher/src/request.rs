@@ -1,0 +1,162 @@
+//! What a client asks for, from the target and the header fields of its request.
+
+use std::time::Duration;
+
+use hyper::{
+    HeaderMap, Method, Uri,
+    header::{self, HeaderName},
+};
+
+use crate::encode::{Encoding, Types};
+
+/// `Last-Event-ID` (WHATWG HTML §9.2.4).
+pub const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
+
+/// RFC 8620 §7.3: a server's own least interval may not be over 30 s.
+const SHORTEST_PING: Duration = Duration::from_secs(30);
+/// And its greatest not under 300 s.
+const LONGEST_PING: Duration = Duration::from_secs(300);
+
+/// A stream as it was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StreamRequest {
+    /// The form.
+    pub encoding: Encoding,
+    /// Whether the stream ends after one state event.
+    pub close_after_state: bool,
+    /// The interval of pings; `None` = none.
+    pub ping: Option<Duration>,
+    /// The event id that the client saw last.
+    pub last_event_id: Option<String>,
+}
+
+/// What is asked of us at all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Asked {
+    /// A stream.
+    Stream(StreamRequest),
+    /// What a page of another origin may do here (Fetch §3.2.2).
+    Options,
+}
+
+/// Why there is no stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// 404
+    #[error("there is nothing here")]
+    NotFound,
+    /// 405
+    #[error("this resource is for GET")]
+    Method,
+    /// 400
+    #[error("types must be * or names with commas between")]
+    Types,
+    /// 400
+    #[error("closeafter must be no or state")]
+    CloseAfter,
+    /// 400
+    #[error("ping must be a whole number of seconds")]
+    Ping,
+    /// 400
+    #[error("a parameter is not percent-encoded text")]
+    Encoding,
+    /// 400
+    #[error("a request for a stream has no body")]
+    Body,
+}
+
+#[derive(Clone, Copy)]
+enum Resource {
+    Events,
+    EventSource,
+}
+
+/// Reads a request. `has_body`: whether one follows its head.
+pub fn read(method: &Method, target: &Uri, headers: &HeaderMap, has_body: bool) -> Result<Asked, Refusal> {
+    let resource = match target.path() {
+        "/events/" | "/events" => Resource::Events,
+        "/jmap/eventsource/" | "/jmap/eventsource" => Resource::EventSource,
+        _ => return Err(Refusal::NotFound),
+    };
+    match *method {
+        Method::OPTIONS => Ok(Asked::Options),
+        Method::GET if has_body => Err(Refusal::Body),
+        Method::GET => stream(resource, target.query().unwrap_or_default(), headers).map(Asked::Stream),
+        _ => Err(Refusal::Method),
+    }
+}
+
+fn stream(resource: Resource, query: &str, headers: &HeaderMap) -> Result<StreamRequest, Refusal> {
+    let last_event_id =
+        headers.get(LAST_EVENT_ID).map(|id| String::from_utf8_lossy(id.as_bytes()).into_owned());
+    let request =
+        StreamRequest { encoding: Encoding::Events, close_after_state: false, ping: None, last_event_id };
+    match resource {
+        Resource::Events => Ok(request),
+        Resource::EventSource => event_source(query, request),
+    }
+}
+
+/// The first of parameters with the same name holds; those that are not known are ignored.
+fn event_source(query: &str, request: StreamRequest) -> Result<StreamRequest, Refusal> {
+    let parameter = |name| parameter(query, name);
+    let types = match parameter("types")? {
+        None => Types::ALL,
+        Some(types) => Types::parse(&types).ok_or(Refusal::Types)?,
+    };
+    let close_after_state = match parameter("closeafter")?.as_deref() {
+        None | Some("no") => false,
+        Some("state") => true,
+        Some(_) => return Err(Refusal::CloseAfter),
+    };
+    let ping = parameter("ping")?.map_or(Ok(None), |seconds| ping(&seconds))?;
+    Ok(StreamRequest { encoding: Encoding::Jmap(types), close_after_state, ping, ..request })
+}
+
+fn ping(seconds: &str) -> Result<Option<Duration>, Refusal> {
+    if seconds.is_empty() || !seconds.bytes().all(|octet| octet.is_ascii_digit()) {
+        return Err(Refusal::Ping);
+    }
+    // Only digits: what does not parse is too large, and is as good as the largest.
+    match seconds.parse().unwrap_or(u64::MAX) {
+        0 => Ok(None),
+        seconds => Ok(Some(Duration::from_secs(seconds).clamp(SHORTEST_PING, LONGEST_PING))),
+    }
+}
+
+fn parameter(query: &str, name: &str) -> Result<Option<String>, Refusal> {
+    let value = query.split('&').find_map(|pair| {
+        let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+        (key == name).then_some(value)
+    });
+    value.map(decoded).transpose()
+}
+
+/// Percent-decoding with strict digits (RFC 3986 §2.1).
+fn decoded(text: &str) -> Result<String, Refusal> {
+    let mut octets = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(octet) = rest.next() {
+        octets.push(if octet == b'%' {
+            hexadecimal(rest.next())? << 4 | hexadecimal(rest.next())?
+        } else {
+            octet
+        });
+    }
+    String::from_utf8(octets).map_err(|_| Refusal::Encoding)
+}
+
+fn hexadecimal(digit: Option<u8>) -> Result<u8, Refusal> {
+    let digit =
+        digit.and_then(|digit| char::from(digit).to_digit(16)).and_then(|value| u8::try_from(value).ok());
+    digit.ok_or(Refusal::Encoding)
+}
+
+/// Whether a body follows the head (RFC 9112 §6.3).
+pub fn announces_body(headers: &HeaderMap) -> bool {
+    let length = headers.get(header::CONTENT_LENGTH);
+    headers.contains_key(header::TRANSFER_ENCODING) || length.is_some_and(|length| length != "0")
+}
+
+#[cfg(test)]
+mod tests;

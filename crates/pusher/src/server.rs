@@ -1,0 +1,105 @@
+//! The listener and its connections.
+
+mod connection;
+
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+
+use socket2::SockRef;
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::{OwnedSemaphorePermit, Semaphore},
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{service::Service, settings::Limits};
+
+/// Accepting fails when descriptors run out, and goes on failing until some are free.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// A listener with its connections.
+pub struct Server {
+    listener: TcpListener,
+    service: Arc<Service>,
+    limits: Limits,
+    room: Arc<Semaphore>,
+    connections: TaskTracker,
+    /// Cancelled when those that have not ended by themselves are cut.
+    cut: CancellationToken,
+}
+
+impl Server {
+    /// Listens.
+    pub async fn bind(address: SocketAddr, service: Arc<Service>, limits: Limits) -> io::Result<Self> {
+        let listener = TcpListener::bind(address).await?;
+        let room = Arc::new(Semaphore::new(limits.connections));
+        let (connections, cut) = (TaskTracker::new(), CancellationToken::new());
+        Ok(Self { listener, service, limits, room, connections, cut })
+    }
+
+    /// Where.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// Serves until the drain begins, then lets every stream say its last.
+    pub async fn run(self) {
+        let drain = self.service.drain.clone();
+        let accepting = async {
+            loop {
+                self.accept().await;
+            }
+        };
+        tokio::select! {
+            () = accepting => {}
+            () = drain.draining() => {}
+        }
+        self.finish().await;
+    }
+
+    async fn accept(&self) {
+        // Never closed, so there is always a permit in the end; until then connections wait in the kernel.
+        let Ok(room) = self.room.clone().acquire_owned().await else { return };
+        match self.listener.accept().await {
+            Ok((socket, _)) => self.serve(socket, room),
+            Err(error) => {
+                tracing::warn!(%error, "Connections cannot be accepted");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+
+    fn serve(&self, socket: TcpStream, room: OwnedSemaphorePermit) {
+        if let Err(error) = tune(&socket, &self.limits) {
+            // Gone already, most likely.
+            tracing::debug!(%error, "Socket options cannot be set");
+        }
+        let serving = connection::serve(socket, self.service.clone(), self.limits.clone(), self.cut.clone());
+        self.connections.spawn(async move {
+            serving.await;
+            drop(room);
+        });
+    }
+
+    async fn finish(self) {
+        let Self { listener, service, limits, connections, cut, .. } = self;
+        drop(listener);
+        service.telemetry.drained();
+        tracing::info!(connections = connections.len(), "Draining");
+        service.hub.leave_all();
+        connections.close();
+        if tokio::time::timeout(limits.drain, connections.wait()).await.is_err() {
+            tracing::warn!(connections = connections.len(), "Connections did not end and are cut");
+            cut.cancel();
+            connections.wait().await;
+        }
+    }
+}
+
+fn tune(socket: &TcpStream, limits: &Limits) -> io::Result<()> {
+    socket.set_nodelay(true)?;
+    let socket = SockRef::from(socket);
+    socket.set_keepalive(true)?;
+    socket.set_send_buffer_size(limits.send_buffer)?;
+    // Counts octets that wait for a reader with a full window too.
+    socket.set_tcp_user_timeout(Some(limits.write_timeout))
+}

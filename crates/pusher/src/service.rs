@@ -1,0 +1,152 @@
+//! From a request to its response.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant, SystemTime},
+};
+
+use bus::Bus;
+use bytes::{Bytes, BytesMut};
+use hyper::{Request, Response};
+use kit::drain::Drain;
+use mailbox_event::{AccountToken, AccountTokens, Naming, codec};
+use rand::{Rng, RngExt};
+use tokio::time::timeout;
+
+use crate::{
+    cors::CorsPolicy,
+    credential::{self, Identity, Outcome, Presented, Verifier},
+    frame::Frame,
+    hub::{Hub, Subscription, View},
+    request::{self, Asked, StreamRequest},
+    response::{self, Body},
+    settings::Pace,
+    stream::{EventBody, Owner, Step, Stream, Timing},
+    telemetry::{CredentialOutcome, Telemetry},
+    upstream_state::UpstreamState,
+};
+
+/// When nobody can say whether a credential is good, its clients come back within these.
+const UNVERIFIABLE_RETRY: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(15));
+
+/// A client that is turned away does not wait for a slow bus.
+const LAST_LOOK: Duration = Duration::from_secs(1);
+
+/// What answers requests.
+pub struct Service {
+    pub(crate) hub: Arc<Hub>,
+    pub(crate) bus: Arc<dyn Bus>,
+    pub(crate) tokens: AccountTokens,
+    pub(crate) naming: Naming,
+    pub(crate) verifiers: Vec<Verifier>,
+    pub(crate) upstream_state: Arc<UpstreamState>,
+    pub(crate) cors: CorsPolicy,
+    pub(crate) pace: Pace,
+    pub(crate) allow_cookie: bool,
+    pub(crate) drain: Drain,
+    pub(crate) telemetry: Arc<Telemetry>,
+}
+
+impl Service {
+    /// Answers one request.
+    pub async fn answer<B: hyper::body::Body>(&self, request: Request<B>) -> Response<Body> {
+        let (head, body) = request.into_parts();
+        let has_body = !body.is_end_stream() || request::announces_body(&head.headers);
+        let (mut response, cors) = match request::read(&head.method, &head.uri, &head.headers, has_body) {
+            Ok(Asked::Stream(asked)) => {
+                let presented = Presented::of(&head.headers, self.allow_cookie);
+                (self.open(asked, presented).await, self.cors.fields(&head.headers))
+            }
+            Ok(Asked::Options) => (response::options(), self.cors.preflight_fields(&head.headers)),
+            Err(refusal) => (response::refusal(refusal), self.cors.fields(&head.headers)),
+        };
+        response::add(&mut response, cors);
+        response
+    }
+
+    async fn open(&self, asked: StreamRequest, presented: Option<Presented>) -> Response<Body> {
+        let Some(presented) = presented else {
+            self.telemetry.credential(CredentialOutcome::Missing);
+            return response::unauthorized();
+        };
+        match credential::check(&self.verifiers, &presented, &self.naming, SystemTime::now()).await {
+            Outcome::Accepted(identity) => {
+                self.telemetry.credential(CredentialOutcome::Accepted);
+                self.stream(&asked, *identity).await
+            }
+            Outcome::Refused => {
+                self.telemetry.credential(CredentialOutcome::Refused);
+                response::unauthorized()
+            }
+            Outcome::Unverifiable => {
+                self.telemetry.credential(CredentialOutcome::Unverifiable);
+                unverifiable(&mut rand::rng())
+            }
+        }
+    }
+
+    async fn stream(&self, asked: &StreamRequest, identity: Identity) -> Response<Body> {
+        let account = self.tokens.token(&identity.account);
+        let owner = Owner { account, account_id: identity.account_id.clone() };
+        let now = tokio::time::Instant::now().into_std();
+        let timing = timing(&self.pace, identity.lasts, now, &mut rand::rng());
+        let stream = Stream::new(asked, owner, timing, now);
+        if !self.drain.is_draining()
+            && let Ok(subscription) = self.hub.join(account)
+        {
+            self.ask_if_unknown(&subscription, identity);
+            return response::stream(EventBody::new(stream, subscription, self.telemetry.clone()));
+        }
+        self.telemetry.turned_away();
+        response::short_stream(all_at_once(stream, &self.last_view(account).await, now))
+    }
+
+    /// In the background: the first octets of the stream do not wait for the mail server.
+    fn ask_if_unknown(&self, subscription: &Subscription, identity: Identity) {
+        if let Some(question) = identity.question
+            && subscription.channel().view().known_state().is_none()
+        {
+            let (asker, channel) = (self.upstream_state.clone(), subscription.channel().clone());
+            self.drain.spawn(async move { asker.ask_if_unknown(&channel, identity.account, question).await });
+        }
+    }
+
+    /// What a client that is turned away can still be told.
+    async fn last_view(&self, account: AccountToken) -> View {
+        let mut view = self.hub.known(account).map_or_else(View::default, |known| View::clone(&known));
+        if view.state.is_none()
+            && let Ok(Ok(Some(stored))) = timeout(LAST_LOOK, self.bus.state(account)).await
+            && let Ok(state) = codec::decode(&stored.value)
+        {
+            view.join(state, Instant::now());
+        }
+        View { is_leaving: true, is_loaded: true, ..view }
+    }
+}
+
+/// A stream that ends where it begins.
+fn all_at_once(mut stream: Stream, view: &View, now: Instant) -> Bytes {
+    let mut frames = BytesMut::new();
+    while let Step::Write(written) = stream.step(view, now) {
+        frames.extend_from_slice(&written.frame.octets);
+    }
+    frames.freeze()
+}
+
+fn unverifiable(rng: &mut impl Rng) -> Response<Body> {
+    let (shortest, longest) = UNVERIFIABLE_RETRY;
+    let mut frames = BytesMut::from(&Frame::retry(rng.random_range(shortest..=longest)).octets[..]);
+    frames.extend_from_slice(&Frame::comment("the credential cannot be verified at the moment").octets);
+    response::short_stream(frames.freeze())
+}
+
+fn timing(pace: &Pace, lasts: Option<Duration>, now: Instant, rng: &mut impl Rng) -> Timing {
+    let lifetime = pace.lifetime.mul_f64(rng.random_range(0.8..=1.0));
+    Timing {
+        heartbeat: pace.heartbeat,
+        retry: pace.retry.mul_f64(rng.random_range(0.8..=1.2)),
+        // At least a moment: a client that comes back at once meets the same node.
+        leaving_retry: rng.random_range(pace.drain_window / 10..=pace.drain_window),
+        until: now + lasts.map_or(lifetime, |lasts| lasts.min(lifetime)),
+    }
+}

@@ -1,0 +1,140 @@
+//! What an operator may set.
+
+mod credentials;
+mod limits;
+
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    time::Duration,
+};
+
+use kit::config::{Validate, within};
+use serde::{Deserialize, Serialize};
+
+pub use credentials::{Credential, JwtAlgorithm, JwtSettings, UpstreamSettings};
+pub use limits::Limits;
+pub(crate) use limits::SMALLEST_HEAD;
+
+/// The settings of a pusher. Every one has a default but the credentials' own.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// Where to listen. TLS is the reverse proxy's, so the default is this machine only.
+    pub listen: SocketAddr,
+    /// How credentials are checked, in order; the first that accepts one decides.
+    pub credentials: Vec<Credential>,
+    /// Whether a Cookie counts as a credential. Off: a page of another origin could open streams with it.
+    pub allow_cookie: bool,
+    /// Pages that may open streams from other origins.
+    pub cors: Cors,
+    /// When things are written.
+    pub pace: Pace,
+    /// What a node bears.
+    pub limits: Limits,
+}
+
+/// Cross-origin pages.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Cors {
+    /// Exact origins, like `https://mail.example.org`, or `*`. None: only pages of the same origin.
+    pub origins: Vec<String>,
+    /// Whether those origins may send the browser's cookies along. Never together with `*`.
+    pub credentials: bool,
+}
+
+/// When things are written. The waits are spread, so that clients that left together do not come back together.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Pace {
+    /// A comment after this much silence; proxies cut what is silent for 60 s.
+    #[serde(with = "kit::config::duration")]
+    pub heartbeat: Duration,
+    /// How long clients wait before they connect again, spread by a fifth to either side.
+    #[serde(with = "kit::config::duration")]
+    pub retry: Duration,
+    /// When a pusher leaves, its clients come back spread over this: long enough for another to take them all.
+    #[serde(with = "kit::config::duration")]
+    pub drain_window: Duration,
+    /// No stream is older, less up to a fifth: a changed password ends its streams by then.
+    #[serde(with = "kit::config::duration")]
+    pub lifetime: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8081)),
+            credentials: Vec::new(),
+            allow_cookie: false,
+            cors: Cors::default(),
+            pace: Pace::default(),
+            limits: Limits::default(),
+        }
+    }
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self {
+            heartbeat: Duration::from_secs(25),
+            retry: Duration::from_secs(3),
+            drain_window: Duration::from_secs(10),
+            lifetime: Duration::from_secs(3600),
+        }
+    }
+}
+
+/// What [`crate::Pusher::bind`] refuses, it says itself; here is what would work badly.
+impl Validate for Settings {
+    fn problems(&self) -> Vec<String> {
+        within("pace", self.pace.problems()).chain(within("limits", self.limits.problems())).collect()
+    }
+}
+
+impl Validate for Pace {
+    fn problems(&self) -> Vec<String> {
+        let checks = [
+            (self.heartbeat < Duration::from_secs(1), "heartbeat: must be at least 1s"),
+            (self.retry < Duration::from_millis(100), "retry: clients would come back in a busy loop"),
+            (self.drain_window < Duration::from_secs(1), "drain_window: clients would come back all at once"),
+            (self.lifetime < Duration::from_secs(60), "lifetime: must be at least 1m"),
+        ];
+        limits::problems(&checks)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn defaults_are_well_and_what_would_work_badly_is_named() {
+        assert!(Settings::default().problems().is_empty());
+        let read: Settings = serde_json::from_str(
+            r#"{"pace": {"heartbeat": "0s"}, "limits": {"head": "1KiB", "streams": 0}}"#,
+        )
+        .unwrap();
+        let problems = read.problems();
+        assert_eq!(problems.len(), 3, "{problems:?}");
+        assert!(problems.iter().any(|problem| problem.starts_with("pace.heartbeat: ")), "{problems:?}");
+        assert!(problems.iter().any(|problem| problem.starts_with("limits.head: ")), "{problems:?}");
+    }
+
+    #[test]
+    fn unknown_settings_are_refused() {
+        assert!(serde_json::from_str::<Settings>(r#"{"lisen": "127.0.0.1:1"}"#).is_err());
+        assert!(serde_json::from_str::<Settings>(r#"{"pace": {"heartbeet": "1s"}}"#).is_err());
+    }
+
+    #[test]
+    fn settings_are_read_with_units_and_defaults() {
+        let read: Settings = serde_json::from_str(
+            r#"{"pace": {"heartbeat": "5s"}, "credentials": [{"upstream": {"session_url": "http://127.0.0.1/jmap/"}}]}"#,
+        )
+        .unwrap();
+        assert_eq!(read.pace.heartbeat, Duration::from_secs(5));
+        assert_eq!(read.pace.retry, Duration::from_secs(3));
+        assert!(matches!(&read.credentials[..], [Credential::Upstream(_)]));
+    }
+}

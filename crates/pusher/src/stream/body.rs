@@ -1,0 +1,83 @@
+//! A stream as the body of a response: polled by hyper when the socket can take more.
+
+use std::{
+    convert::Infallible,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Instant,
+};
+
+use bytes::Bytes;
+use futures_util::Stream as _;
+use tokio::time::Sleep;
+use tokio_stream::wrappers::WatchStream;
+
+use super::{Step, Stream, Written};
+use crate::{
+    hub::{Subscription, View},
+    telemetry::Telemetry,
+};
+
+/// The body of a stream's response. Leaves the hub when dropped.
+pub struct EventBody {
+    stream: Stream,
+    /// The newest view that was taken from `views`.
+    view: Arc<View>,
+    views: WatchStream<Arc<View>>,
+    /// One timer for everything that time brings; on the heap because it must not move.
+    timer: Pin<Box<Sleep>>,
+    telemetry: Arc<Telemetry>,
+    _subscription: Subscription,
+}
+
+impl EventBody {
+    /// Joins the machine to the hub and the clock.
+    pub fn new(stream: Stream, subscription: Subscription, telemetry: Arc<Telemetry>) -> Self {
+        Self {
+            stream,
+            view: subscription.channel().view(),
+            views: WatchStream::from_changes(subscription.views()),
+            timer: Box::pin(tokio::time::sleep_until(tokio::time::Instant::now())),
+            telemetry,
+            _subscription: subscription,
+        }
+    }
+
+    fn poll_step(&mut self, context: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        loop {
+            while let Poll::Ready(Some(view)) = Pin::new(&mut self.views).poll_next(context) {
+                self.view = view;
+            }
+            match self.stream.step(&self.view, tokio::time::Instant::now().into_std()) {
+                Step::Write(written) => return Poll::Ready(Some(self.count(written))),
+                Step::End => return Poll::Ready(None),
+                Step::Wait(until) => self.timer.as_mut().reset(until.into()),
+            }
+            if self.timer.as_mut().poll(context).is_pending() {
+                return Poll::Pending;
+            }
+        }
+    }
+
+    fn count(&self, written: Written) -> Bytes {
+        self.telemetry.written(written.frame.kind);
+        self.telemetry.merged(written.merged);
+        if let Some(heard_at) = written.heard_at {
+            self.telemetry.latency(heard_at, Instant::now());
+        }
+        written.frame.octets
+    }
+}
+
+impl hyper::body::Body for EventBody {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<hyper::body::Frame<Bytes>, Infallible>>> {
+        self.poll_step(context).map(|octets| octets.map(|octets| Ok(hyper::body::Frame::data(octets))))
+    }
+}

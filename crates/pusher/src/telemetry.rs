@@ -1,0 +1,197 @@
+//! What pusher counts.
+
+use std::time::{Duration, Instant};
+
+use prometheus_client::{
+    encoding::{EncodeLabelSet, EncodeLabelValue},
+    metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
+    registry::Registry,
+};
+
+use crate::frame::FrameKind;
+
+/// 0.1 ms to 3 s: from what the bus adds to what a person notices.
+const LATENCY_BUCKETS: [f64; 10] = [0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0];
+
+/// What became of a credential.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EncodeLabelValue)]
+pub enum CredentialOutcome {
+    /// It opens streams.
+    Accepted,
+    /// It does not.
+    Refused,
+    /// There was none.
+    Missing,
+    /// Nobody could say.
+    Unverifiable,
+}
+
+/// What a question to the mail server came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EncodeLabelValue)]
+pub enum UpstreamOutcome {
+    /// It answered.
+    Answered,
+    /// It said that the credential is wrong.
+    Refused,
+    /// It did not answer, or nonsense.
+    Failed,
+    /// Too many questions were under way.
+    Crowded,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Kind {
+    kind: KindLabel,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EncodeLabelValue)]
+enum KindLabel {
+    State,
+    Alert,
+    Missed,
+    Ping,
+    Retry,
+    Comment,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfCredential {
+    outcome: CredentialOutcome,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfUpstream {
+    outcome: UpstreamOutcome,
+}
+
+/// The metrics of a pusher.
+#[derive(Debug)]
+pub struct Telemetry {
+    streams: Gauge,
+    streams_opened: Counter,
+    streams_turned_away: Counter,
+    connections: Gauge,
+    frames: Family<Kind, Counter>,
+    merged: Counter,
+    undecodable: Counter,
+    bus_failures: Counter,
+    credentials: Family<OfCredential, Counter>,
+    session_checks: Family<OfUpstream, Counter>,
+    state_questions: Family<OfUpstream, Counter>,
+    latency: Histogram,
+    drains: Counter,
+}
+
+impl Telemetry {
+    /// Registers everything under `pusher_`.
+    pub fn new(registry: &mut Registry) -> Self {
+        let this = Self {
+            streams: Gauge::default(),
+            streams_opened: Counter::default(),
+            streams_turned_away: Counter::default(),
+            connections: Gauge::default(),
+            frames: Family::default(),
+            merged: Counter::default(),
+            undecodable: Counter::default(),
+            bus_failures: Counter::default(),
+            credentials: Family::default(),
+            session_checks: Family::default(),
+            state_questions: Family::default(),
+            latency: Histogram::new(LATENCY_BUCKETS),
+            drains: Counter::default(),
+        };
+        this.register_streams(registry.sub_registry_with_prefix("pusher"));
+        this.register_questions(registry.sub_registry_with_prefix("pusher"));
+        this
+    }
+
+    fn register_streams(&self, to: &mut Registry) {
+        to.register("streams", "Open streams", self.streams.clone());
+        to.register("streams_opened", "Streams opened", self.streams_opened.clone());
+        to.register("streams_turned_away", "Streams asked to come back", self.streams_turned_away.clone());
+        to.register("connections", "Open connections", self.connections.clone());
+        to.register("frames", "Frames written", self.frames.clone());
+        to.register("updates_merged", "Updates that a later one made needless", self.merged.clone());
+        to.register("latency_seconds", "From hearing an update to its frame", self.latency.clone());
+        to.register("drains", "Times that all streams were asked to leave", self.drains.clone());
+    }
+
+    fn register_questions(&self, to: &mut Registry) {
+        to.register("undecodable", "Messages that could not be decoded", self.undecodable.clone());
+        to.register("bus_failures", "Calls that the bus did not answer", self.bus_failures.clone());
+        to.register("credentials", "Credentials by outcome", self.credentials.clone());
+        to.register("session_checks", "Credentials shown to the mail server", self.session_checks.clone());
+        to.register("state_questions", "States asked of the mail server", self.state_questions.clone());
+    }
+
+    pub(crate) fn stream_opened(&self) {
+        self.streams.inc();
+        self.streams_opened.inc();
+    }
+
+    pub(crate) fn stream_closed(&self) {
+        self.streams.dec();
+    }
+
+    pub(crate) fn turned_away(&self) {
+        self.streams_turned_away.inc();
+    }
+
+    pub(crate) fn connection_opened(&self) {
+        self.connections.inc();
+    }
+
+    pub(crate) fn connection_closed(&self) {
+        self.connections.dec();
+    }
+
+    pub(crate) fn written(&self, kind: FrameKind) {
+        self.frames.get_or_create(&Kind { kind: kind.into() }).inc();
+    }
+
+    pub(crate) fn merged(&self, updates: u64) {
+        self.merged.inc_by(updates);
+    }
+
+    pub(crate) fn latency(&self, heard_at: Instant, now: Instant) {
+        let elapsed: Duration = now.saturating_duration_since(heard_at);
+        self.latency.observe(elapsed.as_secs_f64());
+    }
+
+    pub(crate) fn undecodable(&self) {
+        self.undecodable.inc();
+    }
+
+    pub(crate) fn bus_failed(&self) {
+        self.bus_failures.inc();
+    }
+
+    pub(crate) fn credential(&self, outcome: CredentialOutcome) {
+        self.credentials.get_or_create(&OfCredential { outcome }).inc();
+    }
+
+    pub(crate) fn session_check(&self, outcome: UpstreamOutcome) {
+        self.session_checks.get_or_create(&OfUpstream { outcome }).inc();
+    }
+
+    pub(crate) fn state_question(&self, outcome: UpstreamOutcome) {
+        self.state_questions.get_or_create(&OfUpstream { outcome }).inc();
+    }
+
+    pub(crate) fn drained(&self) {
+        self.drains.inc();
+    }
+}
+
+impl From<FrameKind> for KindLabel {
+    fn from(kind: FrameKind) -> Self {
+        match kind {
+            FrameKind::State => Self::State,
+            FrameKind::Alert => Self::Alert,
+            FrameKind::Missed => Self::Missed,
+            FrameKind::Ping => Self::Ping,
+            FrameKind::Retry => Self::Retry,
+            FrameKind::Comment => Self::Comment,
+        }
+    }
+}

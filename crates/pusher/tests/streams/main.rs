@@ -1,0 +1,20 @@
+//! A pusher on a real listener, over a bus in memory, as clients meet it.
+
+#[cfg(test)]
+mod alerts;
+#[cfg(test)]
+mod credentials;
+#[cfg(test)]
+mod http;
+#[cfg(test)]
+mod leaving;
+#[cfg(test)]
+mod resuming;
+#[cfg(test)]
+mod slow_readers;
+#[cfg(test)]
+mod states;
+#[cfg(test)]
+mod support;
+#[cfg(test)]
+mod unknown_state;

@@ -1,0 +1,149 @@
+//! A JMAP server with one user, `alice` with the password `secret`.
+
+use std::{
+    convert::Infallible,
+    net::SocketAddr,
+    sync::{Arc, Mutex},
+};
+
+use http_body_util::{BodyExt, Full};
+use hyper::{Request, Response, StatusCode, body::Bytes, header, service::service_fn};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use serde_json::{Value, json};
+use tokio::{net::TcpListener, sync::Notify};
+
+/// `alice:secret`
+pub const ALICE: &str = "Basic YWxpY2U6c2VjcmV0";
+pub const WRONG: &str = "Basic YWxpY2U6d3Jvbmc=";
+pub const COOKIE: &str = "session=alice";
+
+/// How it answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mood {
+    Well,
+    /// With this status.
+    Status(u16),
+    /// Not until told.
+    Silent,
+    /// Knows credentials and answers no question.
+    Mute,
+    /// With a Session that does not end.
+    Endless,
+}
+
+pub struct MailServer {
+    pub address: SocketAddr,
+    pub released: Notify,
+    inner: Mutex<Inner>,
+}
+
+struct Inner {
+    mood: Mood,
+    sessions: usize,
+    questions: Vec<Value>,
+}
+
+impl MailServer {
+    pub async fn start() -> Arc<Self> {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let inner = Mutex::new(Inner { mood: Mood::Well, sessions: 0, questions: Vec::new() });
+        let address = listener.local_addr().unwrap();
+        let this = Arc::new(Self { address, released: Notify::new(), inner });
+        let serving = this.clone();
+        tokio::spawn(async move {
+            while let Ok((socket, _)) = listener.accept().await {
+                let server = serving.clone();
+                let answer = service_fn(move |request| {
+                    let server = server.clone();
+                    async move { Ok::<_, Infallible>(server.answer(request).await) }
+                });
+                tokio::spawn(async move {
+                    let builder = hyper_util::server::conn::auto::Builder::new(TokioExecutor::new());
+                    // A client that goes away is no matter.
+                    builder.serve_connection(TokioIo::new(socket), answer).await.ok();
+                });
+            }
+        });
+        this
+    }
+
+    pub fn session_url(&self) -> String {
+        format!("http://{}/jmap/", self.address)
+    }
+
+    pub fn set(&self, mood: Mood) {
+        self.inner.lock().unwrap().mood = mood;
+    }
+
+    /// How often the Session was asked for.
+    pub fn sessions(&self) -> usize {
+        self.inner.lock().unwrap().sessions
+    }
+
+    pub fn questions(&self) -> Vec<Value> {
+        self.inner.lock().unwrap().questions.clone()
+    }
+
+    async fn answer(&self, request: Request<hyper::body::Incoming>) -> Response<Full<Bytes>> {
+        let is_session = request.method() == "GET";
+        let mood = {
+            let mut inner = self.inner.lock().unwrap();
+            inner.sessions += usize::from(is_session);
+            inner.mood
+        };
+        match mood {
+            Mood::Well => {}
+            Mood::Mute if is_session => {}
+            Mood::Mute => {
+                self.inner.lock().unwrap().questions.push(Value::Null);
+                return Response::builder().status(500).body(Full::default()).unwrap();
+            }
+            Mood::Status(status) => {
+                let to = format!("http://{}/elsewhere", self.address);
+                return Response::builder()
+                    .status(status)
+                    .header(header::LOCATION, to)
+                    .body(Full::default())
+                    .unwrap();
+            }
+            Mood::Silent => self.released.notified().await,
+            Mood::Endless => return Response::new(Full::from(vec![b' '; 3 << 20])),
+        }
+        let field =
+            |name: header::HeaderName| request.headers().get(name).and_then(|value| value.to_str().ok());
+        if field(header::AUTHORIZATION) != Some(ALICE) && field(header::COOKIE) != Some(COOKIE) {
+            return Response::builder().status(StatusCode::UNAUTHORIZED).body(Full::default()).unwrap();
+        }
+        let body = request.into_body().collect().await.unwrap().to_bytes();
+        let answer = if is_session { session() } else { self.states(&body) };
+        Response::new(Full::from(answer.to_string()))
+    }
+
+    fn states(&self, body: &[u8]) -> Value {
+        let question: Value = serde_json::from_slice(body).unwrap();
+        let calls = question["methodCalls"].as_array().unwrap().clone();
+        self.inner.lock().unwrap().questions.push(question);
+        let responses: Vec<Value> = calls.iter().map(response).collect();
+        json!({"methodResponses": responses, "sessionState": "0"})
+    }
+}
+
+fn session() -> Value {
+    json!({
+        "username": "alice",
+        // As a server behind a proxy names itself; nobody listens there.
+        "apiUrl": "https://mail.example.org/jmap/api/",
+        "capabilities": {"urn:ietf:params:jmap:core": {}, "urn:ietf:params:jmap:mail": {}, "x:other": {}},
+        "accounts": {"u1": {"name": "alice", "isPersonal": true}, "u2": {"name": "bob", "isPersonal": false}},
+        "primaryAccounts": {"urn:ietf:params:jmap:mail": "u1"},
+    })
+}
+
+/// Mail and contacts are there; calendars are not.
+fn response(call: &Value) -> Value {
+    match call[0].as_str().unwrap() {
+        method @ ("Email/get" | "Mailbox/get") => json!([method, {"state": "42", "list": []}, call[2]]),
+        method @ "Contact/get" => json!([method, {"state": "7", "list": []}, call[2]]),
+        _ => json!(["error", {"type": "unknownMethod"}, call[2]]),
+    }
+}
