@@ -1,0 +1,180 @@
+//! The `dlist:` form: a connection per notification, and a process of Cyrus that waits at its other end, often with
+//! a mailbox locked.
+
+use std::{os::unix::net::UnixListener as StdListener, path::PathBuf, sync::Arc, time::Duration};
+
+use bytes::{Bytes, BytesMut};
+use cyrus::{Malformed, Notice, dlist};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{UnixListener, UnixStream},
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::{Instant, sleep, timeout_at},
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use super::Intake;
+use crate::{message_file, spool::Form, telemetry::Outcome};
+
+/// Says that the notification is lost. Cyrus logs the word and goes on, as with `OK`.
+const NO: &[u8] = b"NO ()\r\n";
+/// Most notifications are shorter.
+const FIRST_READ: usize = 4096;
+/// After an error of accept (too many open files) the next try waits: the error stays for a while.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// What comes after a notification that was refused half-way is read and thrown away, up to this: closing on unread
+/// octets would take the answer from the sender.
+const MOST_DISCARDED: u64 = 64 << 20;
+
+/// Bounds of connections.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    pub connections: usize,
+    pub read_deadline: Duration,
+    pub octets: usize,
+}
+
+/// A listener and its connections.
+pub(crate) struct DlistIntake {
+    intake: Intake,
+    limits: Limits,
+    permits: Arc<Semaphore>,
+    connections: TaskTracker,
+}
+
+impl DlistIntake {
+    pub fn new(intake: Intake, limits: Limits) -> Self {
+        let permits = Arc::new(Semaphore::new(limits.connections));
+        Self { intake, limits, permits, connections: TaskTracker::new() }
+    }
+
+    /// Accepts until told to stop. Connections go on; [`Self::finish`] waits for them.
+    pub async fn accept_until(&self, stop: &CancellationToken, listener: &UnixListener) {
+        while let Some(permit) = stop.run_until_cancelled(self.permit()).await {
+            match stop.run_until_cancelled(listener.accept()).await {
+                Some(Ok((stream, _))) => self.serve(stream, permit),
+                Some(Err(error)) => {
+                    tracing::warn!(%error, "Connection cannot be accepted");
+                    sleep(ACCEPT_PAUSE).await;
+                }
+                None => return,
+            }
+        }
+    }
+
+    /// Takes the connections that wait in the kernel's queue of a listener that nobody will serve after us.
+    pub async fn accept_the_rest(&self, listener: &StdListener) {
+        while let Ok((stream, _)) = listener.accept() {
+            let permit = self.permit().await;
+            match stream.set_nonblocking(true).and_then(|()| UnixStream::from_std(stream)) {
+                Ok(stream) => self.serve(stream, permit),
+                Err(error) => tracing::warn!(%error, "Connection cannot be served"),
+            }
+        }
+    }
+
+    /// Waits for the connections.
+    pub async fn finish(&self) {
+        self.connections.close();
+        self.connections.wait().await;
+    }
+
+    async fn permit(&self) -> OwnedSemaphorePermit {
+        Arc::clone(&self.permits).acquire_owned().await.expect("the semaphore is never closed")
+    }
+
+    fn serve(&self, stream: UnixStream, permit: OwnedSemaphorePermit) {
+        let accepted = Instant::now();
+        let (intake, limits) = (self.intake.clone(), self.limits);
+        let mut connection = Connection { stream, intake, limits, accepted };
+        self.connections.spawn(async move {
+            connection.converse().await;
+            drop(permit);
+        });
+    }
+}
+
+struct Connection {
+    stream: UnixStream,
+    intake: Intake,
+    limits: Limits,
+    accepted: Instant,
+}
+
+/// What a connection brought.
+enum Read {
+    Whole(BytesMut, Notice),
+    Malformed(BytesMut, Malformed),
+    /// It ended before all of it came.
+    Cut,
+}
+
+impl Connection {
+    async fn converse(&mut self) {
+        let deadline = self.accepted + self.limits.read_deadline;
+        match timeout_at(deadline, self.read()).await {
+            Ok(Read::Whole(octets, notice)) => self.take(octets.freeze(), &notice).await,
+            Ok(Read::Malformed(octets, why)) => self.refuse(octets.freeze(), &why, deadline).await,
+            Ok(Read::Cut) => self.intake.telemetry.count(Form::Dlist, Outcome::Cut),
+            Err(_) => {
+                tracing::warn!("Notification did not come in time");
+                self.intake.telemetry.count(Form::Dlist, Outcome::Stalled);
+            }
+        }
+    }
+
+    async fn read(&mut self) -> Read {
+        let mut reader = dlist::Reader::new(self.limits.octets);
+        let mut octets = BytesMut::with_capacity(FIRST_READ);
+        loop {
+            let before = octets.len();
+            match self.stream.read_buf(&mut octets).await {
+                Ok(0) | Err(_) => return Read::Cut,
+                Ok(_) => {}
+            }
+            match reader.push(&octets[before..]) {
+                Ok(Some(notice)) => return Read::Whole(octets, notice),
+                Ok(None) => {}
+                Err(why) => return Read::Malformed(octets, why),
+            }
+        }
+    }
+
+    /// Spools, then answers; publishing is woken last.
+    async fn take(&mut self, octets: Bytes, notice: &Notice) {
+        let message = self.message_file(notice).await;
+        let intake = self.intake.clone();
+        let taken = intake.take(Form::Dlist, octets, message);
+        self.answer(if taken.is_some() { dlist::OK } else { NO }).await;
+    }
+
+    async fn refuse(&mut self, octets: Bytes, why: &Malformed, deadline: Instant) {
+        self.answer(NO).await;
+        // Who reads to the end has the whole answer now. Whether it could be told shows below.
+        self.stream.shutdown().await.ok();
+        self.intake.telemetry.count(Form::Dlist, Outcome::Malformed);
+        self.intake.malformed(Form::Dlist, octets, why);
+        let mut rest = (&mut self.stream).take(MOST_DISCARDED);
+        let mut nowhere = tokio::io::sink();
+        let discarding = tokio::io::copy(&mut rest, &mut nowhere);
+        // However it ends, the connection is over.
+        timeout_at(deadline, discarding).await.ok();
+    }
+
+    async fn answer(&mut self, answer: &[u8]) {
+        match self.stream.write_all(answer).await {
+            Ok(()) => self.intake.telemetry.answered(self.accepted.elapsed()),
+            Err(error) => tracing::debug!(%error, "Sender went away before the answer"),
+        }
+    }
+
+    /// The message that a Sieve notification names, read while the sender waits and so while it is there.
+    async fn message_file(&self, notice: &Notice) -> Option<Bytes> {
+        let path = notice.file_path.as_ref().filter(|_| notice.class == "SIEVE").map(PathBuf::from)?;
+        let sender = self.stream.peer_cred().ok()?.uid();
+        let read = tokio::task::spawn_blocking(move || message_file::read(&path, sender)).await;
+        let (outcome, message) = read.ok()?;
+        self.intake.telemetry.message_file(outcome);
+        message.map(Bytes::from)
+    }
+}

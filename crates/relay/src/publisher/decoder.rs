@@ -1,0 +1,80 @@
+//! From the octets of a record to what the bus is told.
+
+use cyrus::{Dialect, Malformed, Notice, datagram, dlist};
+use mailbox_event::{
+    Account, AccountTokens, Event, EventId, Notification, RelayId,
+    codec::{self, EncodeError},
+};
+use routing::{Publications, publications};
+
+use crate::{
+    spool::{Form, Record},
+    telemetry::{Telemetry, UnknownThing},
+};
+
+/// Understands records.
+#[derive(Clone)]
+pub(crate) struct Decoder {
+    pub dialect: Dialect,
+    pub tokens: AccountTokens,
+    pub form: codec::Form,
+}
+
+/// Why a record is put aside.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Undecodable {
+    /// Cyrus' words are not understood.
+    #[error(transparent)]
+    Malformed(#[from] Malformed),
+    /// Ours cannot be written.
+    #[error(transparent)]
+    Encode(#[from] EncodeError),
+}
+
+impl Decoder {
+    pub fn form(&self) -> codec::Form {
+        self.form
+    }
+
+    /// What comes of a record, and whose state it moves.
+    pub fn publications(
+        &self,
+        relay: RelayId,
+        record: &Record,
+        telemetry: &Telemetry,
+    ) -> Result<(Option<Account>, Publications), Undecodable> {
+        let notice = notice(record)?;
+        let notification = self.dialect.decode(&notice, record.message.as_ref().map(|file| file.to_vec()))?;
+        count_unknown(&notification, telemetry);
+        let id = EventId { relay, sequence: record.sequence };
+        let event = Event { id, taken_at: record.taken_at, notification };
+        let publications = publications(&event, &self.tokens, &self.dialect.naming, self.form)?;
+        let account = publications.state.as_ref().map(|(_, observation)| observation.account().clone());
+        Ok((account, publications))
+    }
+}
+
+fn notice(record: &Record) -> Result<Notice, Malformed> {
+    match record.form {
+        Form::Datagram => datagram::parse(&record.payload),
+        // The intake has seen its end already.
+        Form::Dlist => {
+            dlist::Reader::new(record.payload.len()).push(&record.payload)?.ok_or(Malformed::Truncated)
+        }
+    }
+}
+
+fn count_unknown(notification: &Notification, telemetry: &Telemetry) {
+    match notification {
+        Notification::Mailbox(change) if !change.extra.is_empty() => {
+            telemetry.unknown(UnknownThing::Key, change.extra.len() as u64);
+        }
+        Notification::Other(other) => match other.name.as_deref() {
+            None => telemetry.unknown(UnknownThing::Class, 1),
+            // Known, and of no use to anybody here.
+            Some("Login" | "Logout") => {}
+            Some(_) => telemetry.unknown(UnknownThing::Event, 1),
+        },
+        _ => {}
+    }
+}

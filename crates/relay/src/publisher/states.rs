@@ -1,0 +1,116 @@
+//! Writing the STATE of accounts by compare-and-set.
+
+mod cache;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bus::{Bus, BusError, PutError, Revision};
+use mailbox_event::{Account, AccountToken, EventId, codec};
+use state::{AccountState, Observation};
+
+use crate::telemetry::{Route, Telemetry};
+use cache::Cache;
+
+/// Other writers of an account are few (a second host, a pusher that asked the server): so many conflicts in a row
+/// mean trouble, and the window is repeated after a wait.
+const MOST_CONFLICTS: u32 = 16;
+
+/// An account's state as the bus had it last.
+#[derive(Debug, Clone)]
+struct Known {
+    revision: Option<Revision>,
+    state: AccountState,
+}
+
+/// Writes states and remembers what was written last, so that the usual case costs one write and no read.
+pub(super) struct States {
+    bus: Arc<dyn Bus>,
+    form: codec::Form,
+    telemetry: Telemetry,
+    cache: Mutex<Cache<AccountToken, Known>>,
+}
+
+/// Why a merge is tried again later.
+#[derive(Debug, thiserror::Error)]
+#[error("another writer was first, {0} times in a row")]
+struct Contended(u32);
+
+impl States {
+    pub fn new(bus: Arc<dyn Bus>, form: codec::Form, telemetry: Telemetry) -> Self {
+        Self { bus, form, telemetry, cache: Mutex::default() }
+    }
+
+    /// Merges observations of one account into its state. Nothing is written where they change nothing.
+    pub async fn merge(
+        &self,
+        account: &Account,
+        token: AccountToken,
+        observations: &[Observation],
+        cause: EventId,
+    ) -> Result<(), BusError> {
+        // Taken out: an error leaves it unknown what the bus has.
+        let mut known = self.cache().remove(&token);
+        for _ in 0..MOST_CONFLICTS {
+            let mut current = match known.take() {
+                Some(known) => known,
+                None => self.read(account, token).await?,
+            };
+            match self.store(&mut current, token, observations, cause).await {
+                Ok(route) => {
+                    self.telemetry.published(route);
+                    self.cache().insert(token, current);
+                    return Ok(());
+                }
+                Err(PutError::Conflict) => {
+                    self.telemetry.conflicts.inc();
+                }
+                Err(PutError::Bus(error)) => return Err(self.failed(error)),
+            }
+        }
+        Err(self.failed(BusError::Unavailable(Box::new(Contended(MOST_CONFLICTS)))))
+    }
+
+    async fn read(&self, account: &Account, token: AccountToken) -> Result<Known, BusError> {
+        let found = self.bus.state(token).await.map_err(|error| self.failed(error))?;
+        let revision = found.as_ref().map(|found| found.revision);
+        let state = found.and_then(|found| match codec::decode(&found.value) {
+            Ok(state) => Some(state),
+            Err(error) => {
+                tracing::error!(%error, "State on the bus cannot be read and is begun again");
+                None
+            }
+        });
+        Ok(Known { revision, state: state.unwrap_or_else(|| AccountState::new(account.clone())) })
+    }
+
+    /// Merges into `known` and writes it, if it changed.
+    async fn store(
+        &self,
+        known: &mut Known,
+        token: AccountToken,
+        observations: &[Observation],
+        cause: EventId,
+    ) -> Result<Route, PutError> {
+        // Every one is merged: `any` would stop at the first that changes something.
+        let changes =
+            observations.iter().filter(|observation| known.state.merge(observation).is_change()).count();
+        if changes == 0 {
+            return Ok(Route::Nobody);
+        }
+        let value = codec::encode(&known.state, self.form)
+            .map_err(|error| PutError::Bus(BusError::Unavailable(Box::new(error))))?;
+        let revision = self.bus.put_state(token, value.into(), known.revision, cause).await?;
+        known.revision = Some(revision);
+        Ok(Route::State)
+    }
+
+    fn failed(&self, error: BusError) -> BusError {
+        self.telemetry.bus_errors.inc();
+        error
+    }
+
+    fn cache(&self) -> MutexGuard<'_, Cache<AccountToken, Known>> {
+        // Every change is one call: a thread that panicked left nothing half done.
+        self.cache.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,210 @@
+//! The parts put together: sockets, spool, publishing, and their end.
+
+mod start;
+
+use std::{
+    os::unix::net::{UnixDatagram as StdDatagram, UnixListener as StdListener},
+    sync::Arc,
+    time::Duration,
+};
+
+use kit::drain::Drain;
+use tokio::{
+    net::UnixListener,
+    sync::oneshot,
+    task::{JoinSet, spawn_blocking},
+    time::{MissedTickBehavior, interval, timeout},
+};
+use tokio_util::sync::CancellationToken;
+
+pub use start::{Deps, StartError};
+
+use crate::{
+    intake::{
+        Intake, datagram,
+        dlist::{DlistIntake, Limits},
+    },
+    publisher::{Decoder, Publisher},
+    settings::Settings,
+    socket::{Activated, BoundName},
+};
+
+/// How often room in the spool, its age and its warning are looked at.
+const CHECK_EVERY: Duration = Duration::from_secs(1);
+
+/// relay, ready to run: its sockets take notifications into the kernel's queues already.
+pub struct Relay {
+    settings: Settings,
+    intake: Intake,
+    publisher: Publisher,
+    streams: Vec<Socket<StdListener>>,
+    datagrams: Vec<StdDatagram>,
+    /// Names of datagram sockets, to be removed at the end.
+    names: Vec<BoundName>,
+}
+
+/// A listener, and its name where it is ours alone.
+struct Socket<S> {
+    socket: S,
+    /// `None`: somebody else holds it too, and the next process goes on with what waits in its queue.
+    name: Option<BoundName>,
+}
+
+/// Why relay ended before it was told to.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// A socket cannot be used.
+    #[error("socket cannot be read")]
+    Socket(#[source] std::io::Error),
+}
+
+impl Relay {
+    /// Opens the spool, which takes a second or so for each GiB in it, and the sockets.
+    pub fn bind(settings: Settings, deps: Deps<'_>) -> Result<Self, StartError> {
+        start::bind(settings, deps)
+    }
+
+    /// Works until `drain` begins, then ends in order: what was accepted is answered, what can be published within
+    /// the drain deadline is published, the rest stays in the spool.
+    pub async fn run(mut self, drain: Drain) -> Result<(), RunError> {
+        let background = CancellationToken::new();
+        // Whoever drops this future drops the parts with it; the thread hears it by this.
+        let _stops_with_us = background.clone().drop_guard();
+        let mut tasks = JoinSet::new();
+        tasks.spawn(keep_synced(self.intake.clone(), self.settings.spool.sync_every, background.clone()));
+        tasks.spawn(keep_watch(self.intake.clone(), background.clone()));
+        let intake = self.start_intake(&drain, &background)?;
+        self.intake.health.open();
+        let taken_all = CancellationToken::new();
+        let drain_deadline = self.settings.drain_deadline;
+        let publishing = publish(&mut self.publisher, &drain, &taken_all, drain_deadline);
+        let taking = async {
+            intake.until_drained(&drain).await;
+            taken_all.cancel();
+        };
+        tokio::join!(publishing, taking);
+        background.cancel();
+        tasks.join_all().await;
+        close(self.intake).await;
+        Ok(())
+    }
+
+    fn start_intake(&mut self, drain: &Drain, background: &CancellationToken) -> Result<Taking, RunError> {
+        let limits = Limits {
+            connections: self.settings.max_connections,
+            read_deadline: self.settings.read_deadline,
+            octets: self.settings.message_limit,
+        };
+        let dlist = Arc::new(DlistIntake::new(self.intake.clone(), limits));
+        let mut listeners = JoinSet::new();
+        for Socket { socket, name } in self.streams.drain(..) {
+            socket.set_nonblocking(true).map_err(RunError::Socket)?;
+            let listener = UnixListener::from_std(socket).map_err(RunError::Socket)?;
+            listeners.spawn(accept(Arc::clone(&dlist), listener, name, drain.token().clone()));
+        }
+        // Datagrams stop with the drain, and with us if we are dropped.
+        let stop = background.child_token();
+        let datagrams = self
+            .datagrams
+            .drain(..)
+            .map(|socket| datagram::start(socket, self.intake.clone(), stop.clone()))
+            .collect::<Result<_, _>>()
+            .map_err(RunError::Socket)?;
+        Ok(Taking { dlist, listeners, datagrams, names: std::mem::take(&mut self.names), stop })
+    }
+}
+
+/// What takes notifications.
+struct Taking {
+    dlist: Arc<DlistIntake>,
+    listeners: JoinSet<()>,
+    datagrams: Vec<oneshot::Receiver<()>>,
+    names: Vec<BoundName>,
+    stop: CancellationToken,
+}
+
+impl Taking {
+    /// Ends when nothing more will be taken.
+    async fn until_drained(self, drain: &Drain) {
+        drain.draining().await;
+        // The names first: what is sent from here on fails at its sender, and what was sent is taken.
+        self.names.iter().for_each(BoundName::remove);
+        self.stop.cancel();
+        self.listeners.join_all().await;
+        self.dlist.finish().await;
+        for ended in self.datagrams {
+            // A thread that is gone without a word has ended too.
+            ended.await.ok();
+        }
+    }
+}
+
+async fn accept(
+    dlist: Arc<DlistIntake>,
+    listener: UnixListener,
+    name: Option<BoundName>,
+    stop: CancellationToken,
+) {
+    dlist.accept_until(&stop, &listener).await;
+    // Ours alone: nobody comes after us to take what waits in its queue.
+    if let Some(name) = name {
+        name.remove();
+        match listener.into_std() {
+            Ok(listener) => dlist.accept_the_rest(&listener).await,
+            Err(error) => tracing::warn!(%error, "Waiting connections are cut off"),
+        }
+    }
+}
+
+/// Publishes; after the drain has begun, for no longer than the deadline.
+async fn publish(
+    publisher: &mut Publisher,
+    drain: &Drain,
+    taken_all: &CancellationToken,
+    deadline: Duration,
+) {
+    let out_of_time = async {
+        drain.draining().await;
+        tokio::time::sleep(deadline).await;
+    };
+    tokio::select! {
+        () = publisher.run(taken_all) => {}
+        () = out_of_time => tracing::warn!("Not everything was published, the rest stays in the spool"),
+    }
+}
+
+/// Has what was written reach the disk, never more often than `every`.
+async fn keep_synced(intake: Intake, every: Duration, stop: CancellationToken) {
+    let mut ticks = interval(every);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    while stop.run_until_cancelled(ticks.tick()).await.is_some() {
+        if !intake.spool.needs_sync() {
+            continue;
+        }
+        let spool = Arc::clone(&intake.spool);
+        if let Ok(Err(error)) = spawn_blocking(move || spool.sync()).await {
+            intake.telemetry.spool_errors.inc();
+            intake.health.broken(&error);
+        }
+    }
+}
+
+/// Keeps gauges, gate and warning true while nothing arrives.
+async fn keep_watch(intake: Intake, stop: CancellationToken) {
+    let mut ticks = interval(CHECK_EVERY);
+    while stop.run_until_cancelled(ticks.tick()).await.is_some() {
+        intake.telemetry.depth(intake.spool.depth(), (intake.clock)());
+        let intake = intake.clone();
+        // Looking whether a broken disk is well writes to it.
+        spawn_blocking(move || intake.health.check(&intake.spool)).await.ok();
+    }
+}
+
+async fn close(intake: Intake) {
+    let depth = intake.spool.depth();
+    match timeout(CHECK_EVERY * 10, spawn_blocking(move || intake.spool.close())).await {
+        Ok(Ok(Ok(()))) => tracing::info!(records = depth.records, "Spool is closed"),
+        Ok(Ok(Err(error))) => tracing::error!(%error, "Spool cannot be closed in order"),
+        Ok(Err(_)) | Err(_) => tracing::error!("Spool cannot be closed in time"),
+    }
+}

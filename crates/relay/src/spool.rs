@@ -1,0 +1,280 @@
+//! The spool: what was taken and is not published yet, in order, on disk.
+//!
+//! Segments are only appended to. A record is in the page cache before its sender is answered, so it survives the
+//! death of this process; [`Spool::sync`] has it reach the disk, a little later. Numbers go on over restarts.
+
+mod backlog;
+pub(crate) mod file;
+mod identity;
+mod log;
+mod position;
+mod record;
+mod recovery;
+mod segment;
+mod tail;
+
+use std::{
+    fs::{self, File},
+    io,
+    path::{Path, PathBuf},
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use bytes::Bytes;
+use mailbox_event::{RelayId, UnixMillis};
+use rustix::fs::{FlockOperation, flock};
+use tokio::sync::{Notify, futures::Notified};
+
+pub use record::{Form, Record};
+pub use recovery::Recovery;
+
+use backlog::Backlog;
+use log::Log;
+use position::PositionFile;
+
+/// How much the spool may hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Octets of all segments; more is refused.
+    pub octets: u64,
+    /// Octets after which a segment is followed by the next one.
+    pub segment: u64,
+}
+
+/// How much is read at once: at least one record, then as many as fit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Window {
+    /// The most records.
+    pub records: usize,
+    /// The most octets.
+    pub octets: usize,
+}
+
+/// How full the spool is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Depth {
+    /// Records that wait.
+    pub records: u64,
+    /// Octets of all segments; a segment goes when all of it is published.
+    pub octets: u64,
+    /// The most octets.
+    pub limit: u64,
+    /// When the oldest record that waits was taken.
+    pub oldest: Option<UnixMillis>,
+}
+
+/// Why there is no spool.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Another process has it.
+    #[error("spool is in use by another process")]
+    Taken,
+    /// The folder cannot be read or written.
+    #[error("spool folder cannot be used")]
+    Folder(#[from] io::Error),
+}
+
+/// Why a notification was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum Refused {
+    /// The bound is reached.
+    #[error("spool is full")]
+    Full,
+    /// Longer than a record can be (4 GiB).
+    #[error("notification is too large for the spool")]
+    TooLarge,
+    /// The disk is full, read-only or broken.
+    #[error("spool cannot be written")]
+    Write(#[source] io::Error),
+}
+
+/// What was read.
+#[derive(Debug, Default)]
+pub struct Batch {
+    /// In order.
+    pub records: Vec<Record>,
+    /// Places on disk where records could not be read.
+    pub damaged: u64,
+}
+
+/// A spool. One process holds it at a time.
+#[derive(Debug)]
+pub struct Spool {
+    folder: PathBuf,
+    id: RelayId,
+    // A std mutex, held for a write to the page cache at most: a hop to another thread would cost more.
+    log: Mutex<Log>,
+    backlog: Mutex<Backlog>,
+    position: PositionFile,
+    arrived: Notify,
+    /// Held for the lock on it.
+    _lock: File,
+}
+
+/// A record that was taken. Publishing is woken when this is dropped, so that the answer can go first.
+#[must_use = "dropping it wakes publishing; answer first"]
+#[derive(Debug)]
+pub struct Taken<'a> {
+    /// The record's place.
+    pub sequence: u64,
+    arrived: &'a Notify,
+}
+
+impl Drop for Taken<'_> {
+    fn drop(&mut self) {
+        self.arrived.notify_one();
+    }
+}
+
+impl Spool {
+    /// Opens the spool in `folder`, making it where there is none; `drawn` is its identity then.
+    pub fn open(folder: &Path, limits: Limits, drawn: RelayId) -> Result<(Self, Recovery), OpenError> {
+        file::make_folder(folder)?;
+        let lock = file::options().write(true).create(true).truncate(false).open(folder.join("lock"))?;
+        match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
+            Err(rustix::io::Errno::WOULDBLOCK) => return Err(OpenError::Taken),
+            other => other.map_err(io::Error::from)?,
+        }
+        let (id, drawn) = identity::load_or_create(folder, drawn)?;
+        let (position, stored) = PositionFile::open(&folder.join("position"))?;
+        let found = recovery::recover(folder, stored)?;
+        let recovery = Recovery { drawn, ..found.recovery };
+        let log = Log::new(folder.to_owned(), limits, found);
+        // From here on an end without `close` is an unclean one; the disk must know before a number is given.
+        position.store(log.position(false))?;
+        position.sync()?;
+        let spool = Self {
+            folder: folder.to_owned(),
+            id,
+            log: Mutex::new(log),
+            backlog: Mutex::default(),
+            position,
+            arrived: Notify::new(),
+            _lock: lock,
+        };
+        Ok((spool, recovery))
+    }
+
+    /// The identity that event ids of this spool start with.
+    pub fn id(&self) -> RelayId {
+        self.id
+    }
+
+    /// Writes a notification to the page cache: a few microseconds, except when a segment is begun.
+    pub fn append(
+        &self,
+        taken_at: UnixMillis,
+        form: Form,
+        payload: Bytes,
+        message: Option<Bytes>,
+    ) -> Result<Taken<'_>, Refused> {
+        let sequence = self.log().append(taken_at, form, payload, message)?;
+        Ok(Taken { sequence, arrived: &self.arrived })
+    }
+
+    /// Completes when something was appended since the last wait.
+    pub fn arrived(&self) -> Notified<'_> {
+        self.arrived.notified()
+    }
+
+    /// The first sequence that is not published.
+    pub fn position(&self) -> u64 {
+        self.log().position(false).publish
+    }
+
+    /// The records from `from` on, if they are in memory; empty when there are none.
+    pub fn read_tail(&self, from: u64, window: Window) -> Option<Batch> {
+        let mut log = self.log();
+        (from >= log.tail().from()).then_some(())?;
+        let records = log.tail().read(from, window);
+        if let Some(first) = records.first() {
+            log.note_oldest(first.taken_at);
+        }
+        Some(Batch { records, damaged: 0 })
+    }
+
+    /// The records from `from` on, wherever they are. May read the disk.
+    pub fn read(&self, mut from: u64, window: Window) -> io::Result<Batch> {
+        let mut damaged = 0;
+        loop {
+            if let Some(batch) = self.read_tail(from, window) {
+                return Ok(Batch { damaged, ..batch });
+            }
+            let (segments, tail) = {
+                let log = self.log();
+                (log.segments(), log.tail().from())
+            };
+            let batch = unpoisoned(&self.backlog).read(from, window, &segments)?;
+            damaged += batch.damaged;
+            if let Some(first) = batch.records.first() {
+                self.log().note_oldest(first.taken_at);
+                return Ok(Batch { records: batch.records, damaged });
+            }
+            // Nothing readable lies between here and what is in memory.
+            from = tail;
+        }
+    }
+
+    /// Notes that everything below `position` is published, `published` records more, and removes segments that hold
+    /// nothing else.
+    pub fn advance(&self, position: u64, published: u64) -> io::Result<()> {
+        let (done, position) = {
+            let mut log = self.log();
+            (log.advance(position, published), log.position(false))
+        };
+        self.position.store(position)?;
+        // Outside the lock: freeing a large file takes the file system a while.
+        done.into_iter().try_for_each(|first| fs::remove_file(segment::path(&self.folder, first)))
+    }
+
+    /// Whether something was appended since the last [`Self::sync`].
+    pub fn needs_sync(&self) -> bool {
+        self.log().needs_sync()
+    }
+
+    /// Has everything appended so far reach the disk. May block.
+    pub fn sync(&self) -> io::Result<()> {
+        let unsynced = self.log().take_unsynced();
+        unsynced.files.iter().try_for_each(|file| file.sync_data())?;
+        if unsynced.folder {
+            file::sync_folder(&self.folder)?;
+        }
+        Ok(())
+    }
+
+    /// Ends in order: everything on disk, and the position with it. Nothing may be appended afterwards.
+    pub fn close(&self) -> io::Result<()> {
+        self.sync()?;
+        let position = self.log().position(true);
+        self.position.store(position)?;
+        self.position.sync()
+    }
+
+    /// Whether the folder takes a write at this moment.
+    pub fn probe(&self) -> io::Result<()> {
+        let path = self.folder.join("probe");
+        // A block of its own: a full disk still takes what is overwritten.
+        let written = file::options()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .open(&path)
+            .and_then(|mut file| io::Write::write_all(&mut file, &[0; 4096]));
+        let removed = fs::remove_file(&path);
+        written.and(removed)
+    }
+
+    /// How full it is.
+    pub fn depth(&self) -> Depth {
+        self.log().depth()
+    }
+
+    fn log(&self) -> MutexGuard<'_, Log> {
+        unpoisoned(&self.log)
+    }
+}
+
+/// A panic under the lock leaves counts at worst one record behind; the record itself is on disk or was refused.
+fn unpoisoned<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,106 @@
+//! What a start finds in the folder.
+
+use std::{collections::VecDeque, fs, io, path::Path};
+
+use super::{
+    position::Position,
+    segment::{self, Segment, Step, Walk},
+};
+
+/// Added to the sequence after an unclean stop. A power cut may take records that were published already, and their
+/// numbers must not be given again: an event of the same id would be taken for a repetition. No more than this many
+/// can be written between two fdatasyncs.
+const LEAP: u64 = 1 << 20;
+
+/// What was found; for the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Recovery {
+    /// Records that wait to be published.
+    pub pending: u64,
+    /// Places in the middle where records could not be read.
+    pub damaged: u64,
+    /// Whether the last segment ended within a record, which nobody was answered for.
+    pub torn: bool,
+    /// Whether the last stop was in order, or there was none.
+    pub clean: bool,
+    /// Whether the spool was given its identity just then.
+    pub drawn: bool,
+}
+
+pub(super) struct Found {
+    pub segments: VecDeque<Segment>,
+    pub octets: u64,
+    /// The next sequence to give.
+    pub next: u64,
+    /// The first that is not published.
+    pub publish: u64,
+    pub recovery: Recovery,
+}
+
+/// Looks through the segments, cuts a torn tail and drops what is published.
+pub(super) fn recover(folder: &Path, position: Option<Position>) -> io::Result<Found> {
+    let firsts = segment::list(folder)?;
+    let fresh = position.is_none() && firsts.is_empty();
+    let mut scan = Scan { publish: position.map_or(0, |position| position.publish), ..Scan::default() };
+    for (at, &first) in firsts.iter().enumerate() {
+        if firsts.get(at + 1).is_some_and(|&next| next <= scan.publish) {
+            fs::remove_file(segment::path(folder, first))?;
+        } else {
+            scan.segment(folder, first, at + 1 == firsts.len())?;
+        }
+    }
+    let clean = fresh || position.is_some_and(|position| position.clean);
+    let given = position.map_or(1, |position| position.publish.max(position.append)).max(scan.last + 1);
+    let next = if clean { given } else { given + LEAP };
+    let publish = if scan.recovery.pending == 0 { next } else { scan.publish };
+    Ok(Found {
+        octets: scan.segments.iter().map(|segment| segment.octets).sum(),
+        segments: scan.segments,
+        next,
+        publish,
+        recovery: Recovery { clean, ..scan.recovery },
+    })
+}
+
+#[derive(Default)]
+struct Scan {
+    publish: u64,
+    last: u64,
+    segments: VecDeque<Segment>,
+    recovery: Recovery,
+}
+
+impl Scan {
+    fn segment(&mut self, folder: &Path, first: u64, is_last: bool) -> io::Result<()> {
+        let mut segment = Segment::open(folder, first)?;
+        let mut walk = Walk::new(segment.clone());
+        let mut records = 0_u64;
+        loop {
+            match walk.step()? {
+                Step::Record(record) => {
+                    records += 1;
+                    self.last = self.last.max(record.sequence);
+                    self.recovery.pending += u64::from(record.sequence >= self.publish);
+                }
+                // A tail that a power cut tore may have its full length and the wrong octets.
+                Step::Damaged => self.recovery.damaged += 1,
+                Step::Cut if is_last => {
+                    self.recovery.torn = true;
+                    segment.octets = walk.offset().min(segment.octets);
+                    segment.file.set_len(segment.octets)?;
+                    break;
+                }
+                Step::Cut => {
+                    self.recovery.damaged += 1;
+                    break;
+                }
+                Step::End => break,
+            }
+        }
+        if records > 0 {
+            self.segments.push_back(segment);
+            return Ok(());
+        }
+        fs::remove_file(segment::path(folder, first))
+    }
+}

@@ -1,0 +1,265 @@
+//! relay's metrics.
+
+use std::{
+    fmt::{self, Write as _},
+    time::Duration,
+};
+
+use prometheus_client::{
+    encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder},
+    metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
+    registry::Registry,
+};
+
+use crate::spool;
+
+/// Every number that relay tells. Clones count together.
+#[derive(Debug, Clone)]
+pub(crate) struct Telemetry {
+    pub notifications: Family<Notification, Counter>,
+    pub answer_seconds: Histogram,
+    pub spool_records: Gauge,
+    pub spool_octets: Gauge,
+    pub spool_oldest_age_seconds: Gauge,
+    pub spool_damaged: Counter,
+    pub spool_errors: Counter,
+    pub dropped: Family<Dropped, Counter>,
+    pub malformed: Family<ByForm, Counter>,
+    pub unknown: Family<Unknown, Counter>,
+    pub published: Family<Published, Counter>,
+    pub conflicts: Counter,
+    pub bus_errors: Counter,
+    pub replayed: Counter,
+    pub message_files: Family<MessageFile, Counter>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(crate) struct Notification {
+    pub form: Form,
+    pub outcome: Outcome,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(crate) struct ByForm {
+    pub form: Form,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(crate) struct Dropped {
+    pub reason: DropReason,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(crate) struct Unknown {
+    pub what: UnknownThing,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(crate) struct Published {
+    pub route: Route,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(crate) struct MessageFile {
+    pub outcome: FileOutcome,
+}
+
+/// An enum whose values are those of a label, as written.
+macro_rules! label {
+    ($(#[$about:meta])* $name:ident { $($(#[$note:meta])* $value:ident = $text:literal,)* }) => {
+        $(#[$about])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub(crate) enum $name {
+            $($(#[$note])* $value,)*
+        }
+
+        impl EncodeLabelValue for $name {
+            fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> fmt::Result {
+                encoder.write_str(match self {
+                    $(Self::$value => $text,)*
+                })
+            }
+        }
+    };
+}
+
+label!(Form {
+    Dlist = "dlist",
+    Datagram = "datagram",
+});
+
+label!(
+    /// What became of a notification at the socket.
+    Outcome {
+        /// In the spool; answered where an answer is waited for.
+        Taken = "taken",
+        /// Refused by the spool.
+        Refused = "refused",
+        /// No notification; those of datagrams are noticed after they were taken.
+        Malformed = "malformed",
+        /// The connection ended before all of it came; not answered.
+        Cut = "cut",
+        /// The connection took too long; not answered.
+        Stalled = "stalled",
+    }
+);
+
+label!(DropReason {
+    SpoolFull = "spool-full",
+    SpoolError = "spool-error",
+    /// For the spool, or for the bus.
+    TooLarge = "too-large",
+});
+
+label!(UnknownThing {
+    Class = "class",
+    Event = "event",
+    Key = "key",
+});
+
+label!(Route {
+    State = "state",
+    Live = "live",
+    Job = "job",
+    /// The notification concerns nobody, or changed nothing.
+    Nobody = "nobody",
+});
+
+label!(FileOutcome {
+    Read = "read",
+    /// Longer than what is read; the head was kept.
+    Shortened = "shortened",
+    Missing = "missing",
+    /// A link, a pipe, a folder.
+    NotAFile = "not-a-file",
+    /// Of another user than the sender.
+    NotTheirs = "not-theirs",
+    Unreadable = "unreadable",
+});
+
+/// From 10 µs to 1.3 s, each bucket twice the one before.
+const ANSWER_BUCKETS: u16 = 18;
+
+impl Telemetry {
+    pub fn register(registry: &mut Registry) -> Self {
+        let buckets = prometheus_client::metrics::histogram::exponential_buckets(10e-6, 2.0, ANSWER_BUCKETS);
+        let this = Self {
+            notifications: Family::default(),
+            answer_seconds: Histogram::new(buckets),
+            spool_records: Gauge::default(),
+            spool_octets: Gauge::default(),
+            spool_oldest_age_seconds: Gauge::default(),
+            spool_damaged: Counter::default(),
+            spool_errors: Counter::default(),
+            dropped: Family::default(),
+            malformed: Family::default(),
+            unknown: Family::default(),
+            published: Family::default(),
+            conflicts: Counter::default(),
+            bus_errors: Counter::default(),
+            replayed: Counter::default(),
+            message_files: Family::default(),
+        };
+        this.register_intake(registry);
+        this.register_spool(registry);
+        this.register_publishing(registry);
+        this
+    }
+
+    fn register_intake(&self, r: &mut Registry) {
+        r.register(
+            "relay_notifications",
+            "Notifications by form and what became of them",
+            self.notifications.clone(),
+        );
+        r.register(
+            "relay_answer_seconds",
+            "From accepting a connection to its answer",
+            self.answer_seconds.clone(),
+        );
+        r.register("relay_dropped", "Notifications that were lost, by reason", self.dropped.clone());
+        r.register("relay_malformed", "Notifications that could not be understood", self.malformed.clone());
+        r.register(
+            "relay_message_files",
+            "Message files named by Sieve notifications",
+            self.message_files.clone(),
+        );
+    }
+
+    fn register_spool(&self, r: &mut Registry) {
+        r.register(
+            "relay_spool_records",
+            "Notifications that wait to be published",
+            self.spool_records.clone(),
+        );
+        r.register("relay_spool_bytes", "Size of the spool's files", self.spool_octets.clone());
+        let oldest = self.spool_oldest_age_seconds.clone();
+        r.register("relay_spool_oldest_age_seconds", "Age of the oldest notification that waits", oldest);
+        r.register(
+            "relay_spool_damaged",
+            "Places in the spool that could not be read",
+            self.spool_damaged.clone(),
+        );
+        r.register("relay_spool_errors", "Failed writes and syncs of the spool", self.spool_errors.clone());
+        r.register("relay_replayed", "Notifications found in the spool at start", self.replayed.clone());
+    }
+
+    fn register_publishing(&self, r: &mut Registry) {
+        r.register("relay_unknown", "Classes, events and keys without a meaning here", self.unknown.clone());
+        r.register(
+            "relay_published",
+            "What notifications became on the bus, by route",
+            self.published.clone(),
+        );
+        r.register("relay_conflicts", "States that another writer stored first", self.conflicts.clone());
+        r.register("relay_bus_errors", "Failed calls to the bus", self.bus_errors.clone());
+    }
+
+    pub fn count(&self, form: spool::Form, outcome: Outcome) {
+        self.notifications.get_or_create(&Notification { form: form.into(), outcome }).inc();
+    }
+
+    pub fn dropped(&self, reason: DropReason) {
+        self.dropped.get_or_create(&Dropped { reason }).inc();
+    }
+
+    pub fn malformed(&self, form: spool::Form) {
+        self.malformed.get_or_create(&ByForm { form: form.into() }).inc();
+    }
+
+    pub fn unknown(&self, what: UnknownThing, times: u64) {
+        self.unknown.get_or_create(&Unknown { what }).inc_by(times);
+    }
+
+    pub fn published(&self, route: Route) {
+        self.published.get_or_create(&Published { route }).inc();
+    }
+
+    pub fn message_file(&self, outcome: FileOutcome) {
+        self.message_files.get_or_create(&MessageFile { outcome }).inc();
+    }
+
+    pub fn answered(&self, after: Duration) {
+        self.answer_seconds.observe(after.as_secs_f64());
+    }
+
+    /// Tells how full the spool is at `now` (Unix ms).
+    pub fn depth(&self, depth: spool::Depth, now: mailbox_event::UnixMillis) {
+        let gauge = |gauge: &Gauge, value: u64| {
+            gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
+        };
+        gauge(&self.spool_records, depth.records);
+        gauge(&self.spool_octets, depth.octets);
+        let age = depth.oldest.map_or(0, |oldest| now.0.saturating_sub(oldest.0) / 1000);
+        gauge(&self.spool_oldest_age_seconds, age);
+    }
+}
+
+impl From<spool::Form> for Form {
+    fn from(form: spool::Form) -> Self {
+        match form {
+            spool::Form::Datagram => Self::Datagram,
+            spool::Form::Dlist => Self::Dlist,
+        }
+    }
+}

@@ -1,0 +1,160 @@
+use std::time::Duration;
+
+use bus::Retained;
+use mailbox_event::{EventId, RelayId, codec};
+
+use crate::{
+    house::{House, change, sieve, token, until, until_async},
+    valve::Door,
+};
+
+#[tokio::test]
+async fn the_answer_comes_while_the_bus_hangs() {
+    let house = House::new();
+    house.bus.set(Door::Hanging);
+    let relay = house.start();
+    for modseq in 1..=50 {
+        assert_eq!(house.dlist(&change("alice", modseq)).await, "OK ()\r\n");
+    }
+    assert_eq!(house.mail("alice").await, None);
+    house.bus.set(Door::Open);
+    house.mail_becomes("alice", 50).await;
+    relay.stop().await;
+}
+
+#[tokio::test]
+async fn a_bus_that_was_down_gets_everything_in_order() {
+    let house = House::new();
+    house.bus.set(Door::Down);
+    let relay = house.start();
+    let texts: Vec<_> = (0..40).map(|number| format!("text {number}")).collect();
+    for text in &texts {
+        assert_eq!(house.dlist(&sieve("alice", text)).await, "OK ()\r\n");
+    }
+    until(|| relay.metric("relay_bus_errors_total") >= 2.0).await;
+    house.bus.set(Door::Open);
+    until(|| house.jobs().len() == texts.len()).await;
+    assert_eq!(house.jobs(), texts);
+    relay.stop().await;
+}
+
+#[tokio::test]
+async fn a_bus_that_a_person_has_to_mend_gets_everything_afterwards() {
+    let house = House::new();
+    house.bus.set(Door::Broken);
+    let relay = house.start();
+    assert_eq!(house.dlist(&sieve("alice", "kept")).await, "OK ()\r\n");
+    assert_eq!(house.dlist(&change("alice", 7)).await, "OK ()\r\n");
+    until(|| relay.metric("relay_bus_errors_total") >= 3.0).await;
+    house.bus.set(Door::Open);
+    until(|| house.jobs() == ["kept"]).await;
+    house.mail_becomes("alice", 7).await;
+    relay.stop().await;
+}
+
+#[tokio::test]
+async fn a_job_whose_reply_was_lost_is_sent_again_under_the_same_id() {
+    let house = House::new();
+    let relay = house.start();
+    house.bus.lose_next_reply();
+    assert_eq!(house.dlist(&sieve("alice", "once")).await, "OK ()\r\n");
+    until(|| house.jobs().len() == 2).await;
+    let dispatched = house.bus.dispatched.lock().unwrap().clone();
+    assert_eq!(dispatched[0], dispatched[1]);
+    relay.stop().await;
+}
+
+#[tokio::test]
+async fn observations_that_wait_become_one_write_per_account() {
+    let house = House::new();
+    house.bus.set(Door::Hanging);
+    let relay = house.start();
+    // The first window is whatever had come when publishing woke; the second has all the rest.
+    house.dlist(&change("alice", 1)).await;
+    for modseq in 2..=100 {
+        house.dlist(&change("alice", modseq)).await;
+    }
+    house.bus.set(Door::Open);
+    house.mail_becomes("alice", 100).await;
+    assert!(house.bus.stored.lock().unwrap().len() <= 3);
+    relay.stop().await;
+}
+
+#[tokio::test]
+async fn what_changes_nothing_is_not_written() {
+    let house = House::new();
+    let relay = house.start();
+    house.dlist(&change("alice", 7)).await;
+    house.mail_becomes("alice", 7).await;
+    house.dlist(&change("alice", 7)).await;
+    house.dlist(&change("alice", 6)).await;
+    relay.metric_becomes("relay_published_total{route=\"nobody\"}", 2.0).await;
+    assert_eq!(house.bus.stored.lock().unwrap().len(), 1);
+    relay.stop().await;
+}
+
+#[tokio::test]
+async fn another_writer_is_merged_with_and_never_set_back() {
+    let house = House::new();
+    let relay = house.start();
+    house.dlist(&change("alice", 7)).await;
+    house.mail_becomes("alice", 7).await;
+    // Another host writes what relay's memory does not know of.
+    let found = house.bus.inner.state(token("alice")).await.unwrap().unwrap();
+    let mut theirs = house.state("alice").await.unwrap();
+    theirs.vector.raise(state::Counter::Mail, mailbox_event::Modseq(50));
+    theirs.vector.raise(state::Counter::Calendar, mailbox_event::Modseq(40));
+    let value = codec::encode(&theirs, codec::Form::MessagePack).unwrap();
+    let cause = EventId { relay: RelayId(1), sequence: 1 };
+    house.bus.inner.put_state(token("alice"), value.into(), Some(found.revision), cause).await.unwrap();
+
+    house.dlist(&change("alice", 60)).await;
+    house.mail_becomes("alice", 60).await;
+    let merged = house.state("alice").await.unwrap();
+    assert_eq!(merged.vector.get(state::Counter::Calendar), Some(mailbox_event::Modseq(40)));
+    assert_eq!(relay.metric("relay_conflicts_total"), 1.0);
+    relay.stop().await;
+}
+
+#[tokio::test]
+async fn what_the_bus_will_never_take_is_put_aside_and_the_rest_goes_on() {
+    let house = House::new();
+    let relay = house.start();
+    let mut large = sieve("alice", "");
+    large.message = vec![b'x'; 2 << 20];
+    assert_eq!(house.dlist(&large).await, "OK ()\r\n");
+    assert_eq!(house.dlist(&sieve("alice", "small")).await, "OK ()\r\n");
+    until(|| house.jobs() == ["small"]).await;
+    assert_eq!(relay.metric("relay_dropped_total{reason=\"too-large\"}"), 1.0);
+    until(|| std::fs::read_dir(house.path("spool/quarantine")).unwrap().count() == 1).await;
+    relay.stop().await;
+}
+
+#[tokio::test]
+async fn an_idle_relay_publishes_a_lone_notification_at_once() {
+    let house = House::new();
+    let relay = house.start();
+    house.dlist(&change("alice", 1)).await;
+    house.mail_becomes("alice", 1).await;
+    let began = tokio::time::Instant::now();
+    house.dlist(&change("alice", 2)).await;
+    until_async(|| async { house.mail("alice").await == Some(2) }).await;
+    // Ten times what a busy machine needs, and far below any delay that would gather a batch and be noticed.
+    assert!(began.elapsed() < Duration::from_millis(500));
+    relay.stop().await;
+}
+
+#[tokio::test]
+async fn a_drain_does_not_wait_for_a_bus_that_hangs_and_loses_nothing() {
+    let mut house = House::new();
+    house.settings.drain_deadline = Duration::from_millis(50);
+    house.bus.set(Door::Hanging);
+    let relay = house.start();
+    house.dlist(&sieve("alice", "later")).await;
+    relay.stop().await;
+    house.bus.set(Door::Open);
+    let relay = house.start();
+    until(|| house.jobs() == ["later"]).await;
+    assert_eq!(relay.metric("relay_replayed_total"), 1.0);
+    relay.stop().await;
+}
