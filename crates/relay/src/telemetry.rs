@@ -26,6 +26,7 @@ pub(crate) struct Telemetry {
     pub dropped: Family<Dropped, Counter>,
     pub malformed: Family<ByForm, Counter>,
     pub unknown: Family<Unknown, Counter>,
+    pub without_counters: Counter,
     pub published: Family<Published, Counter>,
     pub conflicts: Counter,
     pub bus_errors: Counter,
@@ -154,6 +155,7 @@ impl Telemetry {
             dropped: Family::default(),
             malformed: Family::default(),
             unknown: Family::default(),
+            without_counters: Counter::default(),
             published: Family::default(),
             conflicts: Counter::default(),
             bus_errors: Counter::default(),
@@ -207,6 +209,11 @@ impl Telemetry {
     fn register_publishing(&self, r: &mut Registry) {
         r.register("relay_unknown", "Classes, events and keys without a meaning here", self.unknown.clone());
         r.register(
+            "relay_without_counters",
+            "Changes of mailboxes that told no counters: the server lacks conversations, streams are degraded",
+            self.without_counters.clone(),
+        );
+        r.register(
             "relay_published",
             "What notifications became on the bus, by route",
             self.published.clone(),
@@ -217,6 +224,13 @@ impl Telemetry {
 
     pub fn count(&self, form: spool::Form, outcome: Outcome) {
         self.notifications.get_or_create(&Notification { form: form.into(), outcome }).inc();
+    }
+
+    /// A change of a mailbox without counters; the first one is told to the operator.
+    pub fn without_counters(&self) {
+        if self.without_counters.inc() == 0 {
+            tracing::warn!("Mail server sends no counters, streams are degraded; set conversations: yes");
+        }
     }
 
     pub fn dropped(&self, reason: DropReason) {

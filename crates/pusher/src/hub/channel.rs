@@ -10,7 +10,7 @@ use std::{
 
 use async_trait::async_trait;
 use bus::{Failure, KeyListener, LiveKind, Message, Topic};
-use mailbox_event::{AccountToken, codec};
+use mailbox_event::{AccountToken, Event, Notification, codec};
 use routing::CalendarAlert;
 use state::AccountState;
 use tokio::sync::watch;
@@ -96,11 +96,15 @@ impl Channel {
     }
 
     fn hear_alert(&self, octets: &[u8]) -> Result<(), codec::DecodeError> {
-        let alert: CalendarAlert = self.decoded(octets)?;
-        self.update(|view| {
-            view.alerts.push(alert);
-            true
-        });
+        let event: Event = self.decoded(octets)?;
+        if let Notification::Alarm(alarm) = event.notification {
+            // Each stream fills in the account id that its client knows.
+            let alert = CalendarAlert::new(&alarm, "");
+            self.update(|view| {
+                view.alerts.push(alert);
+                true
+            });
+        }
         Ok(())
     }
 

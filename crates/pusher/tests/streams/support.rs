@@ -13,15 +13,15 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use bus::{Bus, LiveKind, Message, Retained, Topic};
+use bus::{Bus, Retained};
 use bus_local::{LocalBus, LocalBusSettings};
 use kit::{config::Secret, drain::Drain, readiness::Readiness};
 use mailbox_event::{
-    Account, AccountToken, AccountTokens, EventId, Modseq, Naming, RelayId, UidValidity, codec,
+    Account, AccountToken, AccountTokens, AlarmAction, CalendarAlarm, Event, EventId, Modseq, Naming,
+    Notification, RelayId, UidValidity, UnixMillis, codec,
 };
 use prometheus_client::registry::Registry;
 use pusher::{Credential, Deps, JwtAlgorithm, JwtSettings, Pusher, Settings, UpstreamSettings};
-use routing::CalendarAlert;
 use state::{AccountState, Counter, Epoch};
 use tokio::task::JoinHandle;
 
@@ -135,19 +135,17 @@ impl Node {
         self.bus.put_state(account, value.into(), expected, self.cause()).await.unwrap();
     }
 
+    /// A display alarm, put on the bus as relay does it.
     pub async fn alert(&self, uid: u64) {
-        let alert = CalendarAlert {
-            account_id: "alice".to_owned(),
-            calendar_event_id: None,
-            uid: format!("alert {uid}"),
-            recurrence_id: None,
-            alert_id: None,
-        };
-        let account = token(&alice());
-        let topic = Topic::Live(account, LiveKind::CalendarAlert);
-        let payload = codec::encode(&alert, codec::Form::MessagePack).unwrap().into();
-        let message = Message { id: self.cause(), topic, payload };
-        self.bus.dispatch(message, &[bus::Key(account)]).await.unwrap();
+        let notification = Notification::Alarm(Box::new(display_alarm(&format!("alert {uid}"))));
+        let event = Event { id: self.cause(), taken_at: UnixMillis(0), notification };
+        let naming = Naming::new("example.org");
+        let form = codec::Form::MessagePack;
+        let publications = routing::publications(&event, &tokens(), &naming, form).unwrap();
+        assert_eq!(publications.messages.len(), 1);
+        for (message, keys) in publications.messages {
+            self.bus.dispatch(message, &keys).await.unwrap();
+        }
     }
 
     /// A stream of Alice, by token.
@@ -181,5 +179,29 @@ impl Node {
 
     fn cause(&self) -> EventId {
         EventId { relay: RelayId(1), sequence: self.sequence.fetch_add(1, Ordering::Relaxed) + 1 }
+    }
+}
+
+fn display_alarm(uid: &str) -> CalendarAlarm {
+    CalendarAlarm {
+        account: alice(),
+        action: AlarmAction::Display,
+        calendar_id: "Default".to_owned(),
+        calendar_name: "Personal".to_owned(),
+        uid: uid.to_owned(),
+        recurrence_id: None,
+        calendar_event_id: None,
+        alert_id: None,
+        alarm_time: "20261122T114500".to_owned(),
+        recipients: Vec::new(),
+        summary: "Lunch".to_owned(),
+        description: String::new(),
+        location: String::new(),
+        timezone: "Europe/Vienna".to_owned(),
+        start: "20261122T120000".to_owned(),
+        end: "20261122T130000".to_owned(),
+        all_day: false,
+        attendees: Vec::new(),
+        organizer: String::new(),
     }
 }

@@ -66,8 +66,13 @@ fn notice(record: &Record) -> Result<Notice, Malformed> {
 
 fn count_unknown(notification: &Notification, telemetry: &Telemetry) {
     match notification {
-        Notification::Mailbox(change) if !change.extra.is_empty() => {
-            telemetry.unknown(UnknownThing::Key, change.extra.len() as u64);
+        Notification::Mailbox(change) => {
+            // Every event says which process it came from.
+            let keys = change.extra.keys().filter(|key| *key != "pid").count();
+            telemetry.unknown(UnknownThing::Key, keys as u64);
+            if change.counters.is_none() {
+                telemetry.without_counters();
+            }
         }
         Notification::Other(other) => match other.name.as_deref() {
             None => telemetry.unknown(UnknownThing::Class, 1),

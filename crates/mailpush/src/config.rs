@@ -1,0 +1,148 @@
+//! The configuration of a site that runs as one process.
+
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    path::PathBuf,
+    time::Duration,
+};
+
+use bus_local::LocalBusSettings;
+use kit::{
+    config::{Validate, within},
+    telemetry::Format,
+};
+use serde::Deserialize;
+
+/// `mailpush.toml`. Every key can be set by the environment too: `MAILPUSH__RELAY__MODE=0660`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// imapd.conf's `defaultdomain`: Cyrus says `alice` for alice@ this domain.
+    pub default_domain: String,
+    /// The folder for what outlives the process: bus, effects, key. Made with mode 0700.
+    pub data: PathBuf,
+    /// How long everything may take to end after SIGTERM.
+    #[serde(with = "kit::config::duration")]
+    pub drain: Duration,
+    /// What is logged, and how.
+    pub log: Log,
+    /// The port for operators.
+    pub admin: Admin,
+    /// Bounds of the embedded bus.
+    pub bus: LocalBusSettings,
+    /// Taking notifications from the mail server.
+    pub relay: relay::Settings,
+    /// Streams.
+    pub pusher: pusher::Settings,
+    /// Alarm mail.
+    pub notifyd: notifyd::Settings,
+}
+
+/// What is logged to standard error, and how.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Log {
+    /// `text` or `json`.
+    pub format: Format,
+    /// Like `info,relay=debug`.
+    pub filter: String,
+}
+
+/// `/live`, `/ready` and `/metrics`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Admin {
+    /// Where to listen; whoever reaches it sees the metrics.
+    pub listen: SocketAddr,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            default_domain: String::new(),
+            data: PathBuf::from("/var/lib/mailpush"),
+            // Longer than the pusher's window over which clients are sent away.
+            drain: Duration::from_secs(30),
+            log: Log::default(),
+            admin: Admin::default(),
+            bus: LocalBusSettings::default(),
+            relay: relay::Settings::default(),
+            pusher: pusher::Settings::default(),
+            notifyd: notifyd::Settings::default(),
+        }
+    }
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { format: Format::default(), filter: "info".to_owned() }
+    }
+}
+
+impl Default for Admin {
+    fn default() -> Self {
+        Self { listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8082)) }
+    }
+}
+
+impl Validate for Config {
+    fn problems(&self) -> Vec<String> {
+        let domain = &self.default_domain;
+        let own = [
+            (
+                domain.is_empty() || domain.contains(['@', ' ']),
+                "default_domain: must be the mail server's default domain, like example.org",
+            ),
+            (self.pusher.credentials.is_empty(), "pusher.credentials: without one every stream is refused"),
+        ];
+        let wrong = own.iter().filter(|(wrong, _)| *wrong).map(|(_, problem)| (*problem).to_owned());
+        wrong
+            .chain(within("relay", self.relay.problems()))
+            .chain(within("pusher", self.pusher.problems()))
+            .chain(within("notifyd", self.notifyd.problems()))
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    fn at_the_root(path: &str) -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)
+    }
+
+    fn load(path: &Path) -> Result<Config, kit::config::ConfigErrors> {
+        kit::config::load(Some(path), std::iter::empty(), "MAILPUSH")
+    }
+
+    #[test]
+    fn the_example_for_operators_is_right() {
+        let config = load(&at_the_root("deploy/mailpush.example.toml")).unwrap();
+        assert_eq!(config.default_domain, "example.org");
+    }
+
+    #[test]
+    fn every_key_in_the_documentation_is_there() {
+        let page = std::fs::read_to_string(at_the_root("docs/configuration.md")).unwrap();
+        let block = page.split("```toml").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), block).unwrap();
+        // The block shows a login beside `tls = "none"`, and that alone is refused.
+        let errors = load(file.path()).unwrap_err().to_string();
+        assert_eq!(errors.lines().count(), 1, "{errors}");
+        assert!(errors.contains("login without tls"), "{errors}");
+    }
+
+    #[test]
+    fn everything_that_is_wrong_is_told_at_once() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "default_domian = 'example.org'\n[relay]\nmode = '0666'\n").unwrap();
+        let errors = load(file.path()).unwrap_err().to_string();
+        for part in ["default_domian", "default_domain: must", "relay.mode", "pusher.credentials"] {
+            assert!(errors.contains(part), "{part} is not in: {errors}");
+        }
+    }
+}

@@ -1,0 +1,74 @@
+use http_body_util::BodyExt;
+use kit::config::Secret;
+
+use super::*;
+
+const OWN: &str = "http://127.0.0.1:8091";
+
+fn page(room: usize) -> (Page, mpsc::Receiver<Action>) {
+    let (orders, ordered) = mpsc::channel(room);
+    let origins = [OWN.to_owned(), "http://localhost:8091".to_owned()];
+    let session = Session::new(Secret::new("k".repeat(64)), origins, ([127, 0, 0, 1], 8081).into());
+    (Page::new(session, SharedWorld::default(), Outbox::default(), orders), ordered)
+}
+
+fn fields(pairs: &[(HeaderName, &'static str)]) -> HeaderMap {
+    pairs.iter().map(|(name, value)| (name.clone(), HeaderValue::from_static(value))).collect()
+}
+
+fn ours() -> HeaderMap {
+    fields(&[(header::HOST, "127.0.0.1:8091")])
+}
+
+async fn text(answer: Answer) -> String {
+    let octets = answer.into_body().collect().await.unwrap().to_bytes();
+    String::from_utf8(octets.to_vec()).unwrap()
+}
+
+#[tokio::test]
+async fn the_page_and_its_data_are_served_under_a_strict_policy() {
+    let (page, _ordered) = page(1);
+    for (path, media_type) in [("/", "text/html; charset=utf-8"), ("/demo/mailbox.json", JSON)] {
+        let answer = page.answer(&Method::GET, path, &ours());
+        assert_eq!(answer.status(), StatusCode::OK, "{path}");
+        assert_eq!(answer.headers()[header::CONTENT_TYPE], media_type);
+        let policy = answer.headers()[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
+        assert!(
+            policy.starts_with("default-src 'none'") && policy.contains("http://127.0.0.1:8081;"),
+            "{policy}"
+        );
+        assert!(!text(answer).await.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn the_session_names_both_streams_and_a_token() {
+    let (page, _ordered) = page(1);
+    let session = text(page.answer(&Method::GET, "/demo/session.json", &ours())).await;
+    let session: serde_json::Value = serde_json::from_str(&session).unwrap();
+    assert_eq!(session["events"], "http://127.0.0.1:8081/events/");
+    assert_eq!(session["token"].as_str().unwrap().split('.').count(), 3);
+}
+
+#[tokio::test]
+async fn a_button_orders_its_action_until_too_much_waits() {
+    let (page, mut ordered) = page(1);
+    assert_eq!(page.answer(&Method::POST, "/demo/do/burst", &ours()).status(), StatusCode::ACCEPTED);
+    assert_eq!(page.answer(&Method::POST, "/demo/do/read", &ours()).status(), StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(ordered.recv().await, Some(Action::Burst));
+    assert_eq!(page.answer(&Method::POST, "/demo/do/dance", &ours()).status(), StatusCode::NOT_FOUND);
+    assert_eq!(page.answer(&Method::PUT, "/", &ours()).status(), StatusCode::METHOD_NOT_ALLOWED);
+}
+
+#[tokio::test]
+async fn other_hosts_and_other_pages_get_nothing() {
+    let (page, mut ordered) = page(1);
+    let rebound = fields(&[(header::HOST, "evil.test:8091")]);
+    assert_eq!(page.answer(&Method::GET, "/", &rebound).status(), StatusCode::MISDIRECTED_REQUEST);
+    assert_eq!(page.answer(&Method::GET, "/", &HeaderMap::new()).status(), StatusCode::MISDIRECTED_REQUEST);
+    let foreign = fields(&[(header::HOST, "127.0.0.1:8091"), (header::ORIGIN, "https://evil.test")]);
+    assert_eq!(page.answer(&Method::POST, "/demo/do/read", &foreign).status(), StatusCode::FORBIDDEN);
+    assert!(ordered.try_recv().is_err());
+    let own = fields(&[(header::HOST, "localhost:8091"), (header::ORIGIN, OWN)]);
+    assert_eq!(page.answer(&Method::POST, "/demo/do/read", &own).status(), StatusCode::ACCEPTED);
+}

@@ -1,0 +1,157 @@
+//! What the services need around them: a folder, an SMTP server, a key, and a configuration made of these.
+
+mod session;
+
+use std::{
+    fmt::Write as _,
+    net::{Ipv4Addr, SocketAddr},
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
+
+use fakes::smtp::{SinkSettings, SmtpSink};
+use kit::config::Secret;
+use pusher::{Cors, Credential, JwtAlgorithm, JwtSettings, Pace};
+use relay::settings::SpoolSettings;
+use tempfile::TempDir;
+
+use super::{DemoError, player::DOMAIN};
+use crate::config::Config;
+
+pub use session::Session;
+
+/// Octets of the key that signs the page's tokens (RFC 7518 §3.2 asks for 32).
+const KEY: usize = 32;
+
+/// The demo says a few notifications a second; this is room for hours without the bus.
+const SPOOL: u64 = 64 << 20;
+
+/// Whom alarm mail comes from.
+const SENDER: &str = "calendar@example.org";
+
+/// The surroundings of the services. The folder goes when this is dropped.
+#[derive(Debug)]
+pub struct Stage {
+    folder: TempDir,
+    sink: Arc<SmtpSink>,
+    key: Secret,
+    page_port: u16,
+}
+
+impl Stage {
+    /// Sets the stage for a page on `page_port`.
+    pub async fn build(page_port: u16) -> Result<Self, DemoError> {
+        let folder =
+            tempfile::Builder::new().prefix("mailpush-demo-").tempdir().map_err(DemoError::Folder)?;
+        let sink =
+            SmtpSink::start(any_port(), SinkSettings::default()).await.map_err(DemoError::MailServer)?;
+        let key = Secret::new(hexadecimal(&rand::random::<[u8; KEY]>()));
+        Ok(Self { folder, sink: Arc::new(sink), key, page_port })
+    }
+
+    /// The configuration that `standalone` would be given for this.
+    pub fn config(&self) -> Config {
+        Config {
+            default_domain: DOMAIN.to_owned(),
+            data: self.folder.path().join("data"),
+            admin: crate::config::Admin { listen: any_port() },
+            relay: self.relay(),
+            pusher: self.pusher(),
+            notifyd: self.notifyd(),
+            ..Config::default()
+        }
+    }
+
+    /// relay's socket with answers.
+    pub fn dlist(&self) -> PathBuf {
+        self.folder.path().join("notify-dlist")
+    }
+
+    /// relay's socket for datagrams.
+    pub fn datagram(&self) -> PathBuf {
+        self.folder.path().join("notify")
+    }
+
+    /// Where alarm mail arrives.
+    pub fn sink(&self) -> Arc<SmtpSink> {
+        self.sink.clone()
+    }
+
+    /// What the page needs for streams from `pusher`.
+    pub fn session(&self, pusher: SocketAddr) -> Session {
+        Session::new(self.key.clone(), self.origins(), pusher)
+    }
+
+    /// A browser may know this machine by either name.
+    fn origins(&self) -> [String; 2] {
+        ["127.0.0.1", "localhost"].map(|host| format!("http://{host}:{}", self.page_port))
+    }
+
+    fn relay(&self) -> relay::Settings {
+        let spool = SpoolSettings {
+            folder: self.folder.path().join("spool"),
+            limit: SPOOL,
+            segment: SPOOL / 16,
+            ..SpoolSettings::default()
+        };
+        relay::Settings {
+            dlist: Some(self.dlist()),
+            datagram: Some(self.datagram()),
+            spool,
+            ..relay::Settings::default()
+        }
+    }
+
+    fn pusher(&self) -> pusher::Settings {
+        let jwt = JwtSettings {
+            algorithm: JwtAlgorithm::HS256,
+            key: Some(self.key.clone()),
+            public_key: None,
+            audience: session::AUDIENCE.to_owned(),
+            claim: "sub".to_owned(),
+        };
+        // Shorter than a person waits at a page where nothing moves.
+        let pace = Pace { heartbeat: Duration::from_secs(10), ..Pace::default() };
+        pusher::Settings {
+            listen: any_port(),
+            credentials: vec![Credential::Jwt(jwt)],
+            cors: Cors { origins: self.origins().to_vec(), credentials: false },
+            pace,
+            ..pusher::Settings::default()
+        }
+    }
+
+    fn notifyd(&self) -> notifyd::Settings {
+        let smtp = notifyd::Smtp { port: self.sink.local_addr().port(), ..notifyd::Smtp::default() };
+        let address = SENDER.parse().expect("a plain address: a test reads it");
+        let from = notifyd::Sender { address, name: "Calendar".to_owned() };
+        notifyd::Settings { smtp, from, ..notifyd::Settings::default() }
+    }
+}
+
+fn any_port() -> SocketAddr {
+    SocketAddr::from((Ipv4Addr::LOCALHOST, 0))
+}
+
+fn hexadecimal(octets: &[u8]) -> String {
+    octets.iter().fold(String::new(), |mut text, octet| {
+        // Writing to a String does not fail.
+        write!(text, "{octet:02x}").ok();
+        text
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use kit::config::Validate;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn the_demos_configuration_is_one_that_standalone_would_take() {
+        let stage = Stage::build(8091).await.unwrap();
+        assert_eq!(stage.config().problems(), Vec::<String>::new());
+        assert_eq!(stage.config().notifyd.from.address.to_string(), SENDER);
+    }
+}
