@@ -88,6 +88,14 @@ impl Beside {
         self.program = run(&self.scratch, self.pusher).await;
     }
 
+    /// The same, and everything the bus kept is lost in between.
+    pub async fn restart_with_an_empty_bus(&mut self) {
+        self.program.terminate();
+        self.program.wait_for_end(PATIENCE).await;
+        fs::remove_file(self.scratch.join("data/bus.db")).expect("the bus is kept there");
+        self.program = run(&self.scratch, self.pusher).await;
+    }
+
     /// The address of a path on pusher.
     pub fn url(&self, path: &str) -> String {
         format!("http://127.0.0.1:{}{path}", self.pusher)

@@ -61,7 +61,7 @@ impl<'a> Witness<'a> {
         assert!(answers.iter().any(|(kind, state)| before.get(kind) != Some(state)), "{name} moves a state");
         let told = self.stream.reaches(&self.account, &answers, PATIENCE).await;
         let took = told.saturating_duration_since(done);
-        println!("{name}: told {} µs after it was done", took.as_micros());
+        eprintln!("{name}: told {} µs after it was done", took.as_micros());
         assert!(took <= TOLD_WITHIN, "{name} was told after {took:?}");
     }
 }
@@ -206,4 +206,16 @@ async fn a_reconnect_with_a_cursor_tells_exactly_what_was_missed() {
     let told = later.events("push");
     assert_eq!(told.len(), 1, "one event tells everything: {told:?}");
     assert_eq!(told[0]["mailModSeq"].to_string(), state);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_state_of_an_account_that_was_never_heard_of_is_asked_of_the_mail_server() {
+    let mut beside = Beside::start(Plan::default()).await;
+    beside.cyrus.imap("alice").await;
+    beside.cyrus.deliver("alice", &message("One")).await;
+    beside.restart_with_an_empty_bus().await;
+    // Nothing changes any more: what is told was asked for, with the client's own credential.
+    let witness = Witness::of(&beside, "alice").await;
+    witness.sees("delivery", beside.cyrus.deliver("alice", &message("Two"))).await;
+    witness.stream.assert_never_backwards(&witness.account);
 }

@@ -65,25 +65,24 @@ fn cargo(arguments: &[&str]) -> String {
 
 /// Normal (not dev, not build) dependencies of each workspace crate on other workspace crates.
 fn uses_in_the_workspace() -> BTreeMap<String, Vec<String>> {
-    let metadata: Value =
-        serde_json::from_str(&cargo(&["metadata", "--no-deps", "--format-version", "1", "--locked"]))
-            .unwrap();
+    let metadata = cargo(&["metadata", "--no-deps", "--format-version", "1", "--locked"]);
+    let metadata: Value = serde_json::from_str(&metadata).expect("metadata is JSON");
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let packages = metadata["packages"].as_array().unwrap();
-    packages
-        .iter()
-        .map(|package| {
-            let dependencies = package["dependencies"].as_array().unwrap();
-            let ours = dependencies.iter().filter(|one| one["kind"].is_null() && one["path"].is_string());
-            (text(&package["name"]), ours.map(|one| text(&one["name"])).collect())
-        })
-        .collect()
+    let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
+    let uses = |package: &Value| {
+        let dependencies = list(&package["dependencies"]);
+        let ours = dependencies.iter().filter(|one| one["kind"].is_null() && one["path"].is_string());
+        ours.map(|one| text(&one["name"])).collect()
+    };
+    list(&metadata["packages"]).iter().map(|package| (text(&package["name"]), uses(package))).collect()
 }
 
 #[test]
 fn every_crate_uses_only_what_lies_below_it() {
     let allowed: BTreeMap<_, _> = MAY_USE.iter().copied().collect();
-    for (name, uses) in uses_in_the_workspace() {
+    let uses_in_the_workspace = uses_in_the_workspace();
+    assert_eq!(uses_in_the_workspace.len(), MAY_USE.len(), "every crate with a place is there");
+    for (name, uses) in uses_in_the_workspace {
         let may_use =
             allowed.get(name.as_str()).unwrap_or_else(|| panic!("crate {name} has no place in the layers"));
         for used in uses {

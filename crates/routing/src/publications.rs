@@ -19,7 +19,7 @@ pub struct Publications {
     pub messages: Vec<(Message, Vec<Key>)>,
 }
 
-/// Applies [`split`] to an event. `naming` finds the owner of a mailbox in its ACL, `form` is how payloads are
+/// Applies [`split()`] to an event. `naming` finds the owner of a mailbox in its ACL, `form` is how payloads are
 /// written.
 ///
 /// A mailbox without an owner (the shared namespace) has no STATE, and nothing comes of its events.

@@ -12,7 +12,7 @@ pub(crate) fn line(text: &str, longest: usize) -> String {
     }
 }
 
-/// Lines: as [`line`], but line breaks and spaces stay; at most `longest` octets.
+/// Lines: as [`line()`], but line breaks and spaces stay; at most `longest` octets.
 pub(crate) fn lines(text: &str, longest: usize) -> String {
     let text = text.replace("\r\n", "\n").replace(['\r', '\u{2028}', '\u{2029}'], "\n");
     let keep = |&c: &char| c == '\n' || c == '\t' || !(c.is_control() || is_invisible(c));
