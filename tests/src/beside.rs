@@ -82,16 +82,41 @@ impl Beside {
 
     /// Ends mailpush by SIGTERM, which must succeed, and starts it again on the same data.
     pub async fn restart(&mut self) {
+        self.stop().await;
+        self.program = run(&self.scratch, self.pusher).await;
+    }
+
+    async fn stop(&mut self) {
         self.program.terminate();
         let status = self.program.wait_for_end(PATIENCE).await;
         assert!(status.success(), "mailpush ended with {status}");
+    }
+
+    /// Kills mailpush as a crash would, and starts it again.
+    pub async fn kill(&mut self) {
+        self.program.kill();
+        self.program.wait_for_end(PATIENCE).await;
         self.program = run(&self.scratch, self.pusher).await;
+    }
+
+    /// Kills mailpush, and has relay forget how far it had published: what lies in the spool is published again.
+    pub async fn kill_and_replay(&mut self) {
+        self.program.kill();
+        self.program.wait_for_end(PATIENCE).await;
+        fs::remove_file(self.scratch.join("spool/position")).expect("the position is kept there");
+        self.program = run(&self.scratch, self.pusher).await;
+        let replayed = |line: &&str| line.starts_with("relay_replayed_total ") && !line.ends_with(" 0");
+        assert!(self.admin("/metrics").await.lines().any(|line| replayed(&line)), "the spool was gone over");
+    }
+
+    /// relay's socket, for who speaks to it in Cyrus' place.
+    pub fn socket(&self) -> PathBuf {
+        self.scratch.join("run/notify")
     }
 
     /// The same, and everything the bus kept is lost in between.
     pub async fn restart_with_an_empty_bus(&mut self) {
-        self.program.terminate();
-        self.program.wait_for_end(PATIENCE).await;
+        self.stop().await;
         fs::remove_file(self.scratch.join("data/bus.db")).expect("the bus is kept there");
         self.program = run(&self.scratch, self.pusher).await;
     }
@@ -110,16 +135,24 @@ impl Beside {
 
     /// Follows the JMAP stream of `user` with all types.
     pub async fn follow(&self, user: &str) -> Follower {
-        let url = self.url("/jmap/eventsource/?types=*&closeafter=no&ping=0");
-        Follower::start(&url, &[("Authorization", &self.authorization(user))]).await
+        self.follow_from(user, None).await
+    }
+
+    /// Follows the JMAP stream of `user` with all types, from `cursor` if there is one.
+    pub async fn follow_from(&self, user: &str, cursor: Option<&str>) -> Follower {
+        self.start_follower("/jmap/eventsource/?types=*&closeafter=no&ping=0", user, cursor).await
     }
 
     /// Follows the seed's stream of `user`, from `cursor` if there is one.
     pub async fn follow_events(&self, user: &str, cursor: Option<&str>) -> Follower {
+        self.start_follower("/events/", user, cursor).await
+    }
+
+    async fn start_follower(&self, path: &str, user: &str, cursor: Option<&str>) -> Follower {
         let authorization = self.authorization(user);
         let mut headers = vec![("Authorization", authorization.as_str())];
         headers.extend(cursor.map(|cursor| ("Last-Event-ID", cursor)));
-        Follower::start(&self.url("/events/"), &headers).await
+        Follower::start(&self.url(path), &headers).await
     }
 
     /// Follows the seed's stream of `user` with a signed token instead of a password.

@@ -84,7 +84,7 @@ impl Follower {
         expected: &BTreeMap<String, String>,
         deadline: Duration,
     ) -> Instant {
-        let what = format!("the stream tells {expected:?}, it told {:?}", self.states(account));
+        let what = format!("the stream tells {expected:?}");
         eventually(deadline, &what, async || {
             let states = self.states(account);
             expected.iter().all(|(name, state)| states.get(name) == Some(state)).then_some(())

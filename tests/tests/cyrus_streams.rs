@@ -132,10 +132,6 @@ async fn a_second_domain_and_the_dotted_hierarchy_are_told_too() {
     let dotted = Witness::of(&beside, "a.b").await;
     dotted.sees("delivery", beside.cyrus.deliver("a.b", &message("To a dotted name"))).await;
     erin.stream.assert_never_backwards(&erin.account);
-    assert_eq!(
-        erin.stream.events("state").len(),
-        erin.stream.told().iter().filter(|told| told.frame.id.is_some()).count()
-    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -163,6 +159,7 @@ async fn a_user_deleted_and_created_again_starts_a_new_life_on_the_stream() {
     witness.stream.assert_never_backwards(&witness.account);
     let high: u64 = witness.stream.states(&witness.account)["Email"].parse().unwrap();
 
+    let old_cursor = witness.stream.cursor();
     let mut admin = beside.cyrus.admin().await;
     admin.set_acl("user/bob", "cyrus", "lrswipkxtecda").await;
     admin.delete("user/bob").await;
@@ -174,8 +171,8 @@ async fn a_user_deleted_and_created_again_starts_a_new_life_on_the_stream() {
     assert!(low < high, "the new life counts from the beginning");
     witness.stream.reaches(&witness.account, &answers, PATIENCE).await;
     // Who reconnects with a cursor of the old life is told the whole new state.
-    let fresh = beside.follow("bob").await;
-    fresh.reaches(&witness.account, &answers, PATIENCE).await;
+    let again = beside.follow_from("bob", old_cursor.as_deref()).await;
+    again.reaches(&witness.account, &answers, PATIENCE).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

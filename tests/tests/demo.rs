@@ -108,7 +108,8 @@ async fn the_commands_of_the_readme_work_in_a_clean_folder() {
         Command::new("git").args(["clone", "--quiet", "--no-hardlinks"]).arg(root()).arg(&clone).status();
     assert!(status.await.expect("git runs").success());
 
-    let mut demo = clean(&clone, &commands[0]);
+    // The usual port may be taken, by a demo that somebody looks at.
+    let mut demo = clean(&clone, &format!("{} --port 0", commands[0]));
     let mut demo = demo.stdout(Stdio::piped()).kill_on_drop(true).spawn().expect("a shell runs");
     let mut lines = BufReader::new(demo.stdout.take().expect("it is piped")).lines();
     let line = timeout(BUILD_WITHIN, lines.next_line()).await.expect("the demo is built in time");

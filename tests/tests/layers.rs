@@ -41,7 +41,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
     // Tests only.
     ("testkit", &[]),
-    ("tests", &["testkit"]),
+    ("tests", &["cyrus", "testkit"]),
 ];
 
 /// What a crate's whole tree of normal dependencies must not hold.
@@ -49,7 +49,9 @@ const MUST_NOT_HOLD: &[(&str, &[&str])] = &[
     ("pusher", &["sqlx", "sqlx-core", "lettre", "libsqlite3-sys", "rusqlite", "bus-local", "store"]),
     ("relay", &["sqlx", "sqlx-core", "lettre", "libsqlite3-sys", "rusqlite", "reqwest"]),
     ("mailbox-event", &["tokio"]),
+    ("bus", &["tokio"]),
     ("cyrus", &["tokio"]),
+    ("routing", &["tokio"]),
     ("state", &["tokio"]),
 ];
 
