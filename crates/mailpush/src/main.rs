@@ -1,5 +1,6 @@
-//! `mailpush`: a whole site in one process, the demo, and the operator's tools.
+//! `mailpush`: a whole site in one process, and the demo.
 
+mod bus_watch;
 mod config;
 mod demo;
 mod key;

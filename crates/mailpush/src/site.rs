@@ -16,7 +16,7 @@ use pusher::Pusher;
 use relay::{Activated, Relay};
 use store::Store;
 
-use crate::{config::Config, key};
+use crate::{bus_watch::BusWatch, config::Config, key};
 
 /// A running site.
 pub struct Site {
@@ -70,6 +70,7 @@ impl Site {
     /// Starts everything, the consumers before what feeds them. It ends when `drain` does; then [`Self::close`].
     pub async fn start(config: Config, drain: Drain) -> Result<Self, SiteError> {
         let mut ground = Ground::lay(&config, drain).await?;
+        ground.start_bus_watch();
         ground.start_notifyd(config.notifyd).await?;
         let pusher_addr = ground.start_pusher(config.pusher).await?;
         ground.start_relay(config.relay)?;
@@ -114,6 +115,11 @@ impl Ground {
     /// Each service is a node of its own on the bus, as it would be in a process of its own.
     fn node(&self) -> Arc<dyn Bus> {
         Arc::new(self.bus.another_node())
+    }
+
+    fn start_bus_watch(&mut self) {
+        let watch = BusWatch::new(self.bus.clone(), self.readiness.gate("bus"), &mut self.registry);
+        self.drain.spawn(watch.run(self.drain.clone()));
     }
 
     async fn start_notifyd(&mut self, settings: notifyd::Settings) -> Result<(), SiteError> {

@@ -42,6 +42,9 @@ pub enum Error {
     /// A part of the site cannot start.
     #[error(transparent)]
     Site(#[from] SiteError),
+    /// A part of the site ended by itself; the log says which and why.
+    #[error("a part ended before it was told to")]
+    PartEnded,
 }
 
 /// Runs a site until a signal ends it.
@@ -55,15 +58,18 @@ pub async fn run(options: Options) -> Result<(), Error> {
     let terminated = signal::terminated().map_err(Error::Signal)?;
     let (drain, patience) = (Drain::new(), config.drain);
     let site = Site::start(config, drain.clone()).await?;
-    tokio::select! {
-        signal = terminated => tracing::info!(?signal, "Draining"),
-        // A part that cannot go on ends the others in order.
-        () = drain.draining() => tracing::error!("Draining because a part ended"),
-    }
+    let outcome = tokio::select! {
+        signal = terminated => {
+            tracing::info!(?signal, "Draining");
+            Ok(())
+        }
+        // A part that cannot go on ends the others in order; a service manager then starts everything again.
+        () = drain.draining() => Err(Error::PartEnded),
+    };
     match drain.finish(patience).await {
         Drained::Clean => tracing::info!("Drained"),
         Drained::Cut(tasks) => tracing::warn!(tasks, "Drain was cut off at its deadline"),
     }
     site.close().await;
-    Ok(())
+    outcome
 }

@@ -20,6 +20,9 @@ const MOST_CONNECTIONS: usize = 64;
 /// Nobody holds a connection for nothing.
 const HEAD_PATIENCE: Duration = Duration::from_secs(10);
 
+/// The wait after accept fails (no file descriptors), so that the loop does not spin.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
 /// Serves the page until the drain begins.
 pub async fn serve(listener: TcpListener, page: Arc<Page>, drain: Drain) {
     let room = Arc::new(Semaphore::new(MOST_CONNECTIONS));
@@ -29,13 +32,15 @@ pub async fn serve(listener: TcpListener, page: Arc<Page>, drain: Drain) {
             accepted = async { (room.clone().acquire_owned().await, listener.accept().await) } => accepted,
         };
         // The semaphore is never closed. A connection that failed on its way in is the browser's to repeat.
-        if let (Ok(permit), Ok((stream, _))) = accepted {
-            let (page, ending) = (page.clone(), drain.clone());
-            drain.spawn(async move {
-                connection(stream, page, ending).await;
-                drop(permit);
-            });
-        }
+        let (Ok(permit), Ok((stream, _))) = accepted else {
+            tokio::time::sleep(ACCEPT_PAUSE).await;
+            continue;
+        };
+        let (page, ending) = (page.clone(), drain.clone());
+        drain.spawn(async move {
+            connection(stream, page, ending).await;
+            drop(permit);
+        });
     }
 }
 

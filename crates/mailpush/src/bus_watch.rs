@@ -1,0 +1,74 @@
+//! The embedded bus, watched for operators: its gate, and how much work waits on it.
+
+use std::{sync::atomic::AtomicU64, time::Duration};
+
+use bus::Bus;
+use bus_local::{GroupDepth, LocalBus};
+use kit::{drain::Drain, readiness::Gate};
+use prometheus_client::{
+    encoding::EncodeLabelSet,
+    metrics::{family::Family, gauge::Gauge},
+    registry::Registry,
+};
+
+/// How often it is looked at: an operator's dashboard asks no oftener.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+
+/// Numbers by group; groups are named in the program's text, so there are few.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfGroup {
+    group: String,
+}
+
+/// Watches a bus.
+pub struct BusWatch {
+    bus: LocalBus,
+    gate: Gate,
+    jobs: Family<OfGroup, Gauge>,
+    oldest: Family<OfGroup, Gauge<f64, AtomicU64>>,
+    dead_letters: Family<OfGroup, Gauge>,
+}
+
+impl BusWatch {
+    /// Registers the numbers. `gate` is up while the bus answers.
+    pub fn new(bus: LocalBus, gate: Gate, registry: &mut Registry) -> Self {
+        let (jobs, oldest, dead_letters) = (Family::default(), Family::default(), Family::default());
+        registry.register("bus_jobs", "Jobs that wait or run, by group", Family::clone(&jobs));
+        let help = "Age of the oldest job that waits or runs, by group";
+        registry.register("bus_oldest_job_age_seconds", help, Family::clone(&oldest));
+        registry.register(
+            "bus_dead_letters",
+            "Jobs that no retry could help, by group",
+            Family::clone(&dead_letters),
+        );
+        Self { bus, gate, jobs, oldest, dead_letters }
+    }
+
+    /// Looks at once, and then every few seconds until `drain` begins.
+    pub async fn run(self, drain: Drain) {
+        let mut ticks = tokio::time::interval(LOOK_EVERY);
+        while drain.token().run_until_cancelled(ticks.tick()).await.is_some() {
+            self.look().await;
+        }
+        self.gate.down("draining");
+    }
+
+    async fn look(&self) {
+        match self.bus.health().await {
+            Ok(()) => self.gate.up(),
+            Err(error) => self.gate.down(error.to_string()),
+        }
+        // Where the bus does not answer, the numbers stay as they were and the gate tells.
+        for depth in self.bus.depth().await.unwrap_or_default() {
+            self.tell(depth);
+        }
+    }
+
+    fn tell(&self, depth: GroupDepth) {
+        let of = OfGroup { group: depth.group.to_string() };
+        let number = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+        self.jobs.get_or_create(&of).set(number(depth.pending));
+        self.oldest.get_or_create(&of).set(depth.oldest.unwrap_or_default().as_secs_f64());
+        self.dead_letters.get_or_create(&of).set(number(depth.dead_letters));
+    }
+}
