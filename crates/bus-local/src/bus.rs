@@ -20,8 +20,8 @@ use crate::{
     GroupDepth, LiveCounts, LocalBusSettings, Surroundings,
     keys::KeyListeners,
     open,
-    shared::Shared,
-    tables::{Queued, Redelivered, Tables},
+    shared::{Shared, to_its_end},
+    tables::Tables,
     worker::Worker,
     writer::Writer,
 };
@@ -75,7 +75,8 @@ impl LocalBus {
         settings: LocalBusSettings,
         surroundings: Surroundings,
     ) -> Result<Self, BusError> {
-        let tables = Tables::new(connection, settings.clone()).map_err(open::refine)?;
+        let now = surroundings.clock.now();
+        let tables = Tables::new(connection, settings.clone(), now).map_err(open::refine)?;
         let writer = Writer::start(tables, settings.writer_queue)
             .map_err(|error| BusError::Unavailable(NoThread(error).into()))?;
         Ok(Self::node(Arc::new(Shared::new(writer, settings, surroundings))))
@@ -83,7 +84,7 @@ impl LocalBus {
 
     fn node(shared: Arc<Shared>) -> Self {
         let settings = &shared.settings;
-        let keys = Arc::new(KeyListeners::new(settings.max_key_registrations, settings.max_live_runs));
+        let keys = Arc::new(KeyListeners::new(settings, shared.surroundings.clock.clone()));
         shared.join(&keys);
         Self(Arc::new(Node { shared, keys, groups: Arc::default() }))
     }
@@ -137,15 +138,17 @@ impl LocalBus {
 impl Bus for LocalBus {
     async fn dispatch(&self, message: Message, keys: &[Key]) -> Result<(), BusError> {
         self.shared().check_size(message.payload.len())?;
-        if message.topic.job().is_some() {
-            let (job, now) = (message.clone(), self.shared().now());
-            match self.shared().writer.call(move |tables| tables.queue(&job, now)).await? {
-                Queued::For(groups) => groups.iter().for_each(|group| self.shared().wake(group)),
-                Queued::Full => return Err(BusError::Full),
-            }
+        if message.topic.job().is_none() {
+            self.shared().tell(message, keys).await;
+            return Ok(());
         }
-        self.shared().tell(message, keys).await;
-        Ok(())
+        let (shared, keys) = (self.0.shared.clone(), keys.to_vec());
+        to_its_end(async move {
+            shared.queue(message.clone()).await?;
+            shared.tell(message, &keys).await;
+            Ok(())
+        })
+        .await
     }
 
     async fn register_key(&self, key: Key, listener: Arc<dyn KeyListener>) -> Result<Registration, BusError> {
@@ -171,16 +174,8 @@ impl Bus for LocalBus {
     }
 
     async fn redeliver(&self, group: &Group, id: DeadLetterId) -> Result<(), BusError> {
-        let (name, now) = (group.clone(), self.shared().now());
-        match self.shared().writer.call(move |tables| tables.redeliver(&name, id, now)).await? {
-            Redelivered::Done => {
-                self.shared().wake(group);
-                Ok(())
-            }
-            Redelivered::UnknownGroup => Err(BusError::UnknownGroup),
-            Redelivered::UnknownDeadLetter => Err(BusError::UnknownDeadLetter),
-            Redelivered::Full => Err(BusError::Full),
-        }
+        let (shared, group) = (self.0.shared.clone(), group.clone());
+        to_its_end(async move { shared.redeliver(group, id).await }).await
     }
 
     async fn health(&self) -> Result<(), BusError> {

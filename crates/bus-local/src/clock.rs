@@ -1,9 +1,6 @@
 //! Time as an argument: what the wall clock says, and waiting.
 
-use std::{
-    pin::Pin,
-    time::{Duration, SystemTime},
-};
+use std::{pin::Pin, time::Duration};
 
 use mailbox_event::UnixMillis;
 use tokio::sync::watch;
@@ -26,9 +23,7 @@ pub struct SystemClock;
 
 impl Clock for SystemClock {
     fn now(&self) -> UnixMillis {
-        // A clock before 1970 is no clock: everything is due then, nothing is lost.
-        let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        UnixMillis(whole_millis(since_1970))
+        UnixMillis(kit::clock::unix_millis())
     }
 
     fn sleep(&self, duration: Duration) -> Sleep {

@@ -2,21 +2,29 @@
 
 use std::{
     collections::HashMap,
+    future::pending,
     panic::AssertUnwindSafe,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
 use bus::{BusError, Execution, Key, KeyListener, Message, Topic};
 use futures_util::FutureExt;
 use tokio::sync::Semaphore;
 
+use crate::{Clock, LocalBusSettings};
+
+/// A dispatcher of a job waits no longer for one synchronous listener: the slow path must not hang on the fast one.
+/// They are to return at once, so that one that takes this long is stuck.
+const LONGEST_HEARING: Duration = Duration::from_secs(1);
+
 /// Live deliveries that did not succeed since the start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct LiveCounts {
-    /// Listeners that failed or panicked.
+    /// Listeners that failed or panicked, and synchronous ones that took longer than 1 s and were cut off.
     pub failed: u64,
     /// Asynchronous runs that found no room.
     pub dropped: u64,
@@ -40,6 +48,7 @@ pub(crate) struct KeyListeners {
     max_registrations: usize,
     live_runs: Arc<Semaphore>,
     counts: Arc<Counts>,
+    clock: Arc<dyn Clock>,
 }
 
 #[derive(Default)]
@@ -49,12 +58,13 @@ struct Counts {
 }
 
 impl KeyListeners {
-    pub(crate) fn new(max_registrations: usize, max_live_runs: usize) -> Self {
+    pub(crate) fn new(settings: &LocalBusSettings, clock: Arc<dyn Clock>) -> Self {
         Self {
             registered: Mutex::default(),
-            max_registrations,
-            live_runs: Arc::new(Semaphore::new(max_live_runs.min(Semaphore::MAX_PERMITS))),
+            max_registrations: settings.max_key_registrations,
+            live_runs: Arc::new(Semaphore::new(settings.max_live_runs.min(Semaphore::MAX_PERMITS))),
             counts: Arc::default(),
+            clock,
         }
     }
 
@@ -100,11 +110,14 @@ impl KeyListeners {
         found
     }
 
-    /// Waits for the synchronous ones, one after another.
+    /// Waits for the synchronous ones, one after another, for [`LONGEST_HEARING`] each.
     pub(crate) async fn tell(&self, message: &Arc<Message>, keys: &[Key]) {
         for listener in self.listeners(keys) {
             match listener.execution() {
-                Execution::Synchronous => hear(listener, message.clone(), &self.counts).await,
+                Execution::Synchronous => {
+                    let limit = self.clock.sleep(LONGEST_HEARING);
+                    hear(listener, message.clone(), &self.counts, limit).await;
+                }
                 Execution::Asynchronous => self.spawn(listener, message.clone()),
             }
         }
@@ -117,7 +130,7 @@ impl KeyListeners {
         };
         let counts = self.counts.clone();
         tokio::spawn(async move {
-            hear(listener, message, &counts).await;
+            hear(listener, message, &counts, pending()).await;
             drop(permit);
         });
     }
@@ -130,13 +143,23 @@ impl KeyListeners {
     }
 }
 
-/// One listener, whose failure or panic is nobody else's.
-async fn hear(listener: Arc<dyn KeyListener>, message: Arc<Message>, counts: &Counts) {
+/// One listener, whose failure or panic is nobody else's. Cut off when `limit` is over.
+async fn hear(
+    listener: Arc<dyn KeyListener>,
+    message: Arc<Message>,
+    counts: &Counts,
+    limit: impl Future<Output = ()>,
+) {
     let run = async {
         let topic: Topic = message.topic;
         if listener.handles(&topic) { listener.hear(message).await } else { Ok(()) }
     };
-    if !matches!(AssertUnwindSafe(run).catch_unwind().await, Ok(Ok(()))) {
+    let has_heard = tokio::select! {
+        biased;
+        end = AssertUnwindSafe(run).catch_unwind() => matches!(end, Ok(Ok(()))),
+        () = limit => false,
+    };
+    if !has_heard {
         counts.failed.fetch_add(1, Ordering::Relaxed);
         tracing::debug!("Key listener failed");
     }

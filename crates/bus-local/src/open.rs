@@ -92,6 +92,8 @@ fn prepare(mut connection: Connection) -> rusqlite::Result<Result<Connection, Bu
     connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
     connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
     connection.pragma_update(None, "synchronous", "NORMAL")?;
+    // What is deleted is overwritten: verdicts name users, and payloads hold their calendars.
+    connection.pragma_update(None, "secure_delete", true)?;
     migrate(&mut connection)?;
     Ok(Ok(connection))
 }

@@ -6,10 +6,16 @@ use std::{
     time::Duration,
 };
 
-use bus::{BusError, Group, Key, Message};
+use bus::{BusError, DeadLetterId, Group, Key, Message};
 use tokio::sync::{Notify, watch};
 
-use crate::{Clock, LocalBusSettings, SystemClock, keys::KeyListeners, worker::Claims, writer::Writer};
+use crate::{
+    Clock, LocalBusSettings, SystemClock,
+    keys::KeyListeners,
+    tables::{Queued, Redelivered},
+    worker::Claims,
+    writer::Writer,
+};
 
 /// Draws a wait between nothing and the given one.
 pub type Jitter = Arc<dyn Fn(Duration) -> Duration + Send + Sync>;
@@ -37,7 +43,15 @@ impl fmt::Debug for Surroundings {
 
 /// Any wait up to `ceiling`, all equally likely.
 pub fn full_jitter(ceiling: Duration) -> Duration {
-    ceiling.mul_f64(rand::random::<f64>())
+    kit::backoff::full_jitter(ceiling, &mut rand::rng())
+}
+
+/// Does `work` in a task of its own: a caller that goes away between the commit and what follows it (the waking, the
+/// telling) would leave others with what was, and nothing would come after it.
+pub(crate) async fn to_its_end<T: Send + 'static, E: From<BusError> + Send + 'static>(
+    work: impl Future<Output = Result<T, E>> + Send + 'static,
+) -> Result<T, E> {
+    tokio::spawn(work).await.map_err(|error| BusError::Unavailable(error.into()))?
 }
 
 /// A live worker of a group, on any node.
@@ -92,6 +106,30 @@ impl Shared {
         let workers = self.workers.lock().unwrap_or_else(PoisonError::into_inner);
         let those = workers.iter().filter(|worker| worker.group == *group);
         those.filter_map(|worker| worker.wake.upgrade()).for_each(|wake| wake.notify_one());
+    }
+
+    /// Queues a job and has those who get it look for it.
+    pub(crate) async fn queue(&self, job: Message) -> Result<(), BusError> {
+        let now = self.now();
+        match self.writer.call(move |tables| tables.queue(&job, now)).await? {
+            Queued::For(groups) => groups.iter().for_each(|group| self.wake(group)),
+            Queued::Full => return Err(BusError::Full),
+        }
+        Ok(())
+    }
+
+    /// Gives a dead letter back and has its group look for it.
+    pub(crate) async fn redeliver(&self, group: Group, id: DeadLetterId) -> Result<(), BusError> {
+        let (name, now) = (group.clone(), self.now());
+        match self.writer.call(move |tables| tables.redeliver(&name, id, now)).await? {
+            Redelivered::Done => {
+                self.wake(&group);
+                Ok(())
+            }
+            Redelivered::UnknownGroup => Err(BusError::UnknownGroup),
+            Redelivered::UnknownDeadLetter => Err(BusError::UnknownDeadLetter),
+            Redelivered::Full => Err(BusError::Full),
+        }
     }
 
     /// Has the key listeners of every node hear `message`.

@@ -10,7 +10,7 @@ mod state;
 use std::cell::Cell;
 
 use bus::Message;
-use mailbox_event::{EventId, RelayId};
+use mailbox_event::{EventId, RelayId, UnixMillis};
 use rusqlite::{Connection, Row, types::Type};
 
 pub use depth::GroupDepth;
@@ -42,11 +42,17 @@ pub(crate) struct Tables {
 }
 
 impl Tables {
-    pub(crate) fn new(connection: Connection, bounds: LocalBusSettings) -> rusqlite::Result<Self> {
+    /// Reads how much there is, and forgets the values whose time was over while nobody looked.
+    pub(crate) fn new(
+        connection: Connection,
+        bounds: LocalBusSettings,
+        now: UnixMillis,
+    ) -> rusqlite::Result<Self> {
         let zero = || Cell::new(0);
         let tables =
             Self { connection, bounds, jobs: zero(), finished: zero(), dead_letters: zero(), values: zero() };
         tables.count()?;
+        tables.forget_values(now)?;
         Ok(tables)
     }
 
@@ -55,14 +61,47 @@ impl Tables {
         &self,
         work: impl FnOnce(&Self) -> rusqlite::Result<()>,
     ) -> rusqlite::Result<()> {
+        let before = self.counts();
         let transaction = self.connection.unchecked_transaction()?;
         let done = work(self).and_then(|()| transaction.commit());
         if done.is_err() {
-            // The transaction is undone by now; the counters are not. Should counting fail as well, the first error
-            // is the one to tell, and the bounds are off by what this transaction did.
-            self.count().ok();
+            self.set_counts(before);
         }
         done
+    }
+
+    /// Runs `work`, a part of a transaction. When it fails, nothing of it was done, and the others go on. The outer
+    /// error: the transaction is lost.
+    pub(crate) fn part<T>(
+        &self,
+        work: impl FnOnce(&Self) -> rusqlite::Result<T>,
+    ) -> rusqlite::Result<rusqlite::Result<T>> {
+        let before = self.counts();
+        self.execute("SAVEPOINT part", [])?;
+        let done = work(self);
+        if let Err(error) = done {
+            // A full disk and the like undo the whole transaction, savepoints and all.
+            if self.connection.is_autocommit() {
+                return Err(error);
+            }
+            self.set_counts(before);
+            self.execute("ROLLBACK TO part", [])?;
+            self.execute("RELEASE part", [])?;
+            return Ok(Err(error));
+        }
+        self.execute("RELEASE part", [])?;
+        Ok(done)
+    }
+
+    fn counts(&self) -> [u64; 4] {
+        [self.jobs.get(), self.finished.get(), self.dead_letters.get(), self.values.get()]
+    }
+
+    fn set_counts(&self, [jobs, finished, dead_letters, values]: [u64; 4]) {
+        self.jobs.set(jobs);
+        self.finished.set(finished);
+        self.dead_letters.set(dead_letters);
+        self.values.set(values);
     }
 
     fn count(&self) -> rusqlite::Result<()> {
@@ -103,6 +142,6 @@ fn message(row: &Row<'_>, first: usize) -> rusqlite::Result<Message> {
 }
 
 /// SQLite's integers are signed; times are far from the edge, and a wait without end is the last time there is.
-fn millis(time: mailbox_event::UnixMillis) -> i64 {
+fn millis(time: UnixMillis) -> i64 {
     i64::try_from(time.0).unwrap_or(i64::MAX)
 }

@@ -18,7 +18,7 @@ pub(crate) struct Closed;
 
 /// A call as the thread sees it.
 trait Work: Send {
-    /// Does it, in the transaction.
+    /// Does it, in the transaction. Fails when the transaction is lost; its own failure it keeps for the answer.
     fn apply(&mut self, tables: &Tables) -> rusqlite::Result<()>;
 
     /// Tells the caller, after the transaction.
@@ -27,19 +27,20 @@ trait Work: Send {
 
 struct Call<T, F> {
     operation: Option<F>,
-    value: Option<T>,
+    value: Option<rusqlite::Result<T>>,
     reply: oneshot::Sender<Result<T, BusError>>,
 }
 
 impl<T: Send, F: FnOnce(&Tables) -> rusqlite::Result<T> + Send> Work for Call<T, F> {
     fn apply(&mut self, tables: &Tables) -> rusqlite::Result<()> {
-        self.value = self.operation.take().map(|operation| operation(tables)).transpose()?;
+        self.value = self.operation.take().map(|operation| tables.part(operation)).transpose()?;
         Ok(())
     }
 
     fn answer(self: Box<Self>, committed: Result<(), Arc<rusqlite::Error>>) {
         let answer = match (committed, self.value) {
-            (Ok(()), Some(value)) => Ok(value),
+            (Ok(()), Some(Ok(value))) => Ok(value),
+            (Ok(()), Some(Err(error))) => Err(failure(error.into())),
             (Ok(()), None) => Err(BusError::Unavailable(Closed.into())),
             (Err(error), _) => Err(failure(error)),
         };
@@ -49,8 +50,10 @@ impl<T: Send, F: FnOnce(&Tables) -> rusqlite::Result<T> + Send> Work for Call<T,
 }
 
 fn failure(error: Arc<rusqlite::Error>) -> BusError {
-    match error.sqlite_error_code() {
-        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => BusError::Unusable(error.into()),
+    match (&*error, error.sqlite_error_code()) {
+        // Only a later release can have written it.
+        (rusqlite::Error::FromSqlConversionFailure(..), _) => BusError::Unusable(error.into()),
+        (_, Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)) => BusError::Unusable(error.into()),
         _ => BusError::Unavailable(error.into()),
     }
 }
@@ -118,7 +121,7 @@ fn serve(tables: &Tables, mut orders: mpsc::Receiver<Order>) {
     }
 }
 
-/// One transaction: an error in any part undoes all of it, and everybody hears so.
+/// One transaction. A call that fails is undone and hears so alone; a transaction that fails is everybody's.
 fn commit(tables: &Tables, batch: &mut Vec<Box<dyn Work>>) {
     let committed = tables
         .transaction(|tables| batch.iter_mut().try_for_each(|work| work.apply(tables)))

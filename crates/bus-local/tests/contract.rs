@@ -10,6 +10,9 @@ use bus_local::{LocalBus, LocalBusSettings, ManualClock, Surroundings, full_jitt
 use mailbox_event::UnixMillis;
 use tokio::sync::Mutex;
 
+#[path = "local/rest.rs"]
+mod rest;
+
 struct Local {
     folder: tempfile::TempDir,
     clock: ManualClock,
@@ -47,8 +50,11 @@ impl Fixture for Local {
 
     async fn pass(&self, duration: Duration) {
         self.clock.advance(duration);
-        // The writer's thread has its own pace: what moves the clock must not outrun it by far.
-        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+
+    async fn settled(&self) {
+        let bus = self.bus.lock().await.clone();
+        rest::rest(&bus).await;
     }
 }
 

@@ -14,7 +14,8 @@ pub struct Key(pub AccountToken);
 /// Whether `dispatch` on the same node waits for a listener.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Execution {
-    /// It waits: for listeners that return at once.
+    /// It waits: for listeners that return at once. One that does not is cut off after a time that the bus sets,
+    /// and has failed: others wait behind it.
     #[default]
     Synchronous,
     /// It does not.

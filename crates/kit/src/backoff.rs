@@ -61,7 +61,7 @@ impl Backoff {
 
     /// How long to wait after `attempt`, the number of the attempt that failed, from 1.
     pub fn delay(&self, attempt: u32, rng: &mut impl Rng) -> Duration {
-        rng.random_range(Duration::ZERO..=self.bound(attempt))
+        full_jitter(self.bound(attempt), rng)
     }
 
     /// The longest wait that [`Self::delay`] may draw after `attempt`.
@@ -69,6 +69,11 @@ impl Backoff {
         let growth = 2_u32.saturating_pow(attempt.saturating_sub(1));
         self.first.saturating_mul(growth).min(self.longest)
     }
+}
+
+/// Any wait from nothing to `ceiling`, all equally likely.
+pub fn full_jitter(ceiling: Duration, rng: &mut impl Rng) -> Duration {
+    rng.random_range(Duration::ZERO..=ceiling)
 }
 
 impl TryFrom<Written> for Backoff {

@@ -88,7 +88,7 @@ fn deserialize<T: DeserializeOwned>(
         if overrides.read_as_text(&keys, &mut table) {
             continue;
         }
-        errors.push(ConfigError::Key { key: keys.join("."), message: inner.message().trim().to_owned() });
+        errors.push(ConfigError::Key { key: keys.join("."), message: without_value(inner.message().trim()) });
         if !remove(&mut table, &keys) {
             return None;
         }
@@ -104,6 +104,19 @@ fn keys(path: &serde_path_to_error::Path) -> Vec<String> {
         Segment::Seq { .. } | Segment::Enum { .. } | Segment::Unknown => None,
     };
     path.iter().map_while(key).collect()
+}
+
+/// serde's message without the value that it quotes, which may be a secret that came to the wrong key.
+/// "invalid type: string "sesame", expected a map" becomes "invalid type: string, expected a map".
+fn without_value(message: &str) -> String {
+    const QUOTING: [&str; 3] = ["invalid type: ", "invalid value: ", "unknown variant "];
+    if !QUOTING.iter().any(|start| message.starts_with(start)) {
+        return message.to_owned();
+    }
+    // The last one: the value may hold these words too, and what is expected is ours.
+    let (found, expected) = message.split_at(message.rfind(", expected ").unwrap_or(message.len()));
+    let kind = found.split(['"', '`']).next().unwrap_or_default();
+    format!("{}{expected}", kind.trim_end())
 }
 
 /// The name in serde's "unknown field `name`": it is not part of the path where the type has no such field.

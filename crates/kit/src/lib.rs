@@ -1,9 +1,11 @@
-//! What every program needs and no program owns: configuration, telemetry, readiness, drain, admin HTTP, backoff.
+//! What every program needs and no program owns: configuration, telemetry, readiness, drain, admin HTTP, backoff,
+//! the clock.
 //!
 //! Knows nothing of mail, of the bus or of storage.
 
 pub mod admin;
 pub mod backoff;
+pub mod clock;
 pub mod config;
 pub mod drain;
 pub mod readiness;

@@ -61,8 +61,8 @@ impl Default for Config {
         Self {
             default_domain: String::new(),
             data: PathBuf::from("/var/lib/mailpush"),
-            // Longer than the pusher's window over which clients are sent away.
-            drain: Duration::from_secs(30),
+            // Longer than the pusher's window, and than notifyd waits for an answer of its SMTP server (30 s).
+            drain: Duration::from_secs(45),
             log: Log::default(),
             admin: Admin::default(),
             bus: LocalBusSettings::default(),

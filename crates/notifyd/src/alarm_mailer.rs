@@ -1,16 +1,18 @@
 //! The jobs of the group: one alarm, one mail to each recipient.
 
-use std::time::{Instant, SystemTime};
+use std::time::Instant;
 
 use async_trait::async_trait;
 use bus::{Attempt, Failure, GroupListener, Message};
 use lettre::Address;
 use mailbox_event::{AlarmAction, CalendarAlarm, Event, Notification, UnixMillis, codec};
 use store::{Effect, EffectKind, Interrupted, Planned, Sending, Store, StoreError};
+use tracing::warn;
 
 use crate::{
     compose::compose,
     consequence::{Consequence, consequence},
+    in_flight::{InFlight, Run, Stopping},
     key,
     late::useless,
     message,
@@ -30,6 +32,7 @@ pub struct AlarmMailer {
     store: Store,
     courier: Courier,
     metrics: Metrics,
+    in_flight: InFlight,
 }
 
 /// A job that no retry could help.
@@ -57,11 +60,17 @@ impl AlarmMailer {
     /// Fails when the settings of TLS make no sense. Connects to nothing yet.
     pub fn new(settings: Settings, store: Store, metrics: Metrics) -> Result<Self, StartError> {
         let courier = Courier::new(settings.smtp.clone(), settings.concurrency).map_err(StartError::Smtp)?;
-        Ok(Self { settings, store, courier, metrics })
+        Ok(Self { settings, store, courier, metrics, in_flight: InFlight::default() })
+    }
+
+    /// Begins no more mail, and waits for what is on its way for as long as the server has for an answer. How many
+    /// runs were still at work then. Jobs that come after this are put off.
+    pub async fn finish(&self) -> usize {
+        self.in_flight.finish(self.settings.smtp.timeout).await
     }
 
     /// An outage ends the job at once; whatever else befalls a recipient, the others go on.
-    async fn job(&self, message: &Message, attempt: Attempt) -> Result<(), Failure> {
+    async fn job(&self, run: &Run<'_>, message: &Message, attempt: Attempt) -> Result<(), Failure> {
         let (alarm, taken_at) = alarm(message).map_err(reject)?;
         let recipients = recipients(&alarm);
         if attempt.number == 1 {
@@ -70,6 +79,7 @@ impl AlarmMailer {
         }
         let mut result = Ok(());
         for recipient in &recipients.valid {
+            run.go_on().map_err(put_off)?;
             match (self.mail(&alarm, taken_at, recipient).await?, &result) {
                 (Ended::Later(why), _) => result = Err(Failure::Retry(why.into())),
                 (Ended::Refused(why), Ok(())) => result = Err(reject(why)),
@@ -165,6 +175,7 @@ impl AlarmMailer {
             Consequence::Refused => {
                 sending.failed(now()).await.map_err(stored)?;
                 self.metrics.refused.inc();
+                warn!(phase = ?why.phase, fault = ?why.fault, "Mail was refused for good");
                 Ok(Ended::Refused(why))
             }
             // The row stays as it is: the next attempt finds it interrupted.
@@ -176,8 +187,9 @@ impl AlarmMailer {
 #[async_trait]
 impl GroupListener for AlarmMailer {
     async fn run(&self, message: Message, attempt: Attempt) -> Result<(), Failure> {
+        let run = self.in_flight.begin().map_err(put_off)?;
         let began = Instant::now();
-        let result = self.job(&message, attempt).await;
+        let result = self.job(&run, &message, attempt).await;
         self.metrics.job_took(began.elapsed());
         result
     }
@@ -195,6 +207,11 @@ fn reject(why: impl std::error::Error + Send + Sync + 'static) -> Failure {
     Failure::Reject(Box::new(why))
 }
 
+/// The job waits as if it had not been run.
+fn put_off(why: Stopping) -> Failure {
+    Failure::Outage(Box::new(why))
+}
+
 /// Without the ledger nothing may be sent, so every job waits for it.
 fn stored(why: StoreError) -> Failure {
     match why {
@@ -205,7 +222,5 @@ fn stored(why: StoreError) -> Failure {
 }
 
 fn now() -> UnixMillis {
-    // A clock before 1970 is as wrong as one that says 1970.
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    UnixMillis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+    UnixMillis(kit::clock::unix_millis())
 }

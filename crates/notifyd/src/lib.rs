@@ -8,6 +8,7 @@
 mod alarm_mailer;
 mod compose;
 mod consequence;
+mod in_flight;
 mod key;
 mod late;
 mod message;

@@ -1,9 +1,6 @@
 //! The program: its group on the bus, and the ledger kept short.
 
-use std::{
-    sync::Arc,
-    time::{Duration, SystemTime},
-};
+use std::{sync::Arc, time::Duration};
 
 use bus::{Backoff, Bus, BusError, Group, GroupSettings, JobKind, Registration};
 use kit::drain::Drain;
@@ -34,8 +31,8 @@ pub enum StartError {
 }
 
 /// A notifyd at work: jobs run from the start on, until it is dropped or [`Self::run`] ends.
-#[derive(Debug)]
 pub struct Notifyd {
+    mailer: Arc<AlarmMailer>,
     store: Store,
     remembered_for: Duration,
     _group: Registration,
@@ -50,24 +47,30 @@ impl Notifyd {
         registry: &mut Registry,
     ) -> Result<Self, StartError> {
         let (group, remembered_for) = (group_settings(&settings), settings.remembered_for);
-        let mailer = AlarmMailer::new(settings, store.clone(), Metrics::register(registry))?;
-        let registration = bus.register_group(Group(ALARM_MAIL.to_owned()), group, Arc::new(mailer)).await?;
+        let mailer = Arc::new(AlarmMailer::new(settings, store.clone(), Metrics::register(registry))?);
+        let name = Group(ALARM_MAIL.to_owned());
+        let registration = bus.register_group(name, group, mailer.clone()).await?;
         info!(group = ALARM_MAIL, "Takes jobs");
-        Ok(Self { store, remembered_for, _group: registration })
+        Ok(Self { mailer, store, remembered_for, _group: registration })
     }
 
-    /// Keeps the ledger short until `drain` begins, then takes no more jobs.
+    /// Keeps the ledger short until `drain` begins; then begins no more mail, and ends when what is on its way is
+    /// answered, or when `smtp.timeout` is over.
     pub async fn run(self, drain: Drain) {
         let mut ticks = tokio::time::interval(FORGET_EVERY);
         while drain.token().run_until_cancelled(ticks.tick()).await.is_some() {
             self.forget().await;
         }
+        // The group is held until then: the end of the registration cuts off what runs.
+        let cut = self.mailer.finish().await;
+        if cut > 0 {
+            warn!(jobs = cut, "Stops in the middle of jobs, and some mail may be sent twice");
+        }
     }
 
     async fn forget(&self) {
-        let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        let before = since_1970.saturating_sub(self.remembered_for).as_millis();
-        let before = UnixMillis(u64::try_from(before).unwrap_or(u64::MAX));
+        let remembered_for = u64::try_from(self.remembered_for.as_millis()).unwrap_or(u64::MAX);
+        let before = UnixMillis(kit::clock::unix_millis().saturating_sub(remembered_for));
         match self.store.forget(before).await {
             Ok(0) => {}
             Ok(effects) => info!(effects, "Forgot what was sent long ago"),

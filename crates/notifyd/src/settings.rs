@@ -199,4 +199,15 @@ mod tests {
             assert!(errors.contains(part), "{part} is not in {errors}");
         }
     }
+
+    #[test]
+    fn password_in_the_wrong_place_is_not_shown() {
+        let env =
+            [("N__SMTP__LOGIN", "hunter2"), ("N__SMTP__TLS", "hunter2"), ("N__FROM__ADDRESS", "hunter2")];
+        let errors = load(&env).unwrap_err().to_string();
+        assert!(!errors.contains("hunter2"), "{errors}");
+        for part in ["smtp.login: invalid type: string, expected ", "smtp.tls: unknown variant, expected "] {
+            assert!(errors.contains(part), "{part} is not in {errors}");
+        }
+    }
 }

@@ -58,7 +58,6 @@ pub struct Planned(Seen);
 pub struct Interrupted {
     seen: Seen,
     repeats: i64,
-    since: UnixMillis,
 }
 
 /// The right to cause the effect now. Dropped without a word, the effect is [`Interrupted`].
@@ -68,7 +67,7 @@ pub struct Sending(Seen);
 
 const INSERT: &str = "INSERT INTO effects (key, kind, state, message_id, attempts, repeats, created, updated) \
     VALUES ($1, $2, 'planned', $3, 0, 0, $4, $4) ON CONFLICT (key) DO NOTHING";
-const SELECT: &str = "SELECT state, message_id, attempts, repeats, updated FROM effects WHERE key = $1";
+const SELECT: &str = "SELECT state, message_id, attempts, repeats FROM effects WHERE key = $1";
 const MOVE: &str = "UPDATE effects SET state = $1, attempts = attempts + $2, repeats = repeats + $3, updated = $4 \
     WHERE key = $5 AND state = $6 AND attempts = $7";
 const FORGET: &str = "DELETE FROM effects WHERE updated < $1";
@@ -91,14 +90,7 @@ impl Store {
         let seen = Seen { store: self.clone(), key: *key, message_id, attempts: row.try_get("attempts")? };
         Ok(match row.try_get("state")? {
             "planned" => Effect::Planned(Planned(seen)),
-            "sending" => {
-                let since = u64::try_from(row.try_get::<i64, _>("updated")?).unwrap_or_default();
-                Effect::Interrupted(Interrupted {
-                    seen,
-                    repeats: row.try_get("repeats")?,
-                    since: UnixMillis(since),
-                })
-            }
+            "sending" => Effect::Interrupted(Interrupted { seen, repeats: row.try_get("repeats")? }),
             state => Effect::Over(Outcome::parse(state).ok_or(StoreError::Unreadable)?),
         })
     }
@@ -111,11 +103,6 @@ impl Store {
 }
 
 impl Planned {
-    /// How often it was begun and put off.
-    pub fn attempts(&self) -> u64 {
-        self.0.attempts.unsigned_abs()
-    }
-
     /// Puts down that it leaves now.
     pub async fn begin(self, now: UnixMillis) -> Result<Sending, StoreError> {
         self.0.step("planned", "sending", Step { attempts: 1, repeats: 0 }, now).await.map(Sending)
@@ -131,11 +118,6 @@ impl Interrupted {
     /// How often it was begun again after an interruption.
     pub fn repeats(&self) -> u64 {
         self.repeats.unsigned_abs()
-    }
-
-    /// When it was begun.
-    pub fn since(&self) -> UnixMillis {
-        self.since
     }
 
     /// Puts down that it leaves once more, although it may have left before.

@@ -42,11 +42,11 @@ async fn a_death_in_the_middle_leaves_an_interrupted_effect() {
     let store = open(&folder).await;
     drop(planned(&store).await.begin(NOW).await.unwrap());
     let Effect::Interrupted(interrupted) = plan(&store).await else { panic!("not interrupted") };
-    assert_eq!((interrupted.repeats(), interrupted.since()), (0, NOW));
+    assert_eq!(interrupted.repeats(), 0);
     let later = UnixMillis(NOW.0 + 5);
     drop(interrupted.begin_again(later).await.unwrap());
     let Effect::Interrupted(interrupted) = plan(&store).await else { panic!("not interrupted") };
-    assert_eq!((interrupted.repeats(), interrupted.since()), (1, later));
+    assert_eq!(interrupted.repeats(), 1);
     interrupted.give_up(later).await.unwrap();
     assert!(matches!(plan(&store).await, Effect::Over(Outcome::Failed)));
 }
@@ -62,7 +62,6 @@ async fn put_off_is_planned_again_and_keeps_its_message_id() {
     else {
         panic!("not planned")
     };
-    assert_eq!(again.attempts(), 1);
     let sending = again.begin(NOW).await.unwrap();
     assert_eq!(sending.message_id(), "<1@example.org>");
     sending.failed(NOW).await.unwrap();

@@ -13,6 +13,7 @@ use mailbox_event::{AccountToken, EventId};
 use super::LocalBus;
 use crate::{
     clock::later,
+    shared::to_its_end,
     tables::{Expected, Stored},
 };
 
@@ -31,17 +32,15 @@ impl Retained for LocalBus {
     ) -> Result<Revision, PutError> {
         self.shared().check_size(value.len())?;
         let shared = self.0.shared.clone();
-        // In a task of its own: a caller that goes away between the commit and the telling would leave listeners
-        // with the last state, and nothing would come after it.
-        let putting = tokio::spawn(async move {
+        to_its_end(async move {
             let kept = value.clone();
             let stored = shared.writer.call(move |tables| tables.put_state(account, &kept, expected)).await?;
             let revision = stored.revision()?;
             let message = Message { id: cause, topic: Topic::State(account), payload: value };
             shared.tell(message, &[Key(account)]).await;
             Ok(revision)
-        });
-        putting.await.map_err(|error| BusError::Unavailable(error.into()))?
+        })
+        .await
     }
 
     async fn get(&self, bucket: Bucket, key: &str) -> Result<Option<Versioned>, BusError> {

@@ -6,7 +6,7 @@ use bus::{DeadLetterId, Group, JobKind, Message, Urgency};
 use mailbox_event::UnixMillis;
 use rusqlite::{OptionalExtension, params};
 
-use super::{Tables, add, message, millis};
+use super::{Settled, Settlement, Tables, add, message, millis};
 use crate::{
     clock::{earlier, later},
     worker::{Claim, Claims},
@@ -96,7 +96,12 @@ impl Tables {
         let id = self.group_id(group)?;
         let sql = "UPDATE jobs SET is_parked = 0 WHERE group_id = ?1 AND is_parked = 1 AND (due_at <= ?2 OR due_at > ?3)";
         self.execute(sql, params![id, millis(now), millis(later(now, longest))])?;
-        let jobs = self.claim(group, id, limit, now, claims)?;
+        let (jobs, unreadable) = self.claim(id, limit, claims)?;
+        if !unreadable.is_empty() {
+            self.bury_unreadable(group, &unreadable, (now, longest))?;
+            // They took the places of others: look again at once.
+            return Ok(Taken { jobs, next_due: Some(now) });
+        }
         let next_due = self
             .connection
             .prepare_cached("SELECT MIN(due_at) FROM jobs WHERE group_id = ?1 AND is_parked = 1")?
@@ -104,14 +109,13 @@ impl Tables {
         Ok(Taken { jobs, next_due: next_due.map(UnixMillis) })
     }
 
+    /// Claims jobs, and names those that cannot be read.
     fn claim(
         &self,
-        group: &Group,
         id: i64,
         limit: usize,
-        now: UnixMillis,
         claims: &Arc<Claims>,
-    ) -> rusqlite::Result<Vec<TakenJob>> {
+    ) -> rusqlite::Result<(Vec<TakenJob>, Vec<i64>)> {
         let mut statement = self.connection.prepare_cached(
             "SELECT id, attempts, relay, sequence, subject, payload FROM jobs
              WHERE group_id = ?1 AND is_parked = 0 ORDER BY urgency, id LIMIT ?2",
@@ -131,11 +135,30 @@ impl Tables {
                 Err(_) => unreadable.push(job),
             }
         }
-        for job in unreadable {
-            // Only a later release can have written it, and this one must not choke on it.
-            self.bury(job, group, 0, "subject is not known to this release", now)?;
+        Ok((jobs, unreadable))
+    }
+
+    /// Only a later release can have written them, and this one must not choke on them.
+    fn bury_unreadable(
+        &self,
+        group: &Group,
+        jobs: &[i64],
+        (now, longest): (UnixMillis, std::time::Duration),
+    ) -> rusqlite::Result<()> {
+        let burial = Settlement::Bury {
+            attempts: 0,
+            reason: "subject is not known to this release".to_owned(),
+            or_park_until: later(now, longest),
+        };
+        let mut is_full = false;
+        for &job in jobs {
+            let settled = self.settle(job, group, &burial, (now, self.bounds.remember_finished))?;
+            is_full |= settled == Settled::DeadLettersFull;
         }
-        Ok(jobs)
+        if is_full {
+            tracing::error!(group = %group, "Dead letters are full, jobs that cannot be read are kept waiting");
+        }
+        Ok(())
     }
 
     /// Turns a dead letter into a job that has made no attempt.

@@ -7,9 +7,6 @@ use rusqlite::params;
 use super::{Tables, add, millis, subtract};
 use crate::clock::earlier;
 
-/// After how many settled jobs the finished ones that are too old or too many are forgotten.
-const FORGET_EVERY: u64 = 256;
-
 /// How a run ended, for a job that does not simply wait on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Settlement {
@@ -50,10 +47,7 @@ impl Tables {
             }
             Settlement::Bury { attempts, ref reason, .. } => self.bury(job, group, attempts, reason, now)?,
         }
-        if self.finished.get() > self.bounds.max_finished || self.finished.get().is_multiple_of(FORGET_EVERY)
-        {
-            self.forget_finished(earlier(now, remember))?;
-        }
+        self.forget_finished(earlier(now, remember))?;
         Ok(Settled::Done)
     }
 
@@ -97,7 +91,8 @@ impl Tables {
         self.finish(job, now)
     }
 
-    /// Forgets finished jobs from before `horizon`, and the oldest of those that are too many.
+    /// Forgets finished jobs from before `horizon`, and the oldest of those that are too many. At every settlement,
+    /// for it costs one look at an index.
     fn forget_finished(&self, horizon: UnixMillis) -> rusqlite::Result<()> {
         let rows = self.execute("DELETE FROM finished WHERE finished_at <= ?1", [millis(horizon)])?;
         subtract(&self.finished, rows);

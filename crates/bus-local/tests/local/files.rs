@@ -1,8 +1,8 @@
 //! Whose file it is, who may read it, and what happens to one that is not a bus.
 
-use std::{error::Error, fs, os::unix::fs::PermissionsExt, path::Path};
+use std::{error::Error, fs, os::unix::fs::PermissionsExt, path::Path, time::Duration};
 
-use bus::{Bus, BusError, Retained};
+use bus::{Bucket, Bus, BusError, Retained};
 use bus_local::{LocalBus, LocalBusSettings, OpenError};
 use bytes::Bytes;
 use rusqlite::Connection;
@@ -26,6 +26,31 @@ async fn only_the_owner_may_read_the_files() {
         .map(|entry| entry.unwrap().metadata().unwrap().permissions().mode() & 0o777)
         .collect();
     assert_eq!(modes, [0o600, 0o600], "the database and its log");
+}
+
+#[tokio::test]
+async fn values_whose_time_is_over_leave_no_trace() {
+    let scene = Scene::new(LocalBusSettings::default());
+    let put = async |scene: &Scene, key: &str| {
+        let (value, minute) = (Bytes::from(format!("secret of {key}")), Duration::from_secs(60));
+        scene.bus.put(Bucket::Verdicts, key, value, minute).await.unwrap();
+    };
+    let traces = |path: &Path| {
+        let octets = fs::read(path).unwrap();
+        ["alice", "bob"].map(|key| octets.windows(key.len()).any(|octets| octets == key.as_bytes()))
+    };
+    put(&scene, "alice").await;
+    scene.clock.advance(Duration::from_secs(60));
+    put(&scene, "bob").await;
+    let scene = scene
+        .reopen_after(LocalBusSettings::default(), |path| {
+            assert_eq!(traces(path), [false, true], "a write takes them away");
+        })
+        .await;
+    scene.clock.advance(Duration::from_secs(60));
+    let scene = scene.reopen_after(LocalBusSettings::default(), |_| ()).await;
+    let end = |path: &Path| assert_eq!(traces(path), [false, false], "so does the start");
+    scene.reopen_after(LocalBusSettings::default(), end).await;
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot set its scene has failed")]
 
 use std::{
+    path::Path,
     sync::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
@@ -21,6 +22,8 @@ use mailbox_event::{AccountToken, EventId, RelayId, UnixMillis};
 
 mod bounds;
 mod files;
+mod others;
+mod rest;
 mod waits;
 
 const ALICE: AccountToken = AccountToken([7; 16]);
@@ -64,10 +67,16 @@ impl Scene {
     fn new(settings: LocalBusSettings) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = ManualClock::new(UnixMillis(1_700_000_000_000));
-        let surroundings =
-            Surroundings { clock: Arc::new(clock.clone()), jitter: Arc::new(|ceiling| ceiling) };
-        let bus = LocalBus::open_in(&folder.path().join("bus.db"), settings, surroundings).unwrap();
+        let bus = open(&folder, &clock, settings);
         Self { folder, clock, bus }
+    }
+
+    /// Does something to the file while nobody has it open.
+    async fn reopen_after(self, settings: LocalBusSettings, between: impl FnOnce(&Path)) -> Self {
+        self.bus.close().await;
+        between(&self.folder.path().join("bus.db"));
+        let bus = open(&self.folder, &self.clock, settings);
+        Self { bus, ..self }
     }
 
     async fn register(&self, listener: &Arc<Runs>) -> bus::Registration {
@@ -81,6 +90,11 @@ impl Scene {
     async fn pending(&self) -> u64 {
         self.bus.depth().await.unwrap().iter().map(|depth| depth.pending).sum()
     }
+}
+
+fn open(folder: &tempfile::TempDir, clock: &ManualClock, settings: LocalBusSettings) -> LocalBus {
+    let surroundings = Surroundings { clock: Arc::new(clock.clone()), jitter: Arc::new(|ceiling| ceiling) };
+    LocalBus::open_in(&folder.path().join("bus.db"), settings, surroundings).unwrap()
 }
 
 async fn until(what: &str, mut condition: impl AsyncFnMut() -> bool) {

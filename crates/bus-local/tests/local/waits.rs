@@ -9,18 +9,9 @@ use futures_util::FutureExt;
 use mailbox_event::UnixMillis;
 use proptest::prelude::*;
 
-use super::{ALICE, Runs, Scene, group, id, job, until};
+use super::{ALICE, Runs, Scene, group, id, job, rest::rest, until};
 
 const MILLISECOND: Duration = Duration::from_millis(1);
-
-/// Waits until the worker has settled its last run and found nothing that is due: it answers in order, and twice
-/// around leaves it no call to make.
-async fn rest(bus: &LocalBus) {
-    for _ in 0..20 {
-        bus.health().await.unwrap();
-        tokio::task::yield_now().await;
-    }
-}
 
 #[tokio::test]
 async fn waits_between_attempts_double() {

@@ -31,6 +31,10 @@ pub trait Fixture: Send + Sync + 'static {
 
     /// Lets `duration` pass for the bus: by moving its clock, or by waiting.
     async fn pass(&self, duration: Duration);
+
+    /// Waits until the bus has nothing to do: what was due was begun, and what ended is settled. What waits then
+    /// waits for time, or for somebody.
+    async fn settled(&self);
 }
 
 /// One case's bus, and time.
@@ -44,7 +48,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// How much time passes between two looks at a condition.
 const STEP: Duration = Duration::from_millis(5);
 
-/// Looks after which something that did not happen will not happen.
+/// Steps after which something that did not happen will not happen: as long as the longest wait of [`settings`].
 const QUIET_STEPS: usize = 20;
 
 impl Scene {
@@ -67,6 +71,7 @@ impl Scene {
 
     pub(super) async fn pass(&self, duration: Duration) {
         self.fixture.pass(duration).await;
+        self.fixture.settled().await;
     }
 
     /// Lets time pass until `condition` holds.

@@ -11,6 +11,14 @@ struct Settings {
     listen: Listen,
     password: Option<Secret>,
     tags: Vec<String>,
+    shade: Option<Shade>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Shade {
+    Red,
+    Green,
 }
 
 #[derive(Debug, Deserialize)]
@@ -25,7 +33,13 @@ struct Listen {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { name: "mailpush".into(), listen: Listen::default(), password: None, tags: Vec::new() }
+        Self {
+            name: "mailpush".into(),
+            listen: Listen::default(),
+            password: None,
+            tags: Vec::new(),
+            shade: None,
+        }
     }
 }
 
@@ -97,6 +111,36 @@ fn everything_wrong_is_told_at_once_with_its_path() {
 fn text_that_is_no_toml_is_told_by_its_line_and_not_shown() {
     let lines = load_text("name = 'a'\npassword = 'sesame", &[]).unwrap_err().to_string();
     assert!(lines.contains("line 2") && !lines.contains("sesame"), "{lines}");
+}
+
+#[test]
+fn value_of_the_wrong_type_is_not_shown() {
+    let env = [
+        ("MAILPUSH__LISTEN", "hunter2"),
+        ("MAILPUSH__TAGS", "hunter2, expected \"hunter2\" or `hunter2`"),
+        ("MAILPUSH__PASSWORD", "['hunter2']"),
+        ("MAILPUSH__SHADE", "hunter2"),
+    ];
+    let lines = load_text("name = { hunter2 = 'hunter2' }", &env).unwrap_err().to_string();
+    assert!(!lines.contains("hunter2"), "{lines}");
+    assert!(lines.contains("listen: invalid type: string, expected struct Listen"), "{lines}");
+    assert!(lines.contains("tags: invalid type: string, expected a sequence"), "{lines}");
+    assert!(lines.contains("name: invalid type: map, expected a string"), "{lines}");
+    assert!(lines.contains("shade: unknown variant, expected `red` or `green`"), "{lines}");
+}
+
+proptest::proptest! {
+    #[test]
+    fn quoted_values_are_cut_out(value in ".*") {
+        #[derive(Debug, Deserialize)]
+        struct One {
+            #[expect(dead_code, reason = "never read, for it is never there")]
+            one: [u8; 0],
+        }
+        let table = Table::from_iter([("one".to_owned(), Value::String(value))]);
+        let error = Value::Table(table).try_into::<One>().unwrap_err();
+        proptest::prop_assert_eq!(without_value(error.message()), "invalid type: string, expected an empty array");
+    }
 }
 
 #[test]

@@ -13,6 +13,11 @@ use kit::drain::{Drain, Drained};
 use notifyd::{ALARM_MAIL, Notifyd};
 use prometheus_client::registry::Registry;
 use tempfile::TempDir;
+use tokio::{
+    io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
+    net::{TcpListener, TcpStream},
+    sync::Semaphore,
+};
 
 use crate::setup::{alarm, job, ledger, metric, settings, sink};
 
@@ -22,18 +27,49 @@ struct Line {
     bus: LocalBus,
     registry: Registry,
     drain: Drain,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 async fn line(server: SocketAddr, retries: u32) -> Line {
     let folder = TempDir::new().unwrap();
     let bus = LocalBus::open(&folder.path().join("bus.sqlite"), LocalBusSettings::default()).unwrap();
+    start(bus, folder, server, retries).await
+}
+
+async fn start(bus: LocalBus, folder: TempDir, server: SocketAddr, retries: u32) -> Line {
     let (store, mut registry, drain) = (ledger(&folder).await, Registry::default(), Drain::new());
     let mut settings = settings(server);
     settings.retries = retries;
     let notifyd = Notifyd::start(settings, Arc::new(bus.clone()), store, &mut registry).await.unwrap();
     drop(drain.spawn(notifyd.run(drain.clone())));
-    Line { bus, registry, drain, _folder: folder }
+    Line { bus, registry, drain, folder }
+}
+
+/// Stands before `server` and holds back its answer to every mail until `answers` allow one.
+async fn hesitating(server: SocketAddr, answers: Arc<Semaphore>) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((client, _)) = listener.accept().await {
+            tokio::spawn(hold_back(client, server, answers.clone()));
+        }
+    });
+    address
+}
+
+async fn hold_back(client: TcpStream, server: SocketAddr, answers: Arc<Semaphore>) {
+    let (mut commands, mut to_client) = client.into_split();
+    let (replies, mut to_server) = TcpStream::connect(server).await.unwrap().into_split();
+    let mut replies = BufReader::new(replies).lines();
+    let back = async {
+        while let Ok(Some(reply)) = replies.next_line().await {
+            to_client.write_all(format!("{reply}\r\n").as_bytes()).await.unwrap();
+            if reply.starts_with("354") {
+                answers.acquire().await.unwrap().forget();
+            }
+        }
+    };
+    let (_copied, ()) = tokio::join!(tokio::io::copy(&mut commands, &mut to_server), back);
 }
 
 fn runs(registry: &Registry) -> u64 {
@@ -55,6 +91,32 @@ async fn dispatched_alarm_becomes_a_mail_and_the_drain_ends_clean() {
     assert_eq!(line.drain.finish(DEADLINE).await, Drained::Clean);
     line.bus.close().await;
     assert_eq!(sink.mails().len(), 1);
+}
+
+#[tokio::test]
+async fn mail_on_its_way_is_waited_for_at_the_drain_and_not_sent_again() {
+    let (sink, answers) = (sink().await, Arc::new(Semaphore::new(0)));
+    let address = hesitating(sink.local_addr(), answers.clone()).await;
+    let before = line(address, 3).await;
+    let recipients = ["bob@example.org", "carol@example.org"];
+    before.bus.dispatch(job(alarm(&recipients)), &[]).await.unwrap();
+    mails(&sink, 1).await;
+    before.drain.begin();
+    // The bus answers in order: by then everybody has heard of the drain.
+    for _ in 0..100 {
+        before.bus.health().await.unwrap();
+        tokio::task::yield_now().await;
+    }
+    answers.add_permits(1);
+    assert_eq!(before.drain.finish(DEADLINE).await, Drained::Clean);
+    assert_eq!(sink.mails().len(), 1, "the other mail is left to the next start");
+    answers.add_permits(10);
+    let after = start(before.bus, before.folder, address, 3).await;
+    mails(&sink, 2).await;
+    assert_eq!(after.drain.finish(DEADLINE).await, Drained::Clean);
+    after.bus.close().await;
+    let to: Vec<_> = sink.mails().iter().map(|mail| mail.to.join(",")).collect();
+    assert_eq!(to, recipients);
 }
 
 #[tokio::test]
