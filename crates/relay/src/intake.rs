@@ -2,6 +2,7 @@
 
 pub(crate) mod datagram;
 pub(crate) mod dlist;
+mod malformed;
 
 use std::sync::Arc;
 
@@ -9,18 +10,19 @@ use bytes::Bytes;
 
 use crate::{
     clock::Clock,
-    quarantine::Quarantine,
     spool::{Form, Refused, Spool, Taken},
     spool_health::SpoolHealth,
     telemetry::{DropReason, Outcome, Telemetry},
 };
+
+pub(crate) use malformed::{Exhibit, Malformed};
 
 /// What an intake needs. Clones share.
 #[derive(Debug, Clone)]
 pub(crate) struct Intake {
     pub spool: Arc<Spool>,
     pub health: Arc<SpoolHealth>,
-    pub quarantine: Arc<Quarantine>,
+    pub malformed: Arc<Malformed>,
     pub telemetry: Telemetry,
     pub clock: Clock,
 }
@@ -37,30 +39,25 @@ impl Intake {
             Err(why) => {
                 self.health.refused(&why);
                 self.telemetry.count(form, Outcome::Refused);
-                self.telemetry.dropped(match why {
+                let reason = match why {
                     Refused::Full => DropReason::SpoolFull,
                     Refused::TooLarge => DropReason::TooLarge,
                     Refused::Write(_) => DropReason::SpoolError,
-                });
+                };
+                self.telemetry.dropped(reason, 1);
                 None
             }
         }
     }
 
-    /// Counts what is no notification, and keeps it.
-    pub fn malformed(&self, form: Form, octets: Bytes, why: &dyn std::error::Error) {
-        tracing::warn!(?form, bytes = octets.len(), error = %why, "Malformed notification");
-        self.telemetry.malformed(form);
-        self.quarantine(form, octets);
+    /// Counts what is no notification, and tells of it.
+    pub fn tell_malformed(&self, form: Form, octets: usize, why: &dyn std::error::Error) {
+        self.telemetry.count(form, Outcome::Malformed);
+        self.malformed.tell(form, octets, why);
     }
 
-    /// Keeps a notification for somebody to look at. Returns before it is written.
-    pub fn quarantine(&self, form: Form, octets: Bytes) {
-        let (quarantine, at) = (Arc::clone(&self.quarantine), (self.clock)());
-        tokio::task::spawn_blocking(move || {
-            if let Err(error) = quarantine.put(at, form, &octets) {
-                tracing::warn!(%error, "Quarantine cannot be written");
-            }
-        });
+    /// Keeps notifications for somebody to look at. Returns before they are written.
+    pub fn quarantine(&self, exhibits: Vec<Exhibit>) {
+        self.malformed.keep(exhibits, (self.clock)(), &self.telemetry);
     }
 }

@@ -17,9 +17,9 @@ use tokio::{task::spawn_blocking, time::sleep};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    intake::Intake,
-    spool::{Batch, Record, Window},
-    telemetry::{DropReason, Outcome, Route},
+    intake::{Exhibit, Intake},
+    spool::{Record, Window},
+    telemetry::{DropReason, Route},
 };
 
 pub(crate) use decoder::Decoder;
@@ -56,22 +56,20 @@ impl Publisher {
     /// published is published again by the next start.
     pub async fn run(&mut self, finish: &CancellationToken) {
         let mut from = self.intake.spool.position();
-        while let Some(batch) = self.next(from, finish).await {
-            self.intake.telemetry.spool_damaged.inc_by(batch.damaged);
-            let Some(last) = batch.records.last() else { continue };
-            from = last.sequence + 1;
-            self.publish(&batch.records).await;
-            self.advance(from, batch.records.len() as u64);
+        while let Some(records) = self.next(from, finish).await {
+            from = records.last().map_or(from, |last| last.sequence + 1);
+            self.publish(&records).await;
+            self.advance(from, records.len() as u64).await;
         }
     }
 
-    /// The next records; `None` when there are none and none will come.
-    async fn next(&mut self, from: u64, finish: &CancellationToken) -> Option<Batch> {
+    /// The next records, at least one; `None` when there are none and none will come.
+    async fn next(&mut self, from: u64, finish: &CancellationToken) -> Option<Vec<Record>> {
         loop {
             // Asked before reading: what was appended before it was given is seen by the read.
             let finishing = finish.is_cancelled();
             match self.read(from).await {
-                Ok(batch) if !batch.records.is_empty() => return Some(batch),
+                Ok(records) if !records.is_empty() => return Some(records),
                 _ if finishing => return None,
                 Ok(_) => {}
                 Err(error) => {
@@ -87,10 +85,10 @@ impl Publisher {
     }
 
     /// Memory first: only a backlog is worth a hop to a thread that may block.
-    async fn read(&self, from: u64) -> io::Result<Batch> {
+    async fn read(&self, from: u64) -> io::Result<Vec<Record>> {
         let spool = &self.intake.spool;
-        if let Some(batch) = spool.read_tail(from, WINDOW) {
-            return Ok(batch);
+        if let Some(records) = spool.read_tail(from, WINDOW) {
+            return Ok(records);
         }
         let spool = Arc::clone(spool);
         spawn_blocking(move || spool.read(from, WINDOW)).await.map_err(io::Error::other)?
@@ -102,11 +100,20 @@ impl Publisher {
         sleep(LONGEST_WAIT).await;
     }
 
-    fn advance(&self, position: u64, published: u64) {
-        if let Err(error) = self.intake.spool.advance(position, published) {
+    async fn advance(&self, position: u64, published: u64) {
+        let spool = &self.intake.spool;
+        if let Err(error) = spool.advance(position, published) {
             // Only the disk lags behind: the same records may be published again by the next start.
             self.intake.telemetry.spool_errors.inc();
-            self.intake.health.broken(&error);
+            self.intake.health.unsynced(&error);
+        }
+        if spool.needs_clear() {
+            let spool = Arc::clone(spool);
+            // Waited for: files must not come faster than they go.
+            if let Ok(Err(_)) = spawn_blocking(move || spool.clear()).await {
+                // Tried again, and told, by whoever tidies up.
+                self.intake.telemetry.spool_errors.inc();
+            }
         }
     }
 
@@ -132,19 +139,22 @@ impl Publisher {
     }
 
     fn plan(&self, records: &[Record]) -> Plan {
-        let mut plan = Plan::default();
+        let (mut plan, mut malformed) = (Plan::default(), Vec::new());
         for record in records {
             match self.decoder.publications(self.intake.spool.id(), record, &self.intake.telemetry) {
-                Ok((account, publications)) => {
-                    if !plan.add(record.sequence, account, publications) {
+                Ok(publications) => {
+                    if !plan.add(record.sequence, publications) {
                         self.intake.telemetry.published(Route::Nobody);
                     }
                 }
                 Err(why) => {
-                    self.intake.telemetry.count(record.form, Outcome::Malformed);
-                    self.intake.malformed(record.form, record.payload.clone(), &why);
+                    self.intake.tell_malformed(record.form, record.payload.len(), &why);
+                    malformed.push(Exhibit::of(record));
                 }
             }
+        }
+        if !malformed.is_empty() {
+            self.intake.quarantine(malformed);
         }
         plan
     }
@@ -171,16 +181,17 @@ async fn publish_account(
     intake: &Intake,
     records: &[Record],
 ) -> Result<(), BusError> {
-    if let Some((account, token, merge)) = work.merge() {
-        let merged = states.merge(account, token, merge.observations(), merge.cause(intake.spool.id())).await;
-        settle(merged, intake, records, merge.last())?;
+    if let Some((token, merge)) = work.merge() {
+        let cause = merge.cause(intake.spool.id());
+        let merged = states.merge(merge.account(), token, merge.observations(), cause).await;
+        settle(merged, intake, records, merge.sequences())?;
         work.merged();
     }
     while let Some((message, keys)) = work.message() {
         let dispatched = bus.dispatch(message.clone(), keys).await.inspect_err(|_| {
             intake.telemetry.bus_errors.inc();
         });
-        if settle(dispatched, intake, records, message.id.sequence)? {
+        if settle(dispatched, intake, records, &[message.id.sequence])? {
             let is_job = message.topic.job().is_some();
             intake.telemetry.published(if is_job { Route::Job } else { Route::Live });
         }
@@ -189,21 +200,21 @@ async fn publish_account(
     Ok(())
 }
 
-/// Passes an error on, for the window to be tried again. Only a value that is too large concerns the record `sequence`
-/// alone: it is put aside (`false`), for the others must not wait for it forever.
+/// Passes an error on, for the window to be tried again. Only a value that is too large concerns the records it
+/// came of alone: they are put aside (`false`), for the others must not wait for them forever.
 fn settle(
     outcome: Result<(), BusError>,
     intake: &Intake,
     records: &[Record],
-    sequence: u64,
+    sequences: &[u64],
 ) -> Result<bool, BusError> {
     match outcome {
         Err(error @ BusError::TooLarge { .. }) => {
-            tracing::error!(%error, "Notification is too large for the bus, it goes to the quarantine");
-            intake.telemetry.dropped(DropReason::TooLarge);
-            if let Ok(at) = records.binary_search_by_key(&sequence, |record| record.sequence) {
-                intake.quarantine(records[at].form, records[at].payload.clone());
-            }
+            let notifications = sequences.len();
+            tracing::error!(%error, notifications, "Too large for the bus, the quarantine takes it");
+            intake.telemetry.dropped(DropReason::TooLarge, notifications as u64);
+            let concerned = |record: &&Record| sequences.binary_search(&record.sequence).is_ok();
+            intake.quarantine(records.iter().filter(concerned).map(Exhibit::of).collect());
             Ok(false)
         }
         other => other.map(|()| true),

@@ -3,6 +3,7 @@
 mod start;
 
 use std::{
+    io,
     os::unix::net::{UnixDatagram as StdDatagram, UnixListener as StdListener},
     sync::Arc,
     time::Duration,
@@ -11,7 +12,6 @@ use std::{
 use kit::drain::Drain;
 use tokio::{
     net::UnixListener,
-    sync::oneshot,
     task::{JoinSet, spawn_blocking},
     time::{MissedTickBehavior, interval, timeout},
 };
@@ -27,6 +27,7 @@ use crate::{
     publisher::{Decoder, Publisher},
     settings::Settings,
     socket::{Activated, BoundName},
+    spool_health::SpoolHealth,
 };
 
 /// How often room in the spool, its age and its warning are looked at.
@@ -55,7 +56,7 @@ struct Socket<S> {
 pub enum RunError {
     /// A socket cannot be used.
     #[error("socket cannot be read")]
-    Socket(#[source] std::io::Error),
+    Socket(#[source] io::Error),
 }
 
 impl Relay {
@@ -65,7 +66,8 @@ impl Relay {
     }
 
     /// Works until `drain` begins, then ends in order: what was accepted is answered, what can be published within
-    /// the drain deadline is published, the rest stays in the spool.
+    /// the drain deadline is published, the rest stays in the spool. A socket that fails begins the drain, and is
+    /// the error when all has ended.
     pub async fn run(mut self, drain: Drain) -> Result<(), RunError> {
         let background = CancellationToken::new();
         // Whoever drops this future drops the parts with it; the thread hears it by this.
@@ -78,15 +80,17 @@ impl Relay {
         let taken_all = CancellationToken::new();
         let drain_deadline = self.settings.drain_deadline;
         let publishing = publish(&mut self.publisher, &drain, &taken_all, drain_deadline);
+        let health = Arc::clone(&self.intake.health);
         let taking = async {
-            intake.until_drained(&drain).await;
+            let outcome = intake.until_drained(&drain, &health).await;
             taken_all.cancel();
+            outcome
         };
-        tokio::join!(publishing, taking);
+        let ((), outcome) = tokio::join!(publishing, taking);
         background.cancel();
         tasks.join_all().await;
         close(self.intake).await;
-        Ok(())
+        outcome.map_err(RunError::Socket)
     }
 
     fn start_intake(&mut self, drain: &Drain, background: &CancellationToken) -> Result<Taking, RunError> {
@@ -104,12 +108,13 @@ impl Relay {
         }
         // Datagrams stop with the drain, and with us if we are dropped.
         let stop = background.child_token();
-        let datagrams = self
-            .datagrams
-            .drain(..)
-            .map(|socket| datagram::start(socket, self.intake.clone(), stop.clone()))
-            .collect::<Result<_, _>>()
-            .map_err(RunError::Socket)?;
+        let mut datagrams = JoinSet::new();
+        for socket in self.datagrams.drain(..) {
+            let ended =
+                datagram::start(socket, self.intake.clone(), stop.clone()).map_err(RunError::Socket)?;
+            // A thread that is gone without a word has panicked.
+            datagrams.spawn(async { ended.await.unwrap_or_else(|gone| Err(io::Error::other(gone))) });
+        }
         Ok(Taking { dlist, listeners, datagrams, names: std::mem::take(&mut self.names), stop })
     }
 }
@@ -118,25 +123,40 @@ impl Relay {
 struct Taking {
     dlist: Arc<DlistIntake>,
     listeners: JoinSet<()>,
-    datagrams: Vec<oneshot::Receiver<()>>,
+    datagrams: JoinSet<io::Result<()>>,
     names: Vec<BoundName>,
     stop: CancellationToken,
 }
 
 impl Taking {
-    /// Ends when nothing more will be taken.
-    async fn until_drained(self, drain: &Drain) {
-        drain.draining().await;
+    /// Ends when nothing more will be taken. An error is that of a socket, and has begun the drain.
+    async fn until_drained(mut self, drain: &Drain, health: &SpoolHealth) -> io::Result<()> {
+        let outcome = tokio::select! {
+            () = drain.draining() => Ok(()),
+            error = first_error(&mut self.datagrams) => Err(error),
+        };
+        if outcome.is_err() {
+            health.end("socket cannot be read");
+            drain.begin();
+        }
         // The names first: what is sent from here on fails at its sender, and what was sent is taken.
         self.names.iter().for_each(BoundName::remove);
         self.stop.cancel();
         self.listeners.join_all().await;
         self.dlist.finish().await;
-        for ended in self.datagrams {
-            // A thread that is gone without a word has ended too.
-            ended.await.ok();
+        self.datagrams.join_all().await;
+        outcome
+    }
+}
+
+/// Completes when one of the threads ends by an error. None ends otherwise before it is told to.
+async fn first_error(threads: &mut JoinSet<io::Result<()>>) -> io::Error {
+    while let Some(ended) = threads.join_next().await {
+        if let Ok(Err(error)) = ended {
+            return error;
         }
     }
+    std::future::pending().await
 }
 
 async fn accept(
@@ -182,9 +202,14 @@ async fn keep_synced(intake: Intake, every: Duration, stop: CancellationToken) {
             continue;
         }
         let spool = Arc::clone(&intake.spool);
-        if let Ok(Err(error)) = spawn_blocking(move || spool.sync()).await {
-            intake.telemetry.spool_errors.inc();
-            intake.health.broken(&error);
+        match spawn_blocking(move || spool.sync()).await {
+            Ok(Ok(())) => intake.health.synced(),
+            Ok(Err(error)) => {
+                intake.telemetry.spool_errors.inc();
+                intake.health.unsynced(&error);
+            }
+            // It panicked, or the runtime ends.
+            Err(_) => {}
         }
     }
 }
@@ -195,9 +220,18 @@ async fn keep_watch(intake: Intake, stop: CancellationToken) {
     while stop.run_until_cancelled(ticks.tick()).await.is_some() {
         intake.telemetry.depth(intake.spool.depth(), (intake.clock)());
         let intake = intake.clone();
-        // Looking whether a broken disk is well writes to it.
-        spawn_blocking(move || intake.health.check(&intake.spool)).await.ok();
+        // A panic in there is told by its hook; the next tick tries again.
+        spawn_blocking(move || look_after(&intake)).await.ok();
     }
+}
+
+/// Clears away what is published, and looks whether a broken disk is well, which writes to it. Blocks.
+fn look_after(intake: &Intake) {
+    if let Err(error) = intake.spool.tidy((intake.clock)()) {
+        intake.telemetry.spool_errors.inc();
+        tracing::warn!(%error, "Published segments cannot be removed");
+    }
+    intake.health.check(&intake.spool);
 }
 
 async fn close(intake: Intake) {
@@ -208,3 +242,6 @@ async fn close(intake: Intake) {
         Ok(Err(_)) | Err(_) => tracing::error!("Spool cannot be closed in time"),
     }
 }
+
+#[cfg(test)]
+mod tests;

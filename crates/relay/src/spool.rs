@@ -29,7 +29,7 @@ pub use record::{Form, Record};
 pub use recovery::Recovery;
 
 use backlog::Backlog;
-use log::Log;
+use log::{Log, Unsynced};
 use position::PositionFile;
 
 /// How much the spool may hold.
@@ -88,15 +88,6 @@ pub enum Refused {
     Write(#[source] io::Error),
 }
 
-/// What was read.
-#[derive(Debug, Default)]
-pub struct Batch {
-    /// In order.
-    pub records: Vec<Record>,
-    /// Places on disk where records could not be read.
-    pub damaged: u64,
-}
-
 /// A spool. One process holds it at a time.
 #[derive(Debug)]
 pub struct Spool {
@@ -105,7 +96,8 @@ pub struct Spool {
     // A std mutex, held for a write to the page cache at most: a hop to another thread would cost more.
     log: Mutex<Log>,
     backlog: Mutex<Backlog>,
-    position: PositionFile,
+    /// Locked before `log`, so that no older position is written over a later one.
+    position: Mutex<PositionFile>,
     arrived: Notify,
     /// Held for the lock on it.
     _lock: File,
@@ -141,14 +133,14 @@ impl Spool {
         let recovery = Recovery { drawn, ..found.recovery };
         let log = Log::new(folder.to_owned(), limits, found);
         // From here on an end without `close` is an unclean one; the disk must know before a number is given.
-        position.store(log.position(false))?;
+        position.store(log.position())?;
         position.sync()?;
         let spool = Self {
             folder: folder.to_owned(),
             id,
             log: Mutex::new(log),
             backlog: Mutex::default(),
-            position,
+            position: Mutex::new(position),
             arrived: Notify::new(),
             _lock: lock,
         };
@@ -179,52 +171,83 @@ impl Spool {
 
     /// The first sequence that is not published.
     pub fn position(&self) -> u64 {
-        self.log().position(false).publish
+        self.log().position().publish
     }
 
     /// The records from `from` on, if they are in memory; empty when there are none.
-    pub fn read_tail(&self, from: u64, window: Window) -> Option<Batch> {
+    pub fn read_tail(&self, from: u64, window: Window) -> Option<Vec<Record>> {
         let mut log = self.log();
         (from >= log.tail().from()).then_some(())?;
         let records = log.tail().read(from, window);
         if let Some(first) = records.first() {
             log.note_oldest(first.taken_at);
         }
-        Some(Batch { records, damaged: 0 })
+        Some(records)
     }
 
-    /// The records from `from` on, wherever they are. May read the disk.
-    pub fn read(&self, mut from: u64, window: Window) -> io::Result<Batch> {
-        let mut damaged = 0;
+    /// The records from `from` on, wherever they are; empty when there are none. May read the disk.
+    pub fn read(&self, mut from: u64, window: Window) -> io::Result<Vec<Record>> {
         loop {
-            if let Some(batch) = self.read_tail(from, window) {
-                return Ok(Batch { damaged, ..batch });
+            if let Some(records) = self.read_tail(from, window) {
+                return Ok(records);
             }
             let (segments, tail) = {
                 let log = self.log();
                 (log.segments(), log.tail().from())
             };
-            let batch = unpoisoned(&self.backlog).read(from, window, &segments)?;
-            damaged += batch.damaged;
-            if let Some(first) = batch.records.first() {
+            let records = unpoisoned(&self.backlog).read(from, window, &segments)?;
+            if let Some(first) = records.first() {
                 self.log().note_oldest(first.taken_at);
-                return Ok(Batch { records: batch.records, damaged });
+                return Ok(records);
             }
             // Nothing readable lies between here and what is in memory.
             from = tail;
         }
     }
 
-    /// Notes that everything below `position` is published, `published` records more, and removes segments that hold
-    /// nothing else.
+    /// Notes that everything below `position` is published, `published` records more: a write to the page cache.
+    /// Segments that hold nothing else are left to [`Self::clear`].
     pub fn advance(&self, position: u64, published: u64) -> io::Result<()> {
-        let (done, position) = {
-            let mut log = self.log();
-            (log.advance(position, published), log.position(false))
-        };
-        self.position.store(position)?;
-        // Outside the lock: freeing a large file takes the file system a while.
-        done.into_iter().try_for_each(|first| fs::remove_file(segment::path(&self.folder, first)))
+        self.log().advance(position, published);
+        // What fails here is done by the next sync.
+        match self.store_position() {
+            Ok(_) => Ok(()),
+            Err(error) => {
+                self.log().position_is_unsynced();
+                Err(error)
+            }
+        }
+    }
+
+    /// Whether there are segments to be cleared away.
+    pub fn needs_clear(&self) -> bool {
+        self.log().has_finished()
+    }
+
+    /// Removes the files of segments that hold nothing but what is published. Blocks: freeing a large file takes the
+    /// file system a while.
+    pub fn clear(&self) -> io::Result<()> {
+        let finished = self.log().take_finished();
+        // An open file keeps its content on the disk.
+        unpoisoned(&self.backlog).forget(&finished);
+        let mut outcome = Ok(());
+        for first in finished {
+            match fs::remove_file(segment::path(&self.folder, first)) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    self.log().keep_finished(first);
+                    outcome = Err(error);
+                }
+                _ => {}
+            }
+        }
+        outcome
+    }
+
+    /// Lets go of the segment that is appended to when all of it is published and it is older than a minute at `now`,
+    /// and clears away: on a quiet host no content stays. Blocks.
+    pub fn tidy(&self, now: UnixMillis) -> io::Result<()> {
+        self.log().let_go_of_old(now);
+        self.clear()
     }
 
     /// Whether something was appended since the last [`Self::sync`].
@@ -232,22 +255,36 @@ impl Spool {
         self.log().needs_sync()
     }
 
-    /// Has everything appended so far reach the disk. May block.
+    /// Has everything appended so far reach the disk, and the position after it. What failed is left for the next
+    /// time. May block.
     pub fn sync(&self) -> io::Result<()> {
         let unsynced = self.log().take_unsynced();
+        self.reach_disk(&unsynced).inspect_err(|_| self.log().keep_unsynced(unsynced))
+    }
+
+    fn reach_disk(&self, unsynced: &Unsynced) -> io::Result<()> {
         unsynced.files.iter().try_for_each(|file| file.sync_data())?;
         if unsynced.folder {
             file::sync_folder(&self.folder)?;
         }
-        Ok(())
+        let position = self.store_position()?;
+        position.sync()
     }
 
-    /// Ends in order: everything on disk, and the position with it. Nothing may be appended afterwards.
+    fn store_position(&self) -> io::Result<PositionFile> {
+        let file = unpoisoned(&self.position);
+        let position = self.log().position();
+        file.store(position)?;
+        // The sync goes without the lock.
+        Ok(file.clone())
+    }
+
+    /// Ends in order: everything on disk, and the position with it; nothing published stays. Nothing may be appended
+    /// afterwards. Blocks.
     pub fn close(&self) -> io::Result<()> {
+        self.log().close();
         self.sync()?;
-        let position = self.log().position(true);
-        self.position.store(position)?;
-        self.position.sync()
+        self.clear()
     }
 
     /// Whether the folder takes a write at this moment.

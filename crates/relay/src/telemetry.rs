@@ -24,11 +24,12 @@ pub(crate) struct Telemetry {
     pub spool_damaged: Counter,
     pub spool_errors: Counter,
     pub dropped: Family<Dropped, Counter>,
-    pub malformed: Family<ByForm, Counter>,
+    pub quarantine_skipped: Counter,
     pub unknown: Family<Unknown, Counter>,
     pub without_counters: Counter,
     pub published: Family<Published, Counter>,
     pub conflicts: Counter,
+    pub shared_left_out: Counter,
     pub bus_errors: Counter,
     pub replayed: Counter,
     pub message_files: Family<MessageFile, Counter>,
@@ -38,11 +39,6 @@ pub(crate) struct Telemetry {
 pub(crate) struct Notification {
     pub form: Form,
     pub outcome: Outcome,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub(crate) struct ByForm {
-    pub form: Form,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -153,11 +149,12 @@ impl Telemetry {
             spool_damaged: Counter::default(),
             spool_errors: Counter::default(),
             dropped: Family::default(),
-            malformed: Family::default(),
+            quarantine_skipped: Counter::default(),
             unknown: Family::default(),
             without_counters: Counter::default(),
             published: Family::default(),
             conflicts: Counter::default(),
+            shared_left_out: Counter::default(),
             bus_errors: Counter::default(),
             replayed: Counter::default(),
             message_files: Family::default(),
@@ -180,7 +177,11 @@ impl Telemetry {
             self.answer_seconds.clone(),
         );
         r.register("relay_dropped", "Notifications that were lost, by reason", self.dropped.clone());
-        r.register("relay_malformed", "Notifications that could not be understood", self.malformed.clone());
+        r.register(
+            "relay_quarantine_skipped",
+            "Notifications that the quarantine did not keep: too many at once, or it cannot be written",
+            self.quarantine_skipped.clone(),
+        );
         r.register(
             "relay_message_files",
             "Message files named by Sieve notifications",
@@ -219,6 +220,11 @@ impl Telemetry {
             self.published.clone(),
         );
         r.register("relay_conflicts", "States that another writer stored first", self.conflicts.clone());
+        r.register(
+            "relay_shared_left_out",
+            "States that were too large for the bus and were stored without their shared mailboxes",
+            self.shared_left_out.clone(),
+        );
         r.register("relay_bus_errors", "Failed calls to the bus", self.bus_errors.clone());
     }
 
@@ -233,12 +239,15 @@ impl Telemetry {
         }
     }
 
-    pub fn dropped(&self, reason: DropReason) {
-        self.dropped.get_or_create(&Dropped { reason }).inc();
+    /// A state that went without its shared mailboxes; the first one is told to the operator.
+    pub fn shared_left_out(&self) {
+        if self.shared_left_out.inc() == 0 {
+            tracing::warn!("State is too large for the bus, it goes without its shared mailboxes");
+        }
     }
 
-    pub fn malformed(&self, form: spool::Form) {
-        self.malformed.get_or_create(&ByForm { form: form.into() }).inc();
+    pub fn dropped(&self, reason: DropReason, notifications: u64) {
+        self.dropped.get_or_create(&Dropped { reason }).inc_by(notifications);
     }
 
     pub fn unknown(&self, what: UnknownThing, times: u64) {

@@ -13,7 +13,7 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::Intake;
+use super::{Exhibit, Intake};
 use crate::{message_file, spool::Form, telemetry::Outcome};
 
 /// Says that the notification is lost. Cyrus logs the word and goes on, as with `OK`.
@@ -152,8 +152,8 @@ impl Connection {
         self.answer(NO).await;
         // Who reads to the end has the whole answer now. Whether it could be told shows below.
         self.stream.shutdown().await.ok();
-        self.intake.telemetry.count(Form::Dlist, Outcome::Malformed);
-        self.intake.malformed(Form::Dlist, octets, why);
+        self.intake.tell_malformed(Form::Dlist, octets.len(), why);
+        self.intake.quarantine(vec![Exhibit { form: Form::Dlist, octets }]);
         let mut rest = (&mut self.stream).take(MOST_DISCARDED);
         let mut nowhere = tokio::io::sink();
         let discarding = tokio::io::copy(&mut rest, &mut nowhere);

@@ -2,7 +2,7 @@
 
 use cyrus::{Dialect, Malformed, Notice, datagram, dlist};
 use mailbox_event::{
-    Account, AccountTokens, Event, EventId, Notification, RelayId,
+    AccountTokens, Event, EventId, Notification, RelayId,
     codec::{self, EncodeError},
 };
 use routing::{Publications, publications};
@@ -36,21 +36,19 @@ impl Decoder {
         self.form
     }
 
-    /// What comes of a record, and whose state it moves.
+    /// What comes of a record.
     pub fn publications(
         &self,
         relay: RelayId,
         record: &Record,
         telemetry: &Telemetry,
-    ) -> Result<(Option<Account>, Publications), Undecodable> {
+    ) -> Result<Publications, Undecodable> {
         let notice = notice(record)?;
         let notification = self.dialect.decode(&notice, record.message.as_ref().map(|file| file.to_vec()))?;
         count_unknown(&notification, telemetry);
         let id = EventId { relay, sequence: record.sequence };
         let event = Event { id, taken_at: record.taken_at, notification };
-        let publications = publications(&event, &self.tokens, &self.dialect.naming, self.form)?;
-        let account = publications.state.as_ref().map(|(_, observation)| observation.account().clone());
-        Ok((account, publications))
+        Ok(publications(&event, &self.tokens, &self.dialect.naming, self.form)?)
     }
 }
 

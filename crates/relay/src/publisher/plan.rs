@@ -28,16 +28,17 @@ pub(super) struct AccountWork {
 pub(super) struct Merge {
     account: Account,
     observations: Vec<Observation>,
-    last: u64,
+    /// The records that they came from, in order.
+    sequences: Vec<u64>,
 }
 
 impl Plan {
     /// Adds what came of the record `sequence`; false when that is nothing.
-    pub fn add(&mut self, sequence: u64, account: Option<Account>, publications: Publications) -> bool {
+    pub fn add(&mut self, sequence: u64, publications: Publications) -> bool {
         let Publications { state, messages } = publications;
         let is_something = state.is_some() || !messages.is_empty();
-        if let Some(((token, observation), account)) = state.zip(account) {
-            self.work(token).observe(account, observation, sequence);
+        if let Some((token, observation)) = state {
+            self.work(token).observe(observation, sequence);
         }
         for (message, keys) in messages {
             self.work(message.topic.account()).messages.push_back((message, keys));
@@ -55,16 +56,15 @@ impl Plan {
 }
 
 impl AccountWork {
-    fn observe(&mut self, account: Account, observation: Observation, sequence: u64) {
-        let merge =
-            self.merge.get_or_insert_with(|| Merge { account, observations: Vec::new(), last: sequence });
+    fn observe(&mut self, observation: Observation, sequence: u64) {
+        let merge = self.merge.get_or_insert_with(|| Merge::of(observation.account().clone()));
         merge.observations.push(observation);
-        merge.last = sequence;
+        merge.sequences.push(sequence);
     }
 
     /// What is to be merged into the account's state.
-    pub fn merge(&self) -> Option<(&Account, AccountToken, &Merge)> {
-        self.merge.as_ref().map(|merge| (&merge.account, self.token, merge))
+    pub fn merge(&self) -> Option<(AccountToken, &Merge)> {
+        self.merge.as_ref().map(|merge| (self.token, merge))
     }
 
     /// The merge is done with.
@@ -88,17 +88,27 @@ impl AccountWork {
 }
 
 impl Merge {
+    fn of(account: Account) -> Self {
+        Self { account, observations: Vec::new(), sequences: Vec::new() }
+    }
+
+    /// Whose state it is.
+    pub fn account(&self) -> &Account {
+        &self.account
+    }
+
     pub fn observations(&self) -> &[Observation] {
         &self.observations
     }
 
     /// The last event that was merged names the write.
     pub fn cause(&self, relay: RelayId) -> EventId {
-        EventId { relay, sequence: self.last }
+        let last = self.sequences.last().expect("a merge is made with its first observation");
+        EventId { relay, sequence: *last }
     }
 
-    /// The sequence of the last event.
-    pub fn last(&self) -> u64 {
-        self.last
+    /// The records that are merged, in order.
+    pub fn sequences(&self) -> &[u64] {
+        &self.sequences
     }
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bus::{Bus, BusError, PutError, Revision};
 use mailbox_event::{Account, AccountToken, EventId, codec};
-use state::{AccountState, Observation};
+use state::{AccountState, Observation, SharedMailboxes};
 
 use crate::telemetry::{Route, Telemetry};
 use cache::Cache;
@@ -83,7 +83,8 @@ impl States {
         Ok(Known { revision, state: state.unwrap_or_else(|| AccountState::new(account.clone())) })
     }
 
-    /// Merges into `known` and writes it, if it changed.
+    /// Merges into `known` and writes it, if it changed. A state that is too large goes without its shared
+    /// mailboxes: their sharees hear of them at the next change, and the owner now.
     async fn store(
         &self,
         known: &mut Known,
@@ -97,11 +98,22 @@ impl States {
         if changes == 0 {
             return Ok(Route::Nobody);
         }
+        match self.put(known, token, cause).await {
+            Err(PutError::Bus(BusError::TooLarge { .. })) if has_shared(&known.state) => {
+                self.telemetry.shared_left_out();
+                known.state.shared = SharedMailboxes::default();
+                self.put(known, token, cause).await?;
+            }
+            stored => stored?,
+        }
+        Ok(Route::State)
+    }
+
+    async fn put(&self, known: &mut Known, token: AccountToken, cause: EventId) -> Result<(), PutError> {
         let value = codec::encode(&known.state, self.form)
             .map_err(|error| PutError::Bus(BusError::Unavailable(Box::new(error))))?;
-        let revision = self.bus.put_state(token, value.into(), known.revision, cause).await?;
-        known.revision = Some(revision);
-        Ok(Route::State)
+        known.revision = Some(self.bus.put_state(token, value.into(), known.revision, cause).await?);
+        Ok(())
     }
 
     fn failed(&self, error: BusError) -> BusError {
@@ -113,4 +125,9 @@ impl States {
         // Every change is one call: a thread that panicked left nothing half done.
         self.cache.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn has_shared(state: &AccountState) -> bool {
+    // Those that are no longer shared take room too, and `iter` passes over them.
+    state.shared != SharedMailboxes::default()
 }

@@ -11,6 +11,7 @@ use prometheus_client::registry::Registry;
 use super::{Activated, Decoder, Intake, Publisher, Relay, Settings, Socket, datagram};
 use crate::{
     clock::Clock,
+    intake::Malformed,
     quarantine::Quarantine,
     socket::{self, SocketError},
     spool::{self, Limits, Recovery, Spool},
@@ -95,7 +96,7 @@ fn open_intake(
     Ok(Intake {
         spool: Arc::new(spool),
         health: Arc::new(SpoolHealth::new(gate, settings.spool.warn_at)),
-        quarantine: Arc::new(quarantine),
+        malformed: Arc::new(Malformed::new(quarantine)),
         telemetry,
         clock,
     })

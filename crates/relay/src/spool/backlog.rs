@@ -16,35 +16,31 @@ pub(super) struct Backlog {
     expected: u64,
 }
 
-/// What a read gave.
-#[derive(Debug, Default)]
-pub(super) struct Batch {
-    pub records: Vec<Record>,
-    /// Places where records could not be read.
-    pub damaged: u64,
-}
-
 impl Backlog {
-    /// The records from `from` on. An empty answer means that there are none in `segments`.
-    pub fn read(&mut self, from: u64, window: Window, segments: &[Segment]) -> io::Result<Batch> {
+    /// The records from `from` on. An empty answer means that there are none in `segments`. What cannot be read is
+    /// passed over: the start has counted it.
+    pub fn read(&mut self, from: u64, window: Window, segments: &[Segment]) -> io::Result<Vec<Record>> {
         if self.expected != from {
             self.walk = None;
         }
-        let mut batch = Batch::default();
+        let mut records: Vec<Record> = Vec::new();
         let mut octets = 0;
-        while batch.records.len() < window.records && octets < window.octets {
+        while records.len() < window.records && octets < window.octets {
             let Some(step) = self.step(from, segments)? else { break };
-            match step {
-                Step::Record(record) if record.sequence >= from => {
-                    octets += record.encoded_len();
-                    batch.records.push(record);
-                }
-                Step::Damaged | Step::Cut => batch.damaged += 1,
-                Step::Record(_) | Step::End => {}
+            if let Step::Record(record) = step
+                && record.sequence >= from
+            {
+                octets += record.encoded_len();
+                records.push(record);
             }
         }
-        self.expected = batch.records.last().map_or(from, |record| record.sequence + 1);
-        Ok(batch)
+        self.expected = records.last().map_or(from, |record| record.sequence + 1);
+        Ok(records)
+    }
+
+    /// Lets go of the segment that is read, if it is one of these.
+    pub fn forget(&mut self, firsts: &[u64]) {
+        self.walk.take_if(|walk| firsts.contains(&walk.first()));
     }
 
     /// One step on; `None` at the end of the last segment.

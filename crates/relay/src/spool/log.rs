@@ -1,6 +1,8 @@
 //! The state of the spool behind its lock: segments, numbers and the tail.
 
-use std::{collections::VecDeque, fs::File, io, os::unix::fs::FileExt, path::PathBuf, sync::Arc};
+use std::{
+    collections::VecDeque, fs::File, io, os::unix::fs::FileExt, path::PathBuf, sync::Arc, time::Duration,
+};
 
 use bytes::Bytes;
 use mailbox_event::UnixMillis;
@@ -21,6 +23,8 @@ pub(super) struct Log {
     segments: VecDeque<Segment>,
     /// Whether the last segment is of this run. One of an earlier run is never appended to: its end is in doubt.
     appending: bool,
+    /// When the last segment was begun.
+    begun: UnixMillis,
     /// A write failed and could not be cut off yet.
     ragged: bool,
     octets: u64,
@@ -30,7 +34,14 @@ pub(super) struct Log {
     oldest: Option<UnixMillis>,
     tail: Tail,
     unsynced: Unsynced,
+    /// Segments that are published, by their first sequences. Their files are there still.
+    finished: Vec<u64>,
+    /// The end was in order: nothing is appended any more.
+    closed: bool,
 }
+
+/// A segment that is older goes when all of it is published; the hot path makes a file no more often than this.
+const LINGER: Duration = Duration::from_secs(60);
 
 /// What the next fdatasync has to reach.
 #[derive(Debug, Default)]
@@ -39,6 +50,8 @@ pub(super) struct Unsynced {
     pub files: Vec<Arc<File>>,
     /// Whether a segment was made.
     pub folder: bool,
+    /// Whether the position could not be stored. It is stored at every sync; this asks for one.
+    pub position: bool,
 }
 
 impl Log {
@@ -48,6 +61,7 @@ impl Log {
             limits,
             segments: found.segments,
             appending: false,
+            begun: UnixMillis(0),
             ragged: false,
             octets: found.octets,
             next: found.next,
@@ -56,6 +70,8 @@ impl Log {
             oldest: None,
             tail: Tail::new(found.next),
             unsynced: Unsynced::default(),
+            finished: Vec::new(),
+            closed: false,
         }
     }
 
@@ -73,7 +89,7 @@ impl Log {
         if self.octets + len + START > self.limits.octets {
             return Err(Refused::Full);
         }
-        self.write(&octets).map_err(Refused::Write)?;
+        self.write(&octets, taken_at).map_err(Refused::Write)?;
         self.octets += len;
         self.next += 1;
         self.pending += 1;
@@ -82,7 +98,7 @@ impl Log {
         Ok(self.next - 1)
     }
 
-    fn write(&mut self, octets: &[u8]) -> io::Result<()> {
+    fn write(&mut self, octets: &[u8], now: UnixMillis) -> io::Result<()> {
         let len = octets.len() as u64;
         let (limit, first) = (self.limits.segment, self.next);
         let has_room = |segment: &Segment| segment.octets == START || segment.octets + len <= limit;
@@ -90,6 +106,7 @@ impl Log {
             self.segments.push_back(Segment::create(&self.folder, first)?);
             self.octets += START;
             self.appending = true;
+            self.begun = now;
             self.ragged = false;
             self.unsynced.folder = true;
         }
@@ -110,28 +127,64 @@ impl Log {
         Ok(())
     }
 
-    /// Notes that everything below `position` is published, `published` records more; gives the segments that have
-    /// nothing else.
-    pub fn advance(&mut self, position: u64, published: u64) -> Vec<u64> {
+    /// Notes that everything below `position` is published, `published` records more. Segments that have nothing else
+    /// are finished.
+    pub fn advance(&mut self, position: u64, published: u64) {
         self.publish = self.publish.max(position.min(self.next));
         self.pending = if self.publish == self.next { 0 } else { self.pending.saturating_sub(published) };
         self.tail.forget_below(self.publish);
         if self.pending == 0 {
             self.oldest = None;
         }
-        let mut done = Vec::new();
         while self.segments.get(1).is_some_and(|second| second.first <= self.publish) {
-            done.extend(self.segments.pop_front().map(|segment| {
+            self.finished.extend(self.segments.pop_front().map(|segment| {
                 self.octets -= segment.octets;
                 segment.first
             }));
         }
         // Segments of an earlier run are not appended to: the last of them goes as soon as it is published.
-        if !self.appending && self.publish == self.next {
-            done.extend(self.segments.drain(..).map(|segment| segment.first));
-            self.octets = 0;
+        if !self.appending {
+            self.let_go();
         }
-        done
+    }
+
+    /// Finishes the last segment if it is published and no longer young at `now`.
+    pub fn let_go_of_old(&mut self, now: UnixMillis) {
+        // Whichever way the clock was set in between.
+        let age = Duration::from_millis(now.0.abs_diff(self.begun.0));
+        if !self.appending || age >= LINGER {
+            self.let_go();
+        }
+    }
+
+    /// Nothing is appended from here on.
+    pub fn close(&mut self) {
+        self.closed = true;
+        self.let_go();
+    }
+
+    /// Finishes every segment if all is published. The next record begins another one.
+    fn let_go(&mut self) {
+        // An empty one bears the number that comes next, and would be cleared away with that record in it.
+        let is_empty = self.segments.back().is_some_and(|segment| segment.first == self.next);
+        if self.publish == self.next && !is_empty {
+            self.finished.extend(self.segments.drain(..).map(|segment| segment.first));
+            self.octets = 0;
+            self.appending = false;
+        }
+    }
+
+    pub fn has_finished(&self) -> bool {
+        !self.finished.is_empty()
+    }
+
+    pub fn take_finished(&mut self) -> Vec<u64> {
+        std::mem::take(&mut self.finished)
+    }
+
+    /// Its file could not be removed.
+    pub fn keep_finished(&mut self, first: u64) {
+        self.finished.push(first);
     }
 
     /// The age of the spool is that of its first record that is not published.
@@ -148,18 +201,65 @@ impl Log {
     }
 
     pub fn needs_sync(&self) -> bool {
-        self.unsynced.folder || !self.unsynced.files.is_empty()
+        self.unsynced.folder || self.unsynced.position || !self.unsynced.files.is_empty()
     }
 
     pub fn take_unsynced(&mut self) -> Unsynced {
         std::mem::take(&mut self.unsynced)
     }
 
-    pub fn position(&self, clean: bool) -> Position {
-        Position { publish: self.publish, append: self.next, clean }
+    /// They have still to be synced, so far as they are segments still.
+    pub fn keep_unsynced(&mut self, unsynced: Unsynced) {
+        for file in unsynced.files {
+            let is_segment = self.segments.iter().any(|segment| Arc::ptr_eq(&segment.file, &file));
+            if is_segment && !self.unsynced.files.iter().any(|other| Arc::ptr_eq(other, &file)) {
+                self.unsynced.files.push(file);
+            }
+        }
+        self.unsynced.folder |= unsynced.folder;
+        // Whatever failed, the position comes after it and was not reached.
+        self.unsynced.position = true;
+    }
+
+    /// The position could not be stored.
+    pub fn position_is_unsynced(&mut self) {
+        self.unsynced.position = true;
+    }
+
+    pub fn position(&self) -> Position {
+        Position { publish: self.publish, append: self.next, clean: self.closed }
     }
 
     pub fn depth(&self) -> Depth {
         Depth { records: self.pending, octets: self.octets, limit: self.limits.octets, oldest: self.oldest }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spool::Recovery;
+
+    #[test]
+    fn a_segment_whose_first_write_failed_is_kept_for_the_record_that_comes_next() {
+        let folder = tempfile::tempdir().unwrap();
+        let limits = Limits { octets: 1 << 20, segment: 1024 };
+        let found = Found {
+            segments: VecDeque::new(),
+            octets: 0,
+            next: 1,
+            publish: 1,
+            recovery: Recovery::default(),
+        };
+        let mut log = Log::new(folder.path().to_owned(), limits, found);
+        // What the disk has no room for is refused after its segment was made.
+        log.segments.push_back(Segment::create(folder.path(), 1).unwrap());
+        log.appending = true;
+        log.let_go_of_old(UnixMillis(u64::MAX));
+        assert!(!log.has_finished(), "the next record would be removed with the file");
+        log.append(UnixMillis(1), Form::Dlist, Bytes::from_static(b"x"), None).unwrap();
+        log.advance(2, 1);
+        log.let_go_of_old(UnixMillis(u64::MAX));
+        assert_eq!(log.take_finished(), [1]);
     }
 }

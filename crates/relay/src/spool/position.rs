@@ -3,7 +3,7 @@
 //! It may lag behind, and may be lost: replaying what is published already does no harm. It is shorter than a disk's
 //! sector, so that a power cut leaves either the old one or the next one; anything else fails the checksum.
 
-use std::{fs::File, io, os::unix::fs::FileExt, path::Path};
+use std::{fs::File, io, os::unix::fs::FileExt, path::Path, sync::Arc};
 
 use super::{
     file,
@@ -25,8 +25,8 @@ pub(super) struct Position {
 }
 
 /// The file that holds it.
-#[derive(Debug)]
-pub(super) struct PositionFile(File);
+#[derive(Debug, Clone)]
+pub(super) struct PositionFile(Arc<File>);
 
 impl PositionFile {
     /// Opens or creates it; the position is `None` where there is none that is sound.
@@ -38,7 +38,7 @@ impl PositionFile {
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => None,
             Err(error) => return Err(error),
         };
-        Ok((Self(file), position))
+        Ok((Self(Arc::new(file)), position))
     }
 
     /// Writes it to the page cache.

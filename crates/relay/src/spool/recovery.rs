@@ -17,7 +17,7 @@ const LEAP: u64 = 1 << 20;
 pub struct Recovery {
     /// Records that wait to be published.
     pub pending: u64,
-    /// Places in the middle where records could not be read.
+    /// Places in the middle where records that were not published could not be read.
     pub damaged: u64,
     /// Whether the last segment ended within a record, which nobody was answered for.
     pub torn: bool,
@@ -41,7 +41,10 @@ pub(super) struct Found {
 pub(super) fn recover(folder: &Path, position: Option<Position>) -> io::Result<Found> {
     let firsts = segment::list(folder)?;
     let fresh = position.is_none() && firsts.is_empty();
-    let mut scan = Scan { publish: position.map_or(0, |position| position.publish), ..Scan::default() };
+    // A segment bears the number of its first record. Its octets may be gone where its name is not.
+    let last = firsts.last().copied().unwrap_or(0);
+    let publish = position.map_or(0, |position| position.publish);
+    let mut scan = Scan { publish, last, ..Scan::default() };
     for (at, &first) in firsts.iter().enumerate() {
         if firsts.get(at + 1).is_some_and(|&next| next <= scan.publish) {
             fs::remove_file(segment::path(folder, first))?;
@@ -83,7 +86,7 @@ impl Scan {
                     self.recovery.pending += u64::from(record.sequence >= self.publish);
                 }
                 // A tail that a power cut tore may have its full length and the wrong octets.
-                Step::Damaged => self.recovery.damaged += 1,
+                Step::Damaged(sequence) => self.recovery.damaged += u64::from(sequence >= self.publish),
                 Step::Cut if is_last => {
                     self.recovery.torn = true;
                     segment.octets = walk.offset().min(segment.octets);

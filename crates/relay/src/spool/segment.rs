@@ -81,8 +81,8 @@ impl Segment {
 pub(super) enum Step {
     /// A sound record.
     Record(Record),
-    /// One with a wrong checksum, passed over.
-    Damaged,
+    /// One with a wrong checksum, passed over; its sequence, as its neighbours tell it.
+    Damaged(u64),
     /// The rest of the segment cannot be read: it ends within a record, or holds something else.
     Cut,
     /// Every record was read.
@@ -96,12 +96,15 @@ pub(super) struct Walk {
     /// Where in the file `chunk` starts.
     offset: u64,
     chunk: Bytes,
+    /// The sequence of the next record: within a segment there are no gaps.
+    sequence: u64,
 }
 
 impl Walk {
     /// Starts before the first record.
     pub fn new(segment: Segment) -> Self {
-        Self { segment, offset: START, chunk: Bytes::new() }
+        let sequence = segment.first;
+        Self { segment, offset: START, chunk: Bytes::new(), sequence }
     }
 
     /// The segment's first sequence.
@@ -132,11 +135,13 @@ impl Walk {
             match Record::find(&self.chunk) {
                 Found::Record(record, len) => {
                     self.pass(len);
+                    self.sequence = record.sequence.saturating_add(1);
                     return Ok(Step::Record(record));
                 }
                 Found::Damaged(len) => {
                     self.pass(len);
-                    return Ok(Step::Damaged);
+                    self.sequence = self.sequence.saturating_add(1);
+                    return Ok(Step::Damaged(self.sequence - 1));
                 }
                 Found::Short(len) if len > wanted && self.holds(len) => {
                     wanted = len;

@@ -39,7 +39,10 @@ async fn all_is_understood(house: House, highest: BTreeMap<String, u64>, relay: 
         house.mail_becomes(&user, mail).await;
     }
     for form in ["dlist", "datagram"] {
-        assert_eq!(relay.metric(&format!("relay_malformed_total{{form=\"{form}\"}}")), 0.0);
+        assert_eq!(
+            relay.metric(&format!("relay_notifications_total{{form=\"{form}\",outcome=\"malformed\"}}")),
+            0.0
+        );
     }
     relay.stop().await;
 }

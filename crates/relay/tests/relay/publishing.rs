@@ -1,11 +1,13 @@
 use std::time::Duration;
 
 use bus::Retained;
+use bus_local::LocalBusSettings;
+use cyrus::Notice;
 use mailbox_event::{EventId, RelayId, codec};
 
 use crate::{
     house::{House, change, sieve, token, until, until_async},
-    valve::Door,
+    valve::{Door, Valve},
 };
 
 #[tokio::test]
@@ -127,6 +129,50 @@ async fn what_the_bus_will_never_take_is_put_aside_and_the_rest_goes_on() {
     until(|| house.jobs() == ["small"]).await;
     assert_eq!(relay.metric("relay_dropped_total{reason=\"too-large\"}"), 1.0);
     until(|| std::fs::read_dir(house.path("spool/quarantine")).unwrap().count() == 1).await;
+    relay.stop().await;
+}
+
+fn house_with_values_of(octets: usize) -> House {
+    let bus = Valve::with(LocalBusSettings { largest_value: octets, ..LocalBusSettings::default() });
+    House { bus, ..House::new() }
+}
+
+#[tokio::test]
+async fn every_notification_of_a_state_that_is_too_large_is_counted_and_kept() {
+    let house = house_with_values_of(20);
+    house.bus.set(Door::Hanging);
+    let relay = house.start();
+    for modseq in 1..=30 {
+        house.dlist(&change("alice", modseq)).await;
+    }
+    house.bus.set(Door::Open);
+    relay.metric_becomes("relay_dropped_total{reason=\"too-large\"}", 30.0).await;
+    until(|| std::fs::read_dir(house.path("spool/quarantine")).unwrap().count() == 30).await;
+    relay.stop().await;
+}
+
+/// A change of a mailbox with so many readers that its entry alone is `octets` long, or longer.
+fn widely_shared(user: &str, modseq: u64, octets: usize) -> Notice {
+    let mut notice = change(user, modseq);
+    let mut message: serde_json::Value = serde_json::from_slice(&notice.message).unwrap();
+    let readers: String = (0..octets / 10).map(|number| format!("reader{number}\tlrs\t")).collect();
+    message["vnd.cmu.mailboxACL"] = format!("{user}\tlrswipkxtecdan\t{readers}").into();
+    notice.message = message.to_string().into_bytes();
+    notice
+}
+
+#[tokio::test]
+async fn a_state_that_is_too_large_goes_without_its_shared_mailboxes() {
+    let house = house_with_values_of(2000);
+    let relay = house.start();
+    house.dlist(&widely_shared("alice", 7, 100)).await;
+    house.mail_becomes("alice", 7).await;
+    assert_eq!(house.state("alice").await.unwrap().shared.iter().count(), 1);
+    house.dlist(&widely_shared("alice", 8, 4000)).await;
+    house.mail_becomes("alice", 8).await;
+    assert_eq!(house.state("alice").await.unwrap().shared.iter().count(), 0);
+    assert_eq!(relay.metric("relay_shared_left_out_total"), 1.0);
+    assert_eq!(relay.metric("relay_dropped_total{reason=\"too-large\"}"), 0.0);
     relay.stop().await;
 }
 

@@ -99,7 +99,7 @@ async fn what_is_malformed_is_answered_counted_and_kept_within_bounds() {
         let answer = converse(&house.path("dlist"), format!("HELLO {number}\r\n").as_bytes()).await;
         assert_eq!(answer, "NO ()\r\n");
     }
-    relay.metric_becomes("relay_malformed_total{form=\"dlist\"}", 5.0).await;
+    relay.metric_becomes("relay_notifications_total{form=\"dlist\",outcome=\"malformed\"}", 5.0).await;
     let kept = || fs::read_dir(house.path("spool/quarantine")).unwrap().count();
     until(|| kept() == 3).await;
     relay.stop().await;
@@ -115,8 +115,8 @@ async fn what_is_malformed_inside_is_answered_and_does_not_stop_the_others() {
     house.datagram(&broken).await;
     assert_eq!(house.dlist(&change("alice", 8)).await, "OK ()\r\n");
     house.mail_becomes("alice", 8).await;
-    relay.metric_becomes("relay_malformed_total{form=\"dlist\"}", 1.0).await;
-    relay.metric_becomes("relay_malformed_total{form=\"datagram\"}", 1.0).await;
+    relay.metric_becomes("relay_notifications_total{form=\"dlist\",outcome=\"malformed\"}", 1.0).await;
+    relay.metric_becomes("relay_notifications_total{form=\"datagram\",outcome=\"malformed\"}", 1.0).await;
     until(|| fs::read_dir(house.path("spool/quarantine")).unwrap().count() == 2).await;
     relay.stop().await;
 }

@@ -25,10 +25,10 @@ fn read_all(spool: &Spool) -> Vec<Record> {
     let window = Window { records: 3, octets: 700 };
     let (mut from, mut all) = (spool.position(), Vec::new());
     loop {
-        let batch = spool.read(from, window).unwrap();
-        let Some(last) = batch.records.last() else { return all };
+        let records = spool.read(from, window).unwrap();
+        let Some(last) = records.last() else { return all };
         from = last.sequence + 1;
-        all.extend(batch.records);
+        all.extend(records);
     }
 }
 
@@ -37,6 +37,8 @@ enum Step {
     Append(Vec<u8>),
     /// Publishes this many.
     Publish(usize),
+    /// A quiet minute.
+    Rest,
     Reopen,
     Kill,
     /// Dies in the middle of a write.
@@ -48,6 +50,7 @@ fn any_step() -> impl Strategy<Value = Step> {
     prop_oneof![
         8 => octets(600).prop_map(Step::Append),
         3 => (1..6_usize).prop_map(Step::Publish),
+        1 => Just(Step::Rest),
         1 => Just(Step::Reopen),
         1 => Just(Step::Kill),
         1 => octets(40).prop_map(Step::Tear),
@@ -77,6 +80,7 @@ proptest! {
                         spool.advance(last + 1, published.len() as u64).unwrap();
                     }
                 }
+                Step::Rest => spool.tidy(UnixMillis(u64::MAX)).unwrap(),
                 Step::Reopen => {
                     spool.close().unwrap();
                     drop(spool);
@@ -185,6 +189,111 @@ fn a_number_is_never_given_twice_after_an_unclean_stop() {
     fs::write(folder.path().join(format!("{:020}.segment", 1)), b"RELAYSP1").unwrap();
     let (spool, _) = open(folder.path());
     assert!(append(&spool, vec![2; 100]) > published);
+}
+
+#[test]
+fn a_number_in_the_name_of_a_segment_is_never_given_again() {
+    let folder = tempfile::tempdir().unwrap();
+    // A power cut took the octets of the segment and of the position, and left the names.
+    let far_above_any_leap = 1 << 40;
+    fs::write(folder.path().join(format!("{far_above_any_leap:020}.segment")), b"").unwrap();
+    fs::write(folder.path().join("position"), [0; 29]).unwrap();
+    let (spool, _) = open(folder.path());
+    assert!(append(&spool, vec![2; 100]) > far_above_any_leap);
+}
+
+#[test]
+fn a_sync_takes_the_position_along() {
+    let folder = tempfile::tempdir().unwrap();
+    let (spool, _) = open(folder.path());
+    let last = (0..3).map(|number| append(&spool, vec![number; 10])).last().unwrap();
+    spool.sync().unwrap();
+    let position = fs::read(folder.path().join("position")).unwrap();
+    assert_eq!(position[16..24], (last + 1).to_le_bytes());
+}
+
+#[test]
+fn what_a_sync_did_not_reach_is_left_for_the_next() {
+    let parent = tempfile::tempdir().unwrap();
+    let (folder, aside) = (parent.path().join("spool"), parent.path().join("aside"));
+    let (spool, _) = open(&folder);
+    append(&spool, vec![1; 100]);
+    fs::rename(&folder, &aside).unwrap();
+    for _ in 0..2 {
+        assert!(spool.sync().is_err());
+        assert!(spool.needs_sync());
+    }
+    fs::rename(&aside, &folder).unwrap();
+    spool.sync().unwrap();
+    assert!(!spool.needs_sync());
+}
+
+#[test]
+fn damage_below_the_position_is_no_loss() {
+    let folder = tempfile::tempdir().unwrap();
+    let (spool, _) = open(folder.path());
+    for number in 0..4 {
+        append(&spool, vec![number; 100]);
+    }
+    spool.advance(3, 2).unwrap();
+    drop(spool);
+    let path = last_segment(folder.path());
+    let mut octets = fs::read(&path).unwrap();
+    octets[60] ^= 1;
+    fs::write(&path, octets).unwrap();
+    let (spool, recovery) = open(folder.path());
+    assert_eq!((recovery.pending, recovery.damaged), (2, 0));
+    assert_eq!(read_all(&spool).len(), 2);
+}
+
+fn segments(folder: &Path) -> usize {
+    let names = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    names.filter(|path| path.extension().is_some_and(|e| e == "segment")).count()
+}
+
+/// Nothing is removed where the caller must not be kept waiting.
+#[test]
+fn files_go_when_the_spool_is_cleared_and_not_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let (spool, _) = open(folder.path());
+    let last = (0..30).map(|number| append(&spool, vec![number; 100])).last().unwrap();
+    let before = segments(folder.path());
+    spool.advance(last + 1, 30).unwrap();
+    assert_eq!(segments(folder.path()), before);
+    assert!(spool.needs_clear());
+    spool.clear().unwrap();
+    assert_eq!(segments(folder.path()), 1);
+    assert!(!spool.needs_clear());
+}
+
+#[test]
+fn a_published_segment_goes_when_it_is_a_minute_old() {
+    let folder = tempfile::tempdir().unwrap();
+    let (spool, _) = open(folder.path());
+    let first = append(&spool, vec![1; 100]);
+    spool.tidy(UnixMillis(60_001)).unwrap();
+    assert_eq!(segments(folder.path()), 1, "it is not published");
+    spool.advance(first + 1, 1).unwrap();
+    spool.tidy(UnixMillis(60_000)).unwrap();
+    assert_eq!(segments(folder.path()), 1, "it is young");
+    spool.tidy(UnixMillis(60_001)).unwrap();
+    assert_eq!((segments(folder.path()), spool.depth().octets), (0, 0));
+    append(&spool, vec![2; 100]);
+    assert_eq!(read_all(&spool).len(), 1);
+}
+
+#[test]
+fn what_is_published_does_not_outlive_an_end_in_order() {
+    let folder = tempfile::tempdir().unwrap();
+    let (spool, _) = open(folder.path());
+    let first = append(&spool, vec![1; 100]);
+    spool.advance(first + 1, 1).unwrap();
+    spool.close().unwrap();
+    drop(spool);
+    assert_eq!(segments(folder.path()), 0);
+    let (spool, recovery) = open(folder.path());
+    assert!(recovery.clean);
+    assert_eq!(append(&spool, vec![2; 100]), first + 1);
 }
 
 #[test]

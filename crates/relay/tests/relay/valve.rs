@@ -48,8 +48,12 @@ struct Shut;
 
 impl Valve {
     pub fn new() -> Arc<Self> {
+        Self::with(LocalBusSettings::default())
+    }
+
+    pub fn with(settings: LocalBusSettings) -> Arc<Self> {
         Arc::new(Self {
-            inner: LocalBus::in_memory(LocalBusSettings::default()).unwrap(),
+            inner: LocalBus::in_memory(settings).unwrap(),
             door: watch::Sender::new(Door::Open),
             lose_next_reply: AtomicBool::new(false),
             dispatched: Mutex::default(),
