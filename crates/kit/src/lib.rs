@@ -7,6 +7,7 @@ pub mod admin;
 pub mod backoff;
 pub mod clock;
 pub mod config;
+pub mod descriptors;
 pub mod drain;
 pub mod readiness;
 pub mod signal;

@@ -1,6 +1,6 @@
 //! Logs, to standard error.
 
-use std::io;
+use std::io::{self, IsTerminal};
 
 use serde::{Deserialize, Serialize};
 use tracing_subscriber::{EnvFilter, util::SubscriberInitExt};
@@ -30,7 +30,10 @@ pub enum TelemetryError {
 /// Starts logging for the whole process. `filter` is in the form of `RUST_LOG`: `info,relay=debug`.
 pub fn init(format: Format, filter: &str) -> Result<(), TelemetryError> {
     let filter = EnvFilter::try_new(filter)?;
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(io::stderr().is_terminal())
+        .with_writer(io::stderr);
     match format {
         Format::Text => lines.finish().try_init()?,
         Format::Json => lines.json().flatten_event(true).finish().try_init()?,

@@ -56,6 +56,24 @@ pub struct Admin {
     pub listen: SocketAddr,
 }
 
+/// Descriptors that are neither relay's nor a stream's: databases, spool, questions to the mail server, SMTP, logs.
+const OTHER_DESCRIPTORS: usize = 256;
+
+impl Config {
+    /// Keeps pusher from taking the descriptors that relay needs: Cyrus waits for relay, with a mailbox locked.
+    ///
+    /// `limit` is how many the process may have; returns how many connections pusher is left with if that is fewer
+    /// than configured.
+    pub fn keep_descriptors_for_relay(&mut self, limit: u64) -> Option<usize> {
+        let kept = self.relay.max_connections.saturating_add(OTHER_DESCRIPTORS);
+        let left = usize::try_from(limit).unwrap_or(usize::MAX).saturating_sub(kept).max(1);
+        let connections = &mut self.pusher.limits.connections;
+        let is_fewer = left < *connections;
+        *connections = left.min(*connections);
+        is_fewer.then_some(left)
+    }
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -88,13 +106,10 @@ impl Default for Admin {
 impl Validate for Config {
     fn problems(&self) -> Vec<String> {
         let domain = &self.default_domain;
-        let own = [
-            (
-                domain.is_empty() || domain.contains(['@', ' ']),
-                "default_domain: must be the mail server's default domain, like example.org",
-            ),
-            (self.pusher.credentials.is_empty(), "pusher.credentials: without one every stream is refused"),
-        ];
+        let own = [(
+            domain.is_empty() || domain.contains(['@', ' ']),
+            "default_domain: must be the mail server's default domain, like example.org",
+        )];
         let wrong = own.iter().filter(|(wrong, _)| *wrong).map(|(_, problem)| (*problem).to_owned());
         wrong
             .chain(within("relay", self.relay.problems()))
@@ -116,6 +131,15 @@ mod tests {
 
     fn load(path: &Path) -> Result<Config, kit::config::ConfigErrors> {
         kit::config::load(Some(path), std::iter::empty(), "MAILPUSH")
+    }
+
+    #[test]
+    fn streams_leave_relay_its_descriptors() {
+        let mut config = Config::default();
+        assert_eq!(config.keep_descriptors_for_relay(1_000_000), None);
+        assert_eq!(config.keep_descriptors_for_relay(1024), Some(512));
+        assert_eq!(config.pusher.limits.connections, 512);
+        assert_eq!(config.keep_descriptors_for_relay(10), Some(1));
     }
 
     #[test]

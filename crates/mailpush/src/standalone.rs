@@ -49,12 +49,21 @@ pub enum Error {
 
 /// Runs a site until a signal ends it.
 pub async fn run(options: Options) -> Result<(), Error> {
-    let config: Config =
+    let mut config: Config =
         config::load(Some(&options.config), std::env::vars(), ENVIRONMENT).map_err(Error::Config)?;
     if options.check_config {
         return Ok(());
     }
     telemetry::init(config.log.format, &config.log.filter)?;
+    if let Some(limit) = kit::descriptors::raise_limit()
+        && let Some(connections) = config.keep_descriptors_for_relay(limit)
+    {
+        tracing::warn!(
+            limit,
+            connections,
+            "Fewer connections than configured: raise the limit of open files"
+        );
+    }
     let terminated = signal::terminated().map_err(Error::Signal)?;
     let (drain, patience) = (Drain::new(), config.drain);
     let site = Site::start(config, drain.clone()).await?;

@@ -54,6 +54,8 @@ enum Ended {
     Later(Undelivered),
     /// Refused for good.
     Refused(Undelivered),
+    /// No mail to this recipient can be written.
+    Unwritable(Unfit),
 }
 
 impl AlarmMailer {
@@ -83,7 +85,8 @@ impl AlarmMailer {
             match (self.mail(&alarm, taken_at, recipient).await?, &result) {
                 (Ended::Later(why), _) => result = Err(Failure::Retry(why.into())),
                 (Ended::Refused(why), Ok(())) => result = Err(reject(why)),
-                (Ended::Refused(_), Err(_)) | (Ended::Well, _) => {}
+                (Ended::Unwritable(why), Ok(())) => result = Err(reject(why)),
+                (Ended::Refused(_) | Ended::Unwritable(_), Err(_)) | (Ended::Well, _) => {}
             }
         }
         result
@@ -149,7 +152,9 @@ impl AlarmMailer {
             Ok(mail) => mail,
             Err(why) => {
                 sending.failed(now()).await.map_err(stored)?;
-                return Err(reject(Unfit::from(why)));
+                self.metrics.dropped(DropReason::Malformed, 1);
+                warn!("Mail to a recipient cannot be written");
+                return Ok(Ended::Unwritable(why.into()));
             }
         };
         match self.courier.deliver(&from.address, to, &mail).await {
@@ -166,6 +171,7 @@ impl AlarmMailer {
         match consequence(why.phase, why.fault) {
             Consequence::Away => {
                 sending.put_off(now()).await.map_err(stored)?;
+                warn!(phase = ?why.phase, fault = ?why.fault, "SMTP server is of no use");
                 Err(Failure::Outage(why.into()))
             }
             Consequence::Later => {

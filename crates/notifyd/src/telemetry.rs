@@ -27,6 +27,10 @@ pub(crate) enum DropReason {
     Unknown,
 }
 
+impl DropReason {
+    const ALL: [Self; 5] = [Self::Late, Self::EventOver, Self::Malformed, Self::TooMany, Self::Unknown];
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Reason {
     reason: DropReason,
@@ -58,15 +62,17 @@ impl Metrics {
         let help = "Mails sent once more because it is not known whether they were taken";
         registry.register("notifyd_mails_ambiguous", help, metrics.ambiguous.clone());
         registry.register("notifyd_mails_dropped", "Mails never sent, by reason", metrics.dropped.clone());
+        // A number that is not there cannot be seen to rise.
+        for reason in DropReason::ALL {
+            metrics.dropped.get_or_create(&Reason { reason }).inc_by(0);
+        }
         let help = "How long a run of a job took, in seconds";
         registry.register("notifyd_job_duration_seconds", help, metrics.job_seconds.clone());
         metrics
     }
 
     pub(crate) fn dropped(&self, reason: DropReason, count: u64) {
-        if count > 0 {
-            self.dropped.get_or_create(&Reason { reason }).inc_by(count);
-        }
+        self.dropped.get_or_create(&Reason { reason }).inc_by(count);
     }
 
     pub(crate) fn job_took(&self, time: Duration) {

@@ -70,6 +70,11 @@ macro_rules! label {
             $($(#[$note])* $value,)*
         }
 
+        impl $name {
+            /// Every value.
+            const ALL: &[Self] = &[$(Self::$value,)*];
+        }
+
         impl EncodeLabelValue for $name {
             fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> fmt::Result {
                 encoder.write_str(match self {
@@ -92,11 +97,11 @@ label!(
         Taken = "taken",
         /// Refused by the spool.
         Refused = "refused",
-        /// No notification; those of datagrams are noticed after they were taken.
+        /// No notification. What the framing does not show is noticed after it was taken.
         Malformed = "malformed",
-        /// The connection ended before all of it came; not answered.
+        /// The connection ended before it said anything.
         Cut = "cut",
-        /// The connection took too long; not answered.
+        /// The connection took too long.
         Stalled = "stalled",
     }
 );
@@ -159,10 +164,32 @@ impl Telemetry {
             replayed: Counter::default(),
             message_files: Family::default(),
         };
+        this.begin_at_zero();
         this.register_intake(registry);
         this.register_spool(registry);
         this.register_publishing(registry);
         this
+    }
+
+    /// A number that is not there cannot be seen to rise.
+    fn begin_at_zero(&self) {
+        for &form in Form::ALL {
+            for &outcome in Outcome::ALL {
+                self.notifications.get_or_create(&Notification { form, outcome }).inc_by(0);
+            }
+        }
+        for &reason in DropReason::ALL {
+            self.dropped.get_or_create(&Dropped { reason }).inc_by(0);
+        }
+        for &what in UnknownThing::ALL {
+            self.unknown.get_or_create(&Unknown { what }).inc_by(0);
+        }
+        for &route in Route::ALL {
+            self.published.get_or_create(&Published { route }).inc_by(0);
+        }
+        for &outcome in FileOutcome::ALL {
+            self.message_files.get_or_create(&MessageFile { outcome }).inc_by(0);
+        }
     }
 
     fn register_intake(&self, r: &mut Registry) {

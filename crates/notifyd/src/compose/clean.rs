@@ -1,11 +1,11 @@
 //! Texts of strangers, made harmless for a mail.
 
 /// One line: no control characters, no line breaks, no bidirectional controls, single spaces, at most `longest`
-/// characters.
+/// characters. What looks like an encoded word (RFC 2047) is taken apart: readers would decode it after we cleaned it.
 pub(crate) fn line(text: &str, longest: usize) -> String {
     let spaced: String =
         text.chars().filter(|&c| !is_invisible(c)).map(|c| if breaks(c) { ' ' } else { c }).collect();
-    let words = spaced.split_whitespace().collect::<Vec<_>>().join(" ");
+    let words = spaced.split_whitespace().collect::<Vec<_>>().join(" ").replace("=?", "= ?");
     match words.char_indices().nth(longest) {
         None => words,
         Some(_) => words.chars().take(longest.saturating_sub(1)).chain(['…']).collect(),
@@ -44,6 +44,7 @@ mod tests {
     fn header_injection_becomes_one_line() {
         assert_eq!(line("Lunch\r\nBcc: all@example.org\0\u{202e}!", 100), "Lunch Bcc: all@example.org !");
         assert_eq!(line("  a\t\u{2028} b ", 100), "a b");
+        assert_eq!(line("=?utf-8?b?cGF5IOKArmxpdmU=?=", 100), "= ?utf-8?b?cGF5IOKArmxpdmU= ?=");
         assert_eq!(line("abcdef", 4), "abc…");
         assert_eq!(line("abcd", 4), "abcd");
     }

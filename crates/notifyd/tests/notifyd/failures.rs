@@ -54,6 +54,17 @@ async fn refused_recipient_stops_nobody_else_and_is_not_tried_again() {
 }
 
 #[tokio::test]
+async fn recipient_that_no_mail_can_name_stops_nobody_else_and_is_counted() {
+    let sink = sink().await;
+    let world = World::before(sink.local_addr()).await;
+    let job = job(alarm(&["\"a b\"@example.org", "carol@example.org"]));
+    assert!(matches!(world.run(&job).await, Err(Failure::Reject(_))));
+    assert_eq!(sink.mails().len(), 1);
+    assert_eq!(sink.mails()[0].to, ["carol@example.org"]);
+    assert_eq!(world.metric("notifyd_mails_dropped_total{reason=\"Malformed\"}"), "1");
+}
+
+#[tokio::test]
 async fn recipient_put_off_is_sent_later_and_the_others_once() {
     let sink = sink().await;
     let world = World::before(sink.local_addr()).await;

@@ -103,40 +103,49 @@ struct Connection {
 
 /// What a connection brought.
 enum Read {
-    Whole(BytesMut, Notice),
-    Malformed(BytesMut, Malformed),
-    /// It ended before all of it came.
-    Cut,
+    Whole(Notice),
+    /// Nonsense, or the connection ended in the middle.
+    Malformed(Malformed),
+    /// It ended before a single octet.
+    Nothing,
 }
 
 impl Connection {
     async fn converse(&mut self) {
         let deadline = self.accepted + self.limits.read_deadline;
-        match timeout_at(deadline, self.read()).await {
-            Ok(Read::Whole(octets, notice)) => self.take(octets.freeze(), &notice).await,
-            Ok(Read::Malformed(octets, why)) => self.refuse(octets.freeze(), &why, deadline).await,
-            Ok(Read::Cut) => self.intake.telemetry.count(Form::Dlist, Outcome::Cut),
-            Err(_) => {
-                tracing::warn!("Notification did not come in time");
-                self.intake.telemetry.count(Form::Dlist, Outcome::Stalled);
+        let mut octets = BytesMut::with_capacity(FIRST_READ);
+        match timeout_at(deadline, self.read(&mut octets)).await {
+            Ok(Read::Whole(notice)) => self.take(octets.freeze(), &notice).await,
+            Ok(Read::Malformed(why)) => self.refuse(octets.freeze(), &why, deadline).await,
+            Ok(Read::Nothing) => self.intake.telemetry.count(Form::Dlist, Outcome::Cut),
+            Err(_) => self.give_up(octets.freeze()).await,
+        }
+    }
+
+    async fn read(&mut self, octets: &mut BytesMut) -> Read {
+        let mut reader = dlist::Reader::new(self.limits.octets);
+        loop {
+            let before = octets.len();
+            match self.stream.read_buf(octets).await {
+                Ok(0) | Err(_) if octets.is_empty() => return Read::Nothing,
+                Ok(0) | Err(_) => return Read::Malformed(Malformed::Truncated),
+                Ok(_) => {}
+            }
+            match reader.push(&octets[before..]) {
+                Ok(Some(notice)) => return Read::Whole(notice),
+                Ok(None) => {}
+                Err(why) => return Read::Malformed(why),
             }
         }
     }
 
-    async fn read(&mut self) -> Read {
-        let mut reader = dlist::Reader::new(self.limits.octets);
-        let mut octets = BytesMut::with_capacity(FIRST_READ);
-        loop {
-            let before = octets.len();
-            match self.stream.read_buf(&mut octets).await {
-                Ok(0) | Err(_) => return Read::Cut,
-                Ok(_) => {}
-            }
-            match reader.push(&octets[before..]) {
-                Ok(Some(notice)) => return Read::Whole(octets, notice),
-                Ok(None) => {}
-                Err(why) => return Read::Malformed(octets, why),
-            }
+    /// The sender stopped in the middle: an answer lets it go on, if it lives.
+    async fn give_up(&mut self, octets: Bytes) {
+        self.answer(NO).await;
+        self.intake.telemetry.count(Form::Dlist, Outcome::Stalled);
+        tracing::warn!(bytes = octets.len(), "Notification did not come in time");
+        if !octets.is_empty() {
+            self.intake.quarantine(vec![Exhibit { form: Form::Dlist, octets }]);
         }
     }
 

@@ -53,13 +53,19 @@ async fn a_notification_in_pieces_is_one_notification() {
 }
 
 #[tokio::test]
-async fn who_leaves_half_way_is_counted_and_not_answered() {
+async fn half_a_notification_is_answered_counted_and_kept_for_somebody_to_look_at() {
     let house = House::new();
     let relay = house.start();
     let whole = dlist::write(&change("alice", 7));
     let mut stream = UnixStream::connect(house.path("dlist")).await.unwrap();
     stream.write_all(&whole[..whole.len() / 2]).await.unwrap();
-    drop(stream);
+    stream.shutdown().await.unwrap();
+    let mut answer = String::new();
+    soon(tokio::io::AsyncReadExt::read_to_string(&mut stream, &mut answer)).await.unwrap();
+    assert_eq!(answer, "NO ()\r\n");
+    relay.metric_becomes("relay_notifications_total{form=\"dlist\",outcome=\"malformed\"}", 1.0).await;
+    // Somebody who only looks whether we are there gets no answer, for there is nothing to answer.
+    drop(UnixStream::connect(house.path("dlist")).await.unwrap());
     relay.metric_becomes("relay_notifications_total{form=\"dlist\",outcome=\"cut\"}", 1.0).await;
     relay.stop().await;
 }
@@ -74,7 +80,7 @@ async fn a_slow_sender_is_cut_off_while_others_are_served() {
     assert_eq!(house.dlist(&change("alice", 7)).await, "OK ()\r\n");
     let mut answer = String::new();
     soon(tokio::io::AsyncReadExt::read_to_string(&mut slow, &mut answer)).await.unwrap();
-    assert_eq!(answer, "");
+    assert_eq!(answer, "NO ()\r\n");
     relay.metric_becomes("relay_notifications_total{form=\"dlist\",outcome=\"stalled\"}", 1.0).await;
     relay.stop().await;
 }
