@@ -1,5 +1,6 @@
 //! Who a client is.
 
+mod availability;
 mod flights;
 mod jwt;
 mod session;

@@ -1,12 +1,13 @@
 //! How a stream says what moved: one hub, two forms.
 
+mod alert;
 mod events;
 mod jmap;
 mod types;
 
-use routing::CalendarAlert;
 use state::{AccountState, Counter};
 
+pub use alert::calendar_alert;
 pub use types::Types;
 
 /// The form of a stream.
@@ -42,13 +43,6 @@ impl Encoding {
             Self::Events => events::data(state, told),
             Self::Jmap(types) => jmap::data(state, account_id, types, told),
         }
-    }
-
-    /// The data of an alert on a stream of the account that the mail server calls `account_id`.
-    pub fn alert(&self, alert: &CalendarAlert, account_id: &str) -> Option<String> {
-        let alert = CalendarAlert { account_id: account_id.to_owned(), ..alert.clone() };
-        // Strings and nulls: there is nothing in it that JSON cannot say.
-        serde_json::to_string(&alert).ok()
     }
 
     /// Whether calendar alerts are shown.

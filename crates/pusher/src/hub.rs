@@ -15,7 +15,7 @@ use kit::{backoff::Backoff, drain::Drain};
 use mailbox_event::AccountToken;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
-pub use alerts::Alerts;
+pub use alerts::{Alert, Alerts};
 pub use channel::Channel;
 pub use view::View;
 

@@ -4,7 +4,7 @@
 //! - `hub`: one channel per account that has streams here; hears the bus, decodes once, shares one view.
 //! - `stream`: one stream as a state machine; `frame` and `encode` are what it writes.
 //! - `request`, `cors`, `credential`: who asks for what; `upstream_state`: states that only the mail server knows.
-//! - `service`, `server`: HTTP.
+//! - `service`, `server`: HTTP; `in_use`: connections that are there for nothing.
 //!
 //! Nothing is queued for a reader: a stream is asked for its next frame when its socket can take one, and then
 //! compares what its client has with what is known.
@@ -14,6 +14,7 @@ mod credential;
 mod encode;
 mod frame;
 mod hub;
+mod in_use;
 mod pusher;
 mod request;
 mod response;

@@ -6,6 +6,7 @@ use bus::Bus;
 use kit::{backoff::Backoff, drain::Drain, readiness::Gate};
 use mailbox_event::{AccountTokens, Naming, RelayId};
 use prometheus_client::registry::Registry;
+use tokio::sync::Semaphore;
 
 use crate::{
     cors::{CorsPolicy, InvalidCors},
@@ -78,6 +79,7 @@ impl Pusher {
             tokens,
             naming,
             verifiers: verifiers(&settings.credentials, &bus, &telemetry)?,
+            unverified: Semaphore::new(settings.limits.unverified),
             upstream_state: Arc::new(UpstreamState::new(bus.clone(), source, telemetry.clone())),
             bus,
             cors: CorsPolicy::new(&settings.cors.origins, settings.cors.credentials)?,

@@ -11,7 +11,7 @@ use hyper::{Request, Response};
 use kit::drain::Drain;
 use mailbox_event::{AccountToken, AccountTokens, Naming, codec};
 use rand::{Rng, RngExt};
-use tokio::time::timeout;
+use tokio::{sync::Semaphore, time::timeout};
 
 use crate::{
     cors::CorsPolicy,
@@ -39,6 +39,8 @@ pub struct Service {
     pub(crate) tokens: AccountTokens,
     pub(crate) naming: Naming,
     pub(crate) verifiers: Vec<Verifier>,
+    /// For requests whose credential is being checked; the hub's permits are for those whose credential is good.
+    pub(crate) unverified: Semaphore,
     pub(crate) upstream_state: Arc<UpstreamState>,
     pub(crate) cors: CorsPolicy,
     pub(crate) pace: Pace,
@@ -69,7 +71,7 @@ impl Service {
             self.telemetry.credential(CredentialOutcome::Missing);
             return response::unauthorized();
         };
-        match credential::check(&self.verifiers, &presented, &self.naming, SystemTime::now()).await {
+        match self.check(&presented).await {
             Outcome::Accepted(identity) => {
                 self.telemetry.credential(CredentialOutcome::Accepted);
                 self.stream(&asked, *identity).await
@@ -83,6 +85,11 @@ impl Service {
                 unverifiable(&mut rand::rng())
             }
         }
+    }
+
+    async fn check(&self, presented: &Presented) -> Outcome {
+        let Ok(_room) = self.unverified.try_acquire() else { return Outcome::Unverifiable };
+        credential::check(&self.verifiers, presented, &self.naming, SystemTime::now()).await
     }
 
     async fn stream(&self, asked: &StreamRequest, identity: Identity) -> Response<Body> {

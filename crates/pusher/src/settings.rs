@@ -111,6 +111,7 @@ mod tests {
     #[test]
     fn defaults_are_well_and_what_would_work_badly_is_named() {
         assert!(Settings::default().problems().is_empty());
+        assert_eq!(Settings::default().listen.to_string(), "127.0.0.1:8081");
         let read: Settings = serde_json::from_str(
             r#"{"pace": {"heartbeat": "0s"}, "limits": {"head": "1KiB", "streams": 0}}"#,
         )

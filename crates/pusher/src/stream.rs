@@ -3,6 +3,7 @@
 //! It is asked only when the socket can take more. So nothing is queued: whatever moved meanwhile is one frame.
 
 mod body;
+pub mod end;
 
 use std::{
     sync::Arc,
@@ -15,7 +16,7 @@ use state::{AccountState, Cursor, Diff};
 pub use body::EventBody;
 
 use crate::{
-    encode::{Encoding, Told},
+    encode::{self, Encoding, Told},
     frame::{Frame, FrameKind},
     hub::View,
     request::StreamRequest,
@@ -113,6 +114,11 @@ impl Stream {
         }
     }
 
+    /// When it ends at the latest.
+    pub fn until(&self) -> Instant {
+        self.timing.until
+    }
+
     /// What to do at `now` when `view` is what is known.
     pub fn step(&mut self, view: &View, now: Instant) -> Step {
         let alerts_seen = *self.alerts_seen.get_or_insert(view.alerts.heard());
@@ -183,7 +189,7 @@ impl Stream {
         }
         let alert = unseen.next?;
         self.alerts_seen = Some(seen + 1);
-        let data = self.encoding.alert(&alert, &self.owner.account_id)?;
+        let data = encode::calendar_alert(&alert, &self.owner.account_id)?;
         Some(Frame::event(FrameKind::Alert, "calendarAlert", None, &data))
     }
 

@@ -3,12 +3,10 @@
 //! [`split()`] is the one rule; `docs/the-split.md` is its table, and a test holds them together. [`publications()`] turns
 //! an event into what relay has to do on the bus. Pure: no clock, no socket.
 
-mod calendar_alert;
 mod publications;
 #[cfg(test)]
 mod sample;
 mod split;
 
-pub use calendar_alert::CalendarAlert;
 pub use publications::{Publications, publications};
 pub use split::{Route, split};

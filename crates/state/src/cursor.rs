@@ -1,4 +1,4 @@
-//! What a client holds of the state of accounts, as an opaque text.
+//! What a client holds of the state of its account, as an opaque text.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use mailbox_event::{AccountToken, Modseq};
@@ -14,12 +14,14 @@ const VERSION: u8 = 1;
 /// The place in a stream of state changes that a client has reached (RFC 8620 §7.3: the event id encodes the whole
 /// server-side state).
 ///
-/// Its text is base64url of: a version octet, then for each account 4 octets of its token, the epoch, the basis, the
-/// set of known counters and their modseqs; numbers in LEB128. The first account is the client's own.
+/// Its text is base64url of: a version octet, 4 octets of the account's token, the epoch, the basis, the set of known
+/// counters and their modseqs; numbers in LEB128.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cursor {
-    own: Entry,
-    others: Vec<Entry>,
+    account: [u8; 4],
+    epoch: Epoch,
+    basis: Basis,
+    vector: Vector,
 }
 
 /// What moved since a cursor.
@@ -33,19 +35,10 @@ pub enum Diff {
     Everything,
 }
 
-/// What a cursor holds of one account.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Entry {
-    account: [u8; 4],
-    epoch: Epoch,
-    basis: Basis,
-    vector: Vector,
-}
-
 impl Cursor {
     /// The cursor of a client that has been told `vector` of its own account.
     pub fn new(account: AccountToken, epoch: Epoch, basis: Basis, vector: Vector) -> Self {
-        Self { own: Entry { account: check(account), epoch, basis, vector }, others: Vec::new() }
+        Self { account: check(account), epoch, basis, vector }
     }
 
     /// The cursor of a client that has been told the whole of `state`, which is its own account's.
@@ -53,23 +46,10 @@ impl Cursor {
         Self::new(account, state.epoch, state.basis, state.vector)
     }
 
-    /// Adds another account that the client can see; `vector` is what it was told of it.
-    #[must_use]
-    pub fn and(mut self, account: AccountToken, epoch: Epoch, basis: Basis, vector: Vector) -> Self {
-        self.others.push(Entry { account: check(account), epoch, basis, vector });
-        self
-    }
-
-    /// The text: letters, digits, `-` and `_`, at most [`LONGEST_CURSOR`] octets. Where all accounts are too many for
-    /// that, it holds the client's own alone, and the others are told in full at a reconnect.
+    /// The text: letters, digits, `-` and `_`, at most [`LONGEST_CURSOR`] octets.
     pub fn encode(&self) -> String {
         let mut octets = vec![VERSION];
-        self.own.write(&mut octets);
-        let own_alone = octets.len();
-        self.others.iter().for_each(|entry| entry.write(&mut octets));
-        if base64::encoded_len(octets.len(), false).is_none_or(|length| length > LONGEST_CURSOR) {
-            octets.truncate(own_alone);
-        }
+        self.write(&mut octets);
         URL_SAFE_NO_PAD.encode(octets)
     }
 
@@ -80,12 +60,7 @@ impl Cursor {
         }
         let octets = URL_SAFE_NO_PAD.decode(text).ok()?;
         let mut rest = octets.strip_prefix(&[VERSION])?;
-        let own = Entry::read(&mut rest)?;
-        let mut others = Vec::new();
-        while !rest.is_empty() {
-            others.push(Entry::read(&mut rest)?);
-        }
-        Some(Self { own, others })
+        Self::read(&mut rest).filter(|_| rest.is_empty())
     }
 
     /// Reads a text that a client of `account` sent; `None` if it is no cursor or another account's.
@@ -93,29 +68,17 @@ impl Cursor {
         Self::decode(text).filter(|cursor| cursor.belongs_to(account))
     }
 
-    /// Whether the cursor's own account is this one, so far as 32 bits tell.
+    /// Whether the cursor's account is this one, so far as 32 bits tell.
     pub fn belongs_to(&self, account: AccountToken) -> bool {
-        self.own.account == check(account)
+        self.account == check(account)
     }
 
-    /// What moved in the client's own account.
+    /// What moved in the account since.
     pub fn diff(&self, state: &AccountState) -> Diff {
-        self.own.diff(state.epoch, state.basis, &state.vector)
-    }
-
-    /// What moved in another account that the client can see, or in a part of it; `vector` is what it may be told.
-    pub fn diff_of(&self, account: AccountToken, epoch: Epoch, basis: Basis, vector: &Vector) -> Diff {
-        let entry = self.others.iter().find(|entry| entry.account == check(account));
-        entry.map_or(Diff::Everything, |entry| entry.diff(epoch, basis, vector))
-    }
-}
-
-impl Entry {
-    fn diff(&self, epoch: Epoch, basis: Basis, vector: &Vector) -> Diff {
-        if (self.epoch, self.basis) != (epoch, basis) {
+        if (self.epoch, self.basis) != (state.epoch, state.basis) {
             return Diff::Everything;
         }
-        let moved = vector.changed_since(&self.vector).collect::<Vec<_>>();
+        let moved = state.vector.changed_since(&self.vector).collect::<Vec<_>>();
         if moved.is_empty() { Diff::Same } else { Diff::Moved(moved) }
     }
 

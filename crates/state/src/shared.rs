@@ -42,11 +42,6 @@ pub struct SharedMailbox {
 pub struct SharedMailboxes(BTreeMap<MailboxId, SharedMailbox>);
 
 impl SharedMailboxes {
-    /// The entry of a mailbox, if others can see it.
-    pub fn get(&self, id: &MailboxId) -> Option<&SharedMailbox> {
-        self.0.get(id).filter(|entry| !entry.ended)
-    }
-
     /// Every mailbox that others can see, by id.
     pub fn iter(&self) -> impl Iterator<Item = (&MailboxId, &SharedMailbox)> {
         self.0.iter().filter(|(_, entry)| !entry.ended)

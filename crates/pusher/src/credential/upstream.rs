@@ -11,6 +11,7 @@ use tokio::{sync::Semaphore, time::timeout};
 
 use super::{
     Grant, Identity, Outcome, Presented, Verdict,
+    availability::Availability,
     flights::{Digest, Flights},
 };
 use crate::{
@@ -30,6 +31,7 @@ pub struct Upstream {
     mac: Hmac<Sha256>,
     room: Semaphore,
     flights: Flights<Result<Verdict, Unanswered>>,
+    availability: Availability,
     telemetry: Arc<Telemetry>,
 }
 
@@ -84,7 +86,8 @@ impl Upstream {
             Client::builder().redirect(Policy::none()).no_proxy().timeout(settings.timeout).build()?;
         let mac = Hmac::new_from_slice(key).expect("HMAC takes keys of any length");
         let room = Semaphore::new(settings.at_once.max(1));
-        Ok(Self { settings, session, client, bus, mac, room, flights: Flights::new(), telemetry })
+        let (flights, availability) = (Flights::new(), Availability::default());
+        Ok(Self { settings, session, client, bus, mac, room, flights, availability, telemetry })
     }
 
     /// Whose credential it is.
@@ -117,9 +120,9 @@ impl Upstream {
             Ok(Verdict::Refused) => UpstreamOutcome::Refused,
             Err(unanswered) => (*unanswered).into(),
         });
-        match &verdict {
-            Ok(verdict) => self.remember(key, verdict).await,
-            Err(error) => tracing::warn!(%error, "Credentials cannot be verified"),
+        self.availability.heard(&verdict);
+        if let Ok(verdict) = &verdict {
+            self.remember(key, verdict).await;
         }
         verdict
     }

@@ -8,7 +8,7 @@ const CALENDAR_ALERT: &str = "CalendarAlert";
 /// A set of data types, and whether calendar alerts are wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Types {
-    /// One bit per place in [`DataType::ALL`]: streams are many and a list would cost each an allocation.
+    /// One bit per type, see [`bit`]: streams are many and a list would cost each an allocation.
     asked: u32,
     alerts: bool,
 }
@@ -29,11 +29,7 @@ impl Types {
 
     /// The types, in the order of [`DataType::ALL`].
     pub fn data_types(self) -> impl Iterator<Item = DataType> {
-        DataType::ALL
-            .into_iter()
-            .enumerate()
-            .filter(move |(place, _)| self.asked & (1 << place) != 0)
-            .map(|(_, it)| it)
+        DataType::ALL.into_iter().filter(move |data_type| self.asked & bit(*data_type) != 0)
     }
 
     /// Whether calendar alerts are wanted.
@@ -42,10 +38,15 @@ impl Types {
     }
 
     fn with(mut self, name: &str) -> Self {
-        if let Some(place) = DataType::ALL.iter().position(|data_type| data_type.name() == name) {
-            self.asked |= 1 << place;
+        if let Some(data_type) = DataType::parse(name) {
+            self.asked |= bit(data_type);
         }
         self.alerts |= name == CALENDAR_ALERT;
         self
     }
+}
+
+/// The types are fewer than the bits of the set.
+fn bit(data_type: DataType) -> u32 {
+    1 << data_type as u32
 }

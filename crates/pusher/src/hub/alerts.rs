@@ -2,7 +2,7 @@
 
 use std::{collections::VecDeque, sync::Arc};
 
-use routing::CalendarAlert;
+use mailbox_event::{CalendarAlarm, EventId};
 
 /// Alerts that wait for a slow reader. A client that is further behind is told how many it missed.
 pub const QUEUED_ALERTS: usize = 16;
@@ -11,8 +11,23 @@ pub const QUEUED_ALERTS: usize = 16;
 /// which makes this a queue of its own for each at no cost per stream.
 #[derive(Debug, Clone, Default)]
 pub struct Alerts {
-    last: VecDeque<Arc<CalendarAlert>>,
+    last: VecDeque<Arc<Alert>>,
     heard: u64,
+}
+
+/// A display alarm that went off: what is told of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Alert {
+    /// The event that brought it.
+    pub event: EventId,
+    /// The CalendarEvent's id in JMAP, where the mail server tells it.
+    pub calendar_event_id: Option<String>,
+    /// The event's UID (RFC 5545 §3.8.4.7).
+    pub uid: String,
+    /// Which instance of a recurring event, `None` for others.
+    pub recurrence_id: Option<String>,
+    /// The id of the alert within the event, where the mail server tells it.
+    pub alert_id: Option<String>,
 }
 
 /// What a stream has not seen yet.
@@ -21,7 +36,7 @@ pub struct Unseen {
     /// So many went by.
     pub missed: u64,
     /// The oldest that is still there.
-    pub next: Option<Arc<CalendarAlert>>,
+    pub next: Option<Arc<Alert>>,
 }
 
 impl Alerts {
@@ -30,13 +45,18 @@ impl Alerts {
         self.heard
     }
 
-    /// Adds one; the oldest makes room.
-    pub fn push(&mut self, alert: CalendarAlert) {
+    /// Adds one; the oldest makes room. Says whether it did: a relay that comes back from a crash tells its last ones
+    /// again, and those that are still here were told.
+    pub fn push(&mut self, alert: Alert) -> bool {
+        if self.last.iter().any(|known| known.event == alert.event) {
+            return false;
+        }
         if self.last.len() == QUEUED_ALERTS {
             self.last.pop_front();
         }
         self.last.push_back(Arc::new(alert));
         self.heard += 1;
+        true
     }
 
     /// What comes after the first `seen` ones.
@@ -48,20 +68,37 @@ impl Alerts {
     }
 }
 
+impl Alert {
+    /// What is kept of `alarm`, which `event` brought.
+    pub fn new(event: EventId, alarm: CalendarAlarm) -> Self {
+        let CalendarAlarm { calendar_event_id, uid, recurrence_id, alert_id, .. } = alarm;
+        Self { event, calendar_event_id, uid, recurrence_id, alert_id }
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use mailbox_event::RelayId;
     use proptest::prelude::*;
 
     use super::*;
 
-    fn alert(uid: u64) -> CalendarAlert {
-        CalendarAlert {
-            account_id: String::new(),
+    fn alert(uid: u64) -> Alert {
+        Alert {
+            event: EventId { relay: RelayId(1), sequence: uid },
             calendar_event_id: None,
             uid: uid.to_string(),
             recurrence_id: None,
             alert_id: None,
         }
+    }
+
+    #[test]
+    fn what_is_told_again_is_not_heard_again() {
+        let mut alerts = Alerts::default();
+        assert!(alerts.push(alert(1)) && alerts.push(alert(2)));
+        assert!(!alerts.push(alert(1)) && !alerts.push(alert(2)));
+        assert_eq!(alerts.heard(), 2);
     }
 
     proptest! {
@@ -70,7 +107,7 @@ mod tests {
             let (mut alerts, mut seen, mut heard) = (Alerts::default(), 0, 0);
             for burst in bursts {
                 for _ in 0..burst {
-                    alerts.push(alert(heard));
+                    prop_assert!(alerts.push(alert(heard)));
                     heard += 1;
                 }
                 let missed = alerts.after(seen).missed;

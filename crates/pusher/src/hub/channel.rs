@@ -11,11 +11,10 @@ use std::{
 use async_trait::async_trait;
 use bus::{Failure, KeyListener, LiveKind, Message, Topic};
 use mailbox_event::{AccountToken, Event, Notification, codec};
-use routing::CalendarAlert;
 use state::AccountState;
 use tokio::sync::watch;
 
-use super::View;
+use super::{Alert, View};
 use crate::telemetry::Telemetry;
 
 /// The channel of an account. What comes from the bus is decoded once here, however many streams there are.
@@ -98,12 +97,8 @@ impl Channel {
     fn hear_alert(&self, octets: &[u8]) -> Result<(), codec::DecodeError> {
         let event: Event = self.decoded(octets)?;
         if let Notification::Alarm(alarm) = event.notification {
-            // Each stream fills in the account id that its client knows.
-            let alert = CalendarAlert::new(&alarm, "");
-            self.update(|view| {
-                view.alerts.push(alert);
-                true
-            });
+            let alert = Alert::new(event.id, *alarm);
+            self.update(|view| view.alerts.push(alert));
         }
         Ok(())
     }

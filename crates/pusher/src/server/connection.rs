@@ -2,48 +2,57 @@
 
 use std::{convert::Infallible, pin::pin, sync::Arc, time::Duration};
 
-use hyper::{Request, body::Incoming, service::service_fn};
+use http_body_util::Either;
+use hyper::{Request, Response, body::Incoming, rt::Executor, service::service_fn};
 use hyper_util::{
-    rt::{TokioExecutor, TokioIo, TokioTimer},
+    rt::{TokioIo, TokioTimer},
     server::conn::auto::Builder,
 };
-use tokio::{net::TcpStream, sync::Notify};
+use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    in_use::{Busy, InUse},
+    response::Body,
     service::Service,
     settings::{Limits, SMALLEST_HEAD},
+    stream::end,
 };
 
 /// HTTP/2 pings; streams of HTTP/1.1 have their heartbeats.
 const HTTP2_PING: Duration = Duration::from_secs(30);
 const HTTP2_PING_TIMEOUT: Duration = Duration::from_secs(20);
 
+/// Runs each stream of HTTP/2, none beyond its end.
+#[derive(Debug, Clone, Copy)]
+struct Streams;
+
+impl<F: Future<Output: Send> + Send + 'static> Executor<F> for Streams {
+    fn execute(&self, stream: F) {
+        tokio::spawn(end::serve(stream));
+    }
+}
+
 /// Serves until the client goes, or all its streams are over and the drain has begun, or it is cut.
 pub(super) async fn serve(socket: TcpStream, service: Arc<Service>, limits: Limits, cut: CancellationToken) {
     service.telemetry.connection_opened();
     tokio::select! {
-        () = converse(socket, service.clone(), &limits) => {}
+        // HTTP/1.1 has one stream at a time on a connection, so it is the connection that must not outlive it.
+        () = end::serve(converse(socket, service.clone(), &limits)) => {}
         () = cut.cancelled() => {}
     }
     service.telemetry.connection_closed();
 }
 
 async fn converse(socket: TcpStream, service: Arc<Service>, limits: &Limits) {
-    let asked = Arc::new(Notify::new());
+    let in_use = InUse::none();
     let answering = service.clone();
     let answer = {
-        let asked = asked.clone();
-        service_fn(move |request: Request<Incoming>| {
-            asked.notify_one();
-            let service = answering.clone();
-            async move { Ok::<_, Infallible>(service.answer(request).await) }
-        })
+        let in_use = in_use.clone();
+        service_fn(move |request: Request<Incoming>| answer(answering.clone(), request, in_use.begin()))
     };
     let builder = builder(limits);
     let mut connection = pin!(builder.serve_connection(TokioIo::new(socket), answer));
-    // hyper counts the time of a head from its first octet of HTTP/1.1; before that it would wait for ever.
-    let mut is_first = true;
     let mut is_leaving = false;
     loop {
         tokio::select! {
@@ -53,18 +62,35 @@ async fn converse(socket: TcpStream, service: Arc<Service>, limits: &Limits) {
                 }
                 return;
             }
-            () = asked.notified(), if is_first => is_first = false,
-            () = tokio::time::sleep(limits.head_timeout), if is_first => return,
-            () = service.drain.draining(), if !is_leaving => {
-                is_leaving = true;
-                connection.as_mut().graceful_shutdown();
+            // hyper times a head of HTTP/1.1, and from when it waits for it. Nothing times what comes before, the
+            // octets that tell the version, nor a connection of HTTP/2 on which nothing is asked.
+            () = in_use.idle_for(limits.head_timeout) => {
+                if is_leaving {
+                    return;
+                }
             }
+            () = service.drain.draining(), if !is_leaving => {}
         }
+        is_leaving = true;
+        connection.as_mut().graceful_shutdown();
     }
 }
 
-fn builder(limits: &Limits) -> Builder<TokioExecutor> {
-    let mut builder = Builder::new(TokioExecutor::new());
+/// A stream keeps the connection in use; any other answer has the time that a head has to be read.
+async fn answer(
+    service: Arc<Service>,
+    request: Request<Incoming>,
+    busy: Busy,
+) -> Result<Response<Body>, Infallible> {
+    let mut response = service.answer(request).await;
+    if let Either::Right(stream) = response.body_mut() {
+        stream.hold(busy);
+    }
+    Ok(response)
+}
+
+fn builder(limits: &Limits) -> Builder<Streams> {
+    let mut builder = Builder::new(Streams);
     builder
         .http1()
         .timer(TokioTimer::new())

@@ -11,6 +11,9 @@ use serde::{Deserialize, Serialize};
 pub struct Limits {
     /// Streams on this node. Over it a client gets one state and is asked to come back.
     pub streams: usize,
+    /// Requests that wait for the word on their credential; more are asked to come back. Of all that come back at once
+    /// after an outage, a mail server answers about so many before their checks are given up.
+    pub unverified: usize,
     /// Connections on this node; more wait in the kernel. Each takes a file descriptor.
     pub connections: usize,
     /// The largest head of a request, and what HTTP/1.1 buffers to write, in octets. hyper takes no less than 8 KiB.
@@ -18,15 +21,13 @@ pub struct Limits {
     pub head: usize,
     /// Header fields in a request.
     pub headers: usize,
-    /// How long the head of a request may take: nobody holds a connection for nothing.
+    /// How long the head of a request may take, and how long a connection may be without one: nobody holds it for
+    /// nothing.
     #[serde(with = "kit::config::duration")]
     pub head_timeout: Duration,
     /// What the kernel buffers to write on one connection, in octets: a reader that does not read costs this.
     #[serde(with = "kit::config::size")]
     pub send_buffer: usize,
-    /// How long written octets may stay unread before the connection is cut.
-    #[serde(with = "kit::config::duration")]
-    pub write_timeout: Duration,
     /// Streams within one HTTP/2 connection.
     pub http2_streams: u32,
     /// How long leaving streams are waited for. A reader that does not read would hold the program for ever.
@@ -38,12 +39,12 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             streams: 50_000,
+            unverified: 4096,
             connections: 51_000,
             head: 16 << 10,
             headers: 64,
             head_timeout: Duration::from_secs(10),
             send_buffer: 16 << 10,
-            write_timeout: Duration::from_secs(90),
             http2_streams: 256,
             drain: Duration::from_secs(10),
         }
@@ -59,12 +60,12 @@ impl Validate for Limits {
     fn problems(&self) -> Vec<String> {
         let checks = [
             (!(1..=MOST).contains(&self.streams), "streams: must be between 1 and 100000000"),
+            (!(1..=MOST).contains(&self.unverified), "unverified: must be between 1 and 100000000"),
             (!(1..=MOST).contains(&self.connections), "connections: must be between 1 and 100000000"),
             (self.head < SMALLEST_HEAD, "head: must be at least 8KiB"),
             (self.headers < 16, "headers: browsers send more"),
             (self.head_timeout.is_zero(), "head_timeout: must be longer than nothing"),
             (self.send_buffer < 4 << 10, "send_buffer: must be at least 4KiB"),
-            (self.write_timeout < Duration::from_secs(1), "write_timeout: must be at least 1s"),
             (self.http2_streams < 100, "http2_streams: RFC 9113 asks for at least 100"),
         ];
         problems(&checks)

@@ -13,9 +13,10 @@ use futures_util::Stream as _;
 use tokio::time::Sleep;
 use tokio_stream::wrappers::WatchStream;
 
-use super::{Step, Stream, Written};
+use super::{Step, Stream, Written, end::Ends};
 use crate::{
     hub::{Subscription, View},
+    in_use::Busy,
     telemetry::Telemetry,
 };
 
@@ -29,19 +30,29 @@ pub struct EventBody {
     timer: Pin<Box<Sleep>>,
     telemetry: Arc<Telemetry>,
     _subscription: Subscription,
+    _ends: Ends,
+    /// Its hold on the connection.
+    busy: Option<Busy>,
 }
 
 impl EventBody {
     /// Joins the machine to the hub and the clock.
     pub fn new(stream: Stream, subscription: Subscription, telemetry: Arc<Telemetry>) -> Self {
         Self {
+            _ends: Ends::at(stream.until()),
             stream,
             view: subscription.channel().view(),
             views: WatchStream::from_changes(subscription.views()),
             timer: Box::pin(tokio::time::sleep_until(tokio::time::Instant::now())),
             telemetry,
             _subscription: subscription,
+            busy: None,
         }
+    }
+
+    /// Keeps the connection in use as long as the stream is open.
+    pub fn hold(&mut self, busy: Busy) {
+        self.busy = Some(busy);
     }
 
     fn poll_step(&mut self, context: &mut Context<'_>) -> Poll<Option<Bytes>> {

@@ -1,10 +1,9 @@
-use mailbox_event::{Account, Modseq, UidValidity};
+use mailbox_event::{Account, EventId, Modseq, RelayId, UidValidity};
 use proptest::prelude::*;
-use routing::CalendarAlert;
 use state::{Basis, Counter, Epoch};
 
 use super::*;
-use crate::encode::Types;
+use crate::{encode::Types, hub::Alert};
 
 const TOKEN: AccountToken = AccountToken([7; 16]);
 const SECOND: Duration = Duration::from_secs(1);
@@ -193,8 +192,8 @@ fn alerts_carry_the_streams_account_id_and_no_event_id() {
     let mut stream = opened(&asked(types("CalendarAlert")), &view, now);
     assert_eq!(text(stream.step(&view, now)), ": nothing is known of these types yet\n\n");
     let ids = (Some("c1".to_owned()), Some("a1".to_owned()));
-    view.alerts.push(CalendarAlert {
-        account_id: "another name".to_owned(),
+    view.alerts.push(Alert {
+        event: EventId { relay: RelayId(1), sequence: 1 },
         calendar_event_id: ids.0,
         uid: "u1".to_owned(),
         recurrence_id: None,

@@ -39,3 +39,15 @@ async fn alerts_from_before_the_stream_do_not_come_again() {
     node.alert(2).await;
     assert_eq!(second.event().await.data()["uid"], "alert 2");
 }
+
+#[tokio::test]
+async fn an_alert_that_relay_tells_again_comes_once() {
+    let node = Node::start().await;
+    node.publish(&mail(1)).await;
+    let mut stream = opened(&node, "/events/").await;
+    let id = node.alert(1).await;
+    node.alert_as(id, 1).await;
+    node.alert(2).await;
+    assert_eq!(stream.event().await.data()["uid"], "alert 1");
+    assert_eq!(stream.event().await.data()["uid"], "alert 2");
+}

@@ -91,6 +91,31 @@ async fn many_streams_with_one_credential_are_one_check() {
 }
 
 #[tokio::test]
+async fn more_than_may_wait_for_a_check_are_asked_to_come_again() {
+    let server = MailServer::start().await;
+    server.set(Mood::Silent);
+    let mut small = asking(&server);
+    small.limits.unverified = 1;
+    small.credentials = vec![Credential::Upstream(UpstreamSettings::new(server.session_url()))];
+    let node = Node::with(small).await;
+    let second = async {
+        while server.sessions() == 0 {
+            tokio::task::yield_now().await;
+        }
+        let mut second = open(&node, WRONG).await;
+        assert!(second.next().await.unwrap().retry().is_some());
+        assert_eq!(second.next().await.unwrap().comment(), "the credential cannot be verified at the moment");
+        server.released.notify_one();
+    };
+    let (first, ()) = tokio::join!(open(&node, ALICE), second);
+    assert_eq!((first.status, server.sessions()), (200, 1));
+    assert!(first.header("content-type").is_some());
+    drop(first);
+    server.set(Mood::Well);
+    assert_eq!(open(&node, WRONG).await.status, 401);
+}
+
+#[tokio::test]
 async fn what_cannot_be_verified_is_asked_to_come_again_and_is_never_refused() {
     let server = MailServer::start().await;
     let node = Node::with(asking(&server)).await;

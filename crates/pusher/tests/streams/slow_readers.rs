@@ -11,18 +11,39 @@ use tokio::{
 use crate::support::{Node, PATIENCE, bearer, client::Client, mail, settings};
 
 const CHANGES: u64 = 10_000;
+/// Changes after which a stream that takes any has taken one.
+const FILLING: u64 = 200;
 /// hyper's buffer, and those of the kernel for both ends.
 const MOST_KEPT: usize = 64 << 10;
 
 /// Asks for a stream over a socket with a small window and reads nothing.
-async fn sleeper(node: &Node) -> tokio::net::TcpStream {
+pub async fn sleeper(node: &Node) -> tokio::net::TcpStream {
+    sleeper_for(node, Duration::from_secs(600)).await
+}
+
+async fn sleeper_for(node: &Node, lasts: Duration) -> tokio::net::TcpStream {
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_recv_buffer_size(4096).unwrap();
     let mut sleeper = socket.connect(node.address).await.unwrap();
-    let bearer = bearer("alice", Duration::from_secs(600));
+    let bearer = bearer("alice", lasts);
     let head = format!("GET /events/ HTTP/1.1\r\nhost: x\r\nauthorization: {bearer}\r\n\r\n");
     sleeper.write_all(head.as_bytes()).await.unwrap();
     sleeper
+}
+
+/// Publishes until the streams, which nobody reads, take no more.
+pub async fn fill(node: &Node) {
+    assert!(!node.metrics().contains("pusher_streams 0\n"));
+    let mut modseq = 1;
+    let mut written = u64::MAX;
+    // Each round would be at least one frame.
+    while written != node.frames() {
+        written = node.frames();
+        for _ in 0..FILLING {
+            modseq += 1;
+            node.publish(&mail(modseq)).await;
+        }
+    }
 }
 
 async fn read_until(socket: &mut tokio::net::TcpStream, what: &str) -> String {
@@ -76,18 +97,33 @@ async fn alerts_that_a_slow_reader_missed_are_counted_to_it() {
 }
 
 #[tokio::test]
-async fn a_reader_that_never_reads_is_cut_after_a_while() {
-    let mut hasty = settings();
-    hasty.limits.write_timeout = Duration::from_millis(300);
-    let node = Node::with(hasty).await;
+async fn a_reader_that_sleeps_past_the_heartbeats_is_told_the_last_state() {
+    let mut lively = settings();
+    lively.pace.heartbeat = Duration::from_millis(5);
+    lively.limits.head_timeout = Duration::from_millis(50);
+    let node = Node::with(lively).await;
     node.publish(&mail(1)).await;
-    let _sleeper = sleeper(&node).await;
+    let mut sleeper = sleeper(&node).await;
     node.until_metric("pusher_streams 1").await;
-    let mut modseq = 1;
-    let began = std::time::Instant::now();
-    while !node.metrics().contains("pusher_streams 0\n") {
-        modseq += 1;
-        node.publish(&mail(modseq)).await;
-        assert!(began.elapsed() < PATIENCE, "still there after {modseq} changes");
+    fill(&node).await;
+    // As long as the connection may be idle, many times over.
+    let mut reader = node.open("/events/").await;
+    for _ in 0..100 {
+        reader.next().await.unwrap();
     }
+    drop(reader);
+    node.until_metric("pusher_streams 1").await;
+    node.publish(&mail(CHANGES * 10)).await;
+    read_until(&mut sleeper, &format!("\"mailModSeq\":{},", CHANGES * 10)).await;
+}
+
+#[tokio::test]
+async fn a_stream_that_nobody_reads_ends_with_its_credential() {
+    let node = Node::start().await;
+    node.publish(&mail(1)).await;
+    let _sleeper = sleeper_for(&node, Duration::from_secs(3)).await;
+    node.until_metric("pusher_streams 1").await;
+    fill(&node).await;
+    node.until_metric("pusher_streams 0").await;
+    node.until_metric("pusher_connections 0").await;
 }

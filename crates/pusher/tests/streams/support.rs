@@ -107,7 +107,11 @@ impl Node {
     }
 
     pub async fn with(settings: Settings) -> Self {
-        let bus = LocalBus::in_memory(LocalBusSettings::default()).unwrap();
+        Self::bounded(settings, LocalBusSettings::default()).await
+    }
+
+    pub async fn bounded(settings: Settings, bus: LocalBusSettings) -> Self {
+        let bus = LocalBus::in_memory(bus).unwrap();
         Self::on(settings, bus.clone(), Arc::new(bus)).await
     }
 
@@ -136,9 +140,15 @@ impl Node {
     }
 
     /// A display alarm, put on the bus as relay does it.
-    pub async fn alert(&self, uid: u64) {
+    pub async fn alert(&self, uid: u64) -> EventId {
+        let id = self.cause();
+        self.alert_as(id, uid).await;
+        id
+    }
+
+    pub async fn alert_as(&self, id: EventId, uid: u64) {
         let notification = Notification::Alarm(Box::new(display_alarm(&format!("alert {uid}"))));
-        let event = Event { id: self.cause(), taken_at: UnixMillis(0), notification };
+        let event = Event { id, taken_at: UnixMillis(0), notification };
         let naming = Naming::new("example.org");
         let form = codec::Form::MessagePack;
         let publications = routing::publications(&event, &tokens(), &naming, form).unwrap();
@@ -169,6 +179,14 @@ impl Node {
         };
         let outcome = tokio::time::timeout(PATIENCE, said).await;
         assert!(outcome.is_ok(), "no {line} in\n{}", self.metrics());
+    }
+
+    /// Events with states that were written.
+    pub fn frames(&self) -> u64 {
+        let metrics = self.metrics();
+        let count =
+            metrics.lines().find_map(|line| line.strip_prefix("pusher_frames_total{kind=\"State\"} "));
+        count.map_or(0, |count| count.parse().unwrap())
     }
 
     pub fn metrics(&self) -> String {

@@ -114,6 +114,13 @@ pub fn http1() -> reqwest::Client {
     reqwest::Client::builder().no_proxy().build().unwrap()
 }
 
+/// A client whose streams take so many octets before they are read.
+pub fn http2_with_window(octets: u32) -> reqwest::Client {
+    kit::tls::install();
+    let client = reqwest::Client::builder().no_proxy().http2_prior_knowledge();
+    client.http2_initial_stream_window_size(octets).build().unwrap()
+}
+
 pub fn http2() -> reqwest::Client {
     kit::tls::install();
     reqwest::Client::builder().no_proxy().http2_prior_knowledge().build().unwrap()
