@@ -65,8 +65,14 @@ fn on_its_line(text: &str, why: &toml::de::Error) -> String {
     format!("line {}: {}", before.matches('\n').count() + 1, why.message())
 }
 
+/// What was refused was left out of `settings`: a problem that may only come from that is not told.
 fn check<T: Validate>(settings: T, mut errors: ConfigErrors) -> Result<T, ConfigErrors> {
-    errors.extend(settings.problems().into_iter().map(ConfigError::Problem));
+    let is_told = |problem: &String| {
+        let about = problem.split(':').next().unwrap_or_default();
+        errors.iter().any(|error| matches!(error, ConfigError::Key { key, .. } if key.starts_with(about)))
+    };
+    let problems: Vec<_> = settings.problems().into_iter().filter(|problem| !is_told(problem)).collect();
+    errors.extend(problems.into_iter().map(ConfigError::Problem));
     if errors.is_empty() { Ok(settings) } else { Err(errors) }
 }
 

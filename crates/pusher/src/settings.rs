@@ -11,6 +11,8 @@ use std::{
 use kit::config::{Validate, within};
 use serde::{Deserialize, Serialize};
 
+use crate::{cors::CorsPolicy, credential::JwtVerifier};
+
 pub use credentials::{Credential, JwtAlgorithm, JwtSettings, UpstreamSettings};
 pub use limits::Limits;
 pub(crate) use limits::SMALLEST_HEAD;
@@ -88,7 +90,28 @@ impl Default for Pace {
 /// What [`crate::Pusher::bind`] refuses, it says itself; here is what would work badly.
 impl Validate for Settings {
     fn problems(&self) -> Vec<String> {
-        within("pace", self.pace.problems()).chain(within("limits", self.limits.problems())).collect()
+        let none = self
+            .credentials
+            .is_empty()
+            .then(|| "credentials: without one every stream is refused".to_owned());
+        let credentials = none.into_iter().chain(self.credentials.iter().filter_map(Credential::problem));
+        let cors = CorsPolicy::new(&self.cors.origins, self.cors.credentials).err();
+        credentials
+            .chain(cors.map(|why| format!("cors: {why}")))
+            .chain(within("pace", self.pace.problems()))
+            .chain(within("limits", self.limits.problems()))
+            .collect()
+    }
+}
+
+impl Credential {
+    /// What would keep it from being used, in the words of the program's start.
+    fn problem(&self) -> Option<String> {
+        let problem = match self {
+            Self::Jwt(settings) => JwtVerifier::new(settings).err()?.to_string(),
+            Self::Upstream(settings) => settings.session().err()?.to_string(),
+        };
+        Some(format!("credentials: {problem}"))
     }
 }
 
@@ -110,16 +133,30 @@ mod tests {
 
     #[test]
     fn defaults_are_well_and_what_would_work_badly_is_named() {
-        assert!(Settings::default().problems().is_empty());
+        assert_eq!(Settings::default().problems(), ["credentials: without one every stream is refused"]);
         assert_eq!(Settings::default().listen.to_string(), "127.0.0.1:8081");
         let read: Settings = serde_json::from_str(
             r#"{"pace": {"heartbeat": "0s"}, "limits": {"head": "1KiB", "streams": 0}}"#,
         )
         .unwrap();
         let problems = read.problems();
-        assert_eq!(problems.len(), 3, "{problems:?}");
+        assert_eq!(problems.len(), 4, "{problems:?}");
         assert!(problems.iter().any(|problem| problem.starts_with("pace.heartbeat: ")), "{problems:?}");
         assert!(problems.iter().any(|problem| problem.starts_with("limits.head: ")), "{problems:?}");
+    }
+
+    #[test]
+    fn credentials_that_could_not_be_used_are_named() {
+        let read: Settings = serde_json::from_str(
+            r#"{"cors": {"origins": ["*"], "credentials": true}, "credentials": [
+                {"jwt": {"algorithm": "HS256", "key": "a key of thirty-two octets or more", "audience": ""}},
+                {"upstream": {"session_url": "ftp://127.0.0.1/jmap/"}}]}"#,
+        )
+        .unwrap();
+        let problems = read.problems();
+        assert_eq!(problems.len(), 3, "{problems:?}");
+        assert!(problems[1].starts_with("credentials: upstream: session_url"), "{problems:?}");
+        assert!(problems[2].starts_with("cors: "), "{problems:?}");
     }
 
     #[test]

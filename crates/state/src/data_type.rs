@@ -19,13 +19,12 @@ pub enum DataType {
     Note,
     EmailSubmission,
     SieveScript,
-    VacationResponse,
     Quota,
 }
 
 impl DataType {
     /// Every one.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 14] = [
         Self::Email,
         Self::Mailbox,
         Self::Thread,
@@ -39,7 +38,6 @@ impl DataType {
         Self::Note,
         Self::EmailSubmission,
         Self::SieveScript,
-        Self::VacationResponse,
         Self::Quota,
     ];
 
@@ -64,7 +62,6 @@ impl DataType {
             Self::Note => "Note",
             Self::EmailSubmission => "EmailSubmission",
             Self::SieveScript => "SieveScript",
-            Self::VacationResponse => "VacationResponse",
             Self::Quota => "Quota",
         }
     }
@@ -78,7 +75,7 @@ impl DataType {
             Self::AddressBook | Self::ContactCard | Self::Contact | Self::ContactGroup => Counter::Contacts,
             Self::Note => Counter::Notes,
             Self::EmailSubmission => Counter::Submission,
-            Self::SieveScript | Self::VacationResponse => Counter::Sieve,
+            Self::SieveScript => Counter::Sieve,
             Self::Quota => Counter::Quota,
         }
     }

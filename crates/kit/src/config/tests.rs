@@ -155,3 +155,24 @@ fn override_below_a_value_is_refused() {
     let errors = load_text("name = 'a'", &[("MAILPUSH__NAME__FIRST", "x")]).unwrap_err();
     assert!(errors.to_string().starts_with("name.first: "), "{errors}");
 }
+
+#[test]
+fn what_was_refused_is_not_called_missing_too() {
+    #[derive(Debug, Deserialize)]
+    struct Doors {
+        #[serde(default)]
+        doors: Vec<u8>,
+    }
+    impl Validate for Doors {
+        fn problems(&self) -> Vec<String> {
+            self.doors.is_empty().then(|| "doors: there must be one".to_owned()).into_iter().collect()
+        }
+    }
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), "doors = ['red']").unwrap();
+    let errors = load::<Doors>(Some(file.path()), std::iter::empty(), "MAILPUSH").unwrap_err();
+    assert_eq!(errors.len(), 1, "{errors}");
+    std::fs::write(file.path(), "").unwrap();
+    let errors = load::<Doors>(Some(file.path()), std::iter::empty(), "MAILPUSH").unwrap_err();
+    assert_eq!(errors.to_string(), "doors: there must be one");
+}

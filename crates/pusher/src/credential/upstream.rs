@@ -68,6 +68,14 @@ pub enum InvalidUpstream {
     Client(#[from] reqwest::Error),
 }
 
+impl UpstreamSettings {
+    /// The Session resource as a URL.
+    pub(crate) fn session(&self) -> Result<Url, InvalidUpstream> {
+        let is_http = |url: &Url| matches!(url.scheme(), "http" | "https");
+        Url::parse(&self.session_url).ok().filter(is_http).ok_or(InvalidUpstream::Url)
+    }
+}
+
 impl Upstream {
     /// `key`: see [`UpstreamSettings::key`]; here it has been drawn if need be.
     pub fn new(
@@ -76,10 +84,7 @@ impl Upstream {
         bus: Arc<dyn Bus>,
         telemetry: Arc<Telemetry>,
     ) -> Result<Self, InvalidUpstream> {
-        let session = Url::parse(&settings.session_url).map_err(|_| InvalidUpstream::Url)?;
-        if !matches!(session.scheme(), "http" | "https") {
-            return Err(InvalidUpstream::Url);
-        }
+        let session = settings.session()?;
         kit::tls::install();
         // A redirect could lead the credential elsewhere, and so could a proxy of the environment.
         let client =
