@@ -6,7 +6,7 @@ use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use socket2::{SockRef, TcpKeepalive};
 use tokio::{
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpSocket, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -22,6 +22,10 @@ const PROBED_AFTER: Duration = Duration::from_secs(45);
 const PROBED_EVERY: Duration = Duration::from_secs(15);
 const PROBES: u32 = 3;
 
+/// Connections that the kernel holds until we accept them; it takes no more than `net.core.somaxconn`. After a restart
+/// every client comes at once, and one that finds no room waits for a second before it knocks again.
+const BACKLOG: u32 = 4096;
+
 /// A listener with its connections.
 pub struct Server {
     listener: TcpListener,
@@ -36,7 +40,7 @@ pub struct Server {
 impl Server {
     /// Listens.
     pub async fn bind(address: SocketAddr, service: Arc<Service>, limits: Limits) -> io::Result<Self> {
-        let listener = TcpListener::bind(address).await?;
+        let listener = listen(address)?;
         let room = Arc::new(Semaphore::new(limits.connections));
         let (connections, cut) = (TaskTracker::new(), CancellationToken::new());
         Ok(Self { listener, service, limits, room, connections, cut })
@@ -101,6 +105,14 @@ impl Server {
     }
 }
 
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // A restart finds connections of the former process on the port.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
+
 fn tune(socket: &TcpStream, limits: &Limits) -> io::Result<()> {
     socket.set_nodelay(true)?;
     let socket = SockRef::from(socket);
@@ -109,4 +121,21 @@ fn tune(socket: &TcpStream, limits: &Limits) -> io::Result<()> {
     socket.set_tcp_keepalive(&keepalive)?;
     // No TCP_USER_TIMEOUT: it also ends connections of readers that are there and do not read, and those cost a constant.
     socket.set_send_buffer_size(limits.send_buffer)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{Ipv4Addr, TcpStream};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_storm_of_connections_finds_room_before_anybody_accepts() {
+        let listener = listen(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).unwrap();
+        let address = listener.local_addr().unwrap();
+        // Shorter than the second after which a connection without room knocks again.
+        let knock = || TcpStream::connect_timeout(&address, Duration::from_millis(900));
+        let storm: Result<Vec<_>, _> = (0..400).map(|_| knock()).collect();
+        assert_eq!(storm.unwrap().len(), 400);
+    }
 }
