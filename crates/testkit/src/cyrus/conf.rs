@@ -27,7 +27,7 @@ const FOLDERS: [&str; 15] = [
 
 /// Every parameter that is safe together with the groups below on 3.6.1.
 ///
-/// `bodyStructure` and `vnd.fastmail.jmapEmail` are left out: they abort lmtpd.
+/// `bodyStructure` and `vnd.fastmail.jmapEmail` are left out: they are reported to abort lmtpd.
 const PARAMETERS: &str = "timestamp clientAddress diskUsed flagNames messageSize messages modseq service uidnext \
     vnd.cmu.midset vnd.cmu.unseenMessages vnd.cmu.envelope vnd.cmu.sessionId vnd.cmu.mailboxACL vnd.cmu.mbtype \
     vnd.cmu.davFilename vnd.cmu.davUid vnd.fastmail.clientId vnd.fastmail.sessionId vnd.fastmail.convExists \
