@@ -2,7 +2,12 @@
 
 mod connection;
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    io,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
 use socket2::{SockRef, TcpKeepalive};
 use tokio::{
@@ -70,7 +75,7 @@ impl Server {
         // Never closed, so there is always a permit in the end; until then connections wait in the kernel.
         let Ok(room) = self.room.clone().acquire_owned().await else { return };
         match self.listener.accept().await {
-            Ok((socket, _)) => self.serve(socket, room),
+            Ok((socket, peer)) => self.serve(socket, peer.ip(), room),
             Err(error) => {
                 tracing::warn!(%error, "Connections cannot be accepted");
                 tokio::time::sleep(ACCEPT_PAUSE).await;
@@ -78,12 +83,13 @@ impl Server {
         }
     }
 
-    fn serve(&self, socket: TcpStream, room: OwnedSemaphorePermit) {
+    fn serve(&self, socket: TcpStream, peer: IpAddr, room: OwnedSemaphorePermit) {
         if let Err(error) = tune(&socket, &self.limits) {
             // Gone already, most likely.
             tracing::debug!(%error, "Socket options cannot be set");
         }
-        let serving = connection::serve(socket, self.service.clone(), self.limits.clone(), self.cut.clone());
+        let serving =
+            connection::serve(socket, peer, self.service.clone(), self.limits.clone(), self.cut.clone());
         self.connections.spawn(async move {
             serving.await;
             drop(room);

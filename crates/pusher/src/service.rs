@@ -1,13 +1,14 @@
 //! From a request to its response.
 
 use std::{
+    net::IpAddr,
     sync::Arc,
     time::{Duration, Instant, SystemTime},
 };
 
 use bus::Bus;
 use bytes::{Bytes, BytesMut};
-use hyper::{Request, Response};
+use hyper::{Response, http::request::Parts};
 use kit::drain::Drain;
 use mailbox_event::{AccountToken, AccountTokens, Naming, codec};
 use rand::{Rng, RngExt};
@@ -50,10 +51,8 @@ pub struct Service {
 }
 
 impl Service {
-    /// Answers one request.
-    pub async fn answer<B: hyper::body::Body>(&self, request: Request<B>) -> Response<Body> {
-        let (head, body) = request.into_parts();
-        let has_body = !body.is_end_stream() || request::announces_body(&head.headers);
+    /// Answers one request. `has_body`: whether one follows its head. `_peer`: the other end of its connection.
+    pub async fn answer(&self, head: &Parts, has_body: bool, _peer: IpAddr) -> Response<Body> {
         let (mut response, cors) = match request::read(&head.method, &head.uri, &head.headers, has_body) {
             Ok(Asked::Stream(asked)) => {
                 let presented = Presented::of(&head.headers, self.allow_cookie);

@@ -1,9 +1,14 @@
 //! One connection, HTTP/1.1 or HTTP/2 with prior knowledge.
 
-use std::{convert::Infallible, pin::pin, sync::Arc, time::Duration};
+use std::{convert::Infallible, net::IpAddr, pin::pin, sync::Arc, time::Duration};
 
 use http_body_util::Either;
-use hyper::{Request, Response, body::Incoming, rt::Executor, service::service_fn};
+use hyper::{
+    Request, Response,
+    body::{Body as _, Incoming},
+    rt::Executor,
+    service::service_fn,
+};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::conn::auto::Builder,
@@ -13,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     in_use::{Busy, InUse},
+    request::announces_body,
     response::Body,
     service::Service,
     settings::{Limits, SMALLEST_HEAD},
@@ -34,22 +40,28 @@ impl<F: Future<Output: Send> + Send + 'static> Executor<F> for Streams {
 }
 
 /// Serves until the client goes, or all its streams are over and the drain has begun, or it is cut.
-pub(super) async fn serve(socket: TcpStream, service: Arc<Service>, limits: Limits, cut: CancellationToken) {
+pub(super) async fn serve(
+    socket: TcpStream,
+    peer: IpAddr,
+    service: Arc<Service>,
+    limits: Limits,
+    cut: CancellationToken,
+) {
     service.telemetry.connection_opened();
     tokio::select! {
         // HTTP/1.1 has one stream at a time on a connection, so it is the connection that must not outlive it.
-        () = end::serve(converse(socket, service.clone(), &limits)) => {}
+        () = end::serve(converse(socket, peer, service.clone(), &limits)) => {}
         () = cut.cancelled() => {}
     }
     service.telemetry.connection_closed();
 }
 
-async fn converse(socket: TcpStream, service: Arc<Service>, limits: &Limits) {
+async fn converse(socket: TcpStream, peer: IpAddr, service: Arc<Service>, limits: &Limits) {
     let in_use = InUse::none();
     let answering = service.clone();
     let answer = {
         let in_use = in_use.clone();
-        service_fn(move |request: Request<Incoming>| answer(answering.clone(), request, in_use.begin()))
+        service_fn(move |request: Request<Incoming>| answer(answering.clone(), request, peer, in_use.begin()))
     };
     let builder = builder(limits);
     let mut connection = pin!(builder.serve_connection(TokioIo::new(socket), answer));
@@ -80,9 +92,12 @@ async fn converse(socket: TcpStream, service: Arc<Service>, limits: &Limits) {
 async fn answer(
     service: Arc<Service>,
     request: Request<Incoming>,
+    peer: IpAddr,
     busy: Busy,
 ) -> Result<Response<Body>, Infallible> {
-    let mut response = service.answer(request).await;
+    let (head, body) = request.into_parts();
+    let has_body = !body.is_end_stream() || announces_body(&head.headers);
+    let mut response = service.answer(&head, has_body, peer).await;
     if let Either::Right(stream) = response.body_mut() {
         stream.hold(busy);
     }
