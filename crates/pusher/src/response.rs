@@ -70,7 +70,8 @@ pub fn add(response: &mut Response<Body>, fields: HeaderMap) {
     }
 }
 
-fn sentence(status: StatusCode, words: &str) -> Response<Body> {
+/// An answer in words.
+pub fn sentence(status: StatusCode, words: &str) -> Response<Body> {
     let mut response = Response::new(Either::Left(Full::from(format!("{words}\n"))));
     *response.status_mut() = status;
     let fields = response.headers_mut();

@@ -1,6 +1,12 @@
 //! The listener and its connections.
 
+mod closing;
 mod connection;
+mod delivery;
+mod front;
+mod head;
+mod http2;
+mod wire;
 
 use std::{
     io,
@@ -16,6 +22,7 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+use self::connection::Shared;
 use crate::{service::Service, settings::Limits};
 
 /// Accepting fails when descriptors run out, and goes on failing until some are free.
@@ -27,6 +34,9 @@ const PROBED_AFTER: Duration = Duration::from_secs(45);
 const PROBED_EVERY: Duration = Duration::from_secs(15);
 const PROBES: u32 = 3;
 
+/// Nobody sends more than a head, and that is read as it comes. The kernel would let a window grow to megabytes.
+const RECEIVE_BUFFER: u32 = 16 << 10;
+
 /// Connections that the kernel holds until we accept them; it takes no more than `net.core.somaxconn`. After a restart
 /// every client comes at once, and one that finds no room waits for a second before it knocks again.
 const BACKLOG: u32 = 4096;
@@ -34,21 +44,18 @@ const BACKLOG: u32 = 4096;
 /// A listener with its connections.
 pub struct Server {
     listener: TcpListener,
-    service: Arc<Service>,
-    limits: Limits,
+    shared: Arc<Shared>,
     room: Arc<Semaphore>,
     connections: TaskTracker,
-    /// Cancelled when those that have not ended by themselves are cut.
-    cut: CancellationToken,
 }
 
 impl Server {
     /// Listens.
     pub async fn bind(address: SocketAddr, service: Arc<Service>, limits: Limits) -> io::Result<Self> {
-        let listener = listen(address)?;
+        let listener = listen(address, &limits)?;
         let room = Arc::new(Semaphore::new(limits.connections));
-        let (connections, cut) = (TaskTracker::new(), CancellationToken::new());
-        Ok(Self { listener, service, limits, room, connections, cut })
+        let shared = Arc::new(Shared { service, limits, cut: CancellationToken::new() });
+        Ok(Self { listener, shared, room, connections: TaskTracker::new() })
     }
 
     /// Where.
@@ -58,7 +65,7 @@ impl Server {
 
     /// Serves until the drain begins, then lets every stream say its last.
     pub async fn run(self) {
-        let drain = self.service.drain.clone();
+        let drain = self.shared.service.drain.clone();
         let accepting = async {
             loop {
                 self.accept().await;
@@ -84,12 +91,7 @@ impl Server {
     }
 
     fn serve(&self, socket: TcpStream, peer: IpAddr, room: OwnedSemaphorePermit) {
-        if let Err(error) = tune(&socket, &self.limits) {
-            // Gone already, most likely.
-            tracing::debug!(%error, "Socket options cannot be set");
-        }
-        let serving =
-            connection::serve(socket, peer, self.service.clone(), self.limits.clone(), self.cut.clone());
+        let serving = connection::serve(socket, peer, self.shared.clone());
         self.connections.spawn(async move {
             serving.await;
             drop(room);
@@ -97,7 +99,8 @@ impl Server {
     }
 
     async fn finish(self) {
-        let Self { listener, service, limits, connections, cut, .. } = self;
+        let Self { listener, shared, connections, .. } = self;
+        let Shared { service, limits, cut } = &*shared;
         drop(listener);
         service.telemetry.drained();
         tracing::info!(connections = connections.len(), "Draining");
@@ -111,22 +114,20 @@ impl Server {
     }
 }
 
-fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+/// The options of the listener are those of each connection that it accepts.
+fn listen(address: SocketAddr, limits: &Limits) -> io::Result<TcpListener> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
     // A restart finds connections of the former process on the port.
     socket.set_reuseaddr(true)?;
-    socket.bind(address)?;
-    socket.listen(BACKLOG)
-}
-
-fn tune(socket: &TcpStream, limits: &Limits) -> io::Result<()> {
     socket.set_nodelay(true)?;
-    let socket = SockRef::from(socket);
     let keepalive =
         TcpKeepalive::new().with_time(PROBED_AFTER).with_interval(PROBED_EVERY).with_retries(PROBES);
-    socket.set_tcp_keepalive(&keepalive)?;
+    SockRef::from(&socket).set_tcp_keepalive(&keepalive)?;
     // No TCP_USER_TIMEOUT: it also ends connections of readers that are there and do not read, and those cost a constant.
-    socket.set_send_buffer_size(limits.send_buffer)
+    SockRef::from(&socket).set_send_buffer_size(limits.send_buffer)?;
+    socket.set_recv_buffer_size(RECEIVE_BUFFER)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 #[cfg(test)]
@@ -137,7 +138,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_storm_of_connections_finds_room_before_anybody_accepts() {
-        let listener = listen(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).unwrap();
+        let listener = listen(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), &Limits::default()).unwrap();
         let address = listener.local_addr().unwrap();
         // Shorter than the second after which a connection without room knocks again.
         let knock = || TcpStream::connect_timeout(&address, Duration::from_millis(900));

@@ -15,7 +15,6 @@ use crate::{cors::CorsPolicy, credential::JwtVerifier};
 
 pub use credentials::{Credential, JwtAlgorithm, JwtSettings, UpstreamSettings};
 pub use limits::Limits;
-pub(crate) use limits::SMALLEST_HEAD;
 
 /// The settings of a pusher. Every one has a default but the credentials' own.
 #[derive(Debug, Clone, Serialize, Deserialize)]

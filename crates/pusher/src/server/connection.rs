@@ -1,125 +1,138 @@
-//! One connection, HTTP/1.1 or HTTP/2 with prior knowledge.
+//! One connection: the head of a request, then its answer or its stream, or HTTP/2.
+//!
+//! Until something is asked, and while a stream is open, a connection is the task and what the stream holds. All that
+//! is needed between is on the heap and gone when the stream begins.
 
-use std::{convert::Infallible, net::IpAddr, pin::pin, sync::Arc, time::Duration};
+use std::{
+    future::{pending, poll_fn},
+    net::IpAddr,
+    sync::Arc,
+    task::Poll,
+    time::SystemTime,
+};
 
-use http_body_util::Either;
-use hyper::{
-    Request, Response,
-    body::{Body as _, Incoming},
-    rt::Executor,
-    service::service_fn,
+use http_body_util::{BodyExt, Collected, Either};
+use hyper::{Method, Response, http::request::Parts};
+use tokio::{
+    net::TcpStream,
+    time::{Instant, timeout_at},
 };
-use hyper_util::{
-    rt::{TokioIo, TokioTimer},
-    server::conn::auto::Builder,
-};
-use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 
+use super::{
+    closing,
+    delivery::Delivery,
+    front::{self, Beginning, NoHead},
+    http2, wire,
+};
 use crate::{
-    in_use::{Busy, InUse},
     request::announces_body,
-    response::Body,
+    response::{self, Body},
     service::Service,
-    settings::{Limits, SMALLEST_HEAD},
-    stream::end,
+    settings::Limits,
 };
 
-/// HTTP/2 pings; streams of HTTP/1.1 have their heartbeats.
-const HTTP2_PING: Duration = Duration::from_secs(30);
-const HTTP2_PING_TIMEOUT: Duration = Duration::from_secs(20);
-
-/// Runs each stream of HTTP/2, none beyond its end.
-#[derive(Debug, Clone, Copy)]
-struct Streams;
-
-impl<F: Future<Output: Send> + Send + 'static> Executor<F> for Streams {
-    fn execute(&self, stream: F) {
-        tokio::spawn(end::serve(stream));
-    }
+/// What all connections share.
+pub(super) struct Shared {
+    pub service: Arc<Service>,
+    pub limits: Limits,
+    /// Cancelled when those that have not ended by themselves are cut.
+    pub cut: CancellationToken,
 }
 
-/// Serves until the client goes, or all its streams are over and the drain has begun, or it is cut.
-pub(super) async fn serve(
-    socket: TcpStream,
-    peer: IpAddr,
-    service: Arc<Service>,
-    limits: Limits,
-    cut: CancellationToken,
-) {
-    service.telemetry.connection_opened();
+/// Serves until the client goes, or what it asked for is over, or it is cut.
+pub(super) async fn serve(socket: TcpStream, peer: IpAddr, shared: Arc<Shared>) {
+    shared.service.telemetry.connection_opened();
     tokio::select! {
-        // HTTP/1.1 has one stream at a time on a connection, so it is the connection that must not outlive it.
-        () = end::serve(converse(socket, peer, service.clone(), &limits)) => {}
-        () = cut.cancelled() => {}
+        biased;
+        () = converse(socket, peer, &shared) => {}
+        () = shared.cut.cancelled() => {}
     }
-    service.telemetry.connection_closed();
+    shared.service.telemetry.connection_closed();
 }
 
-async fn converse(socket: TcpStream, peer: IpAddr, service: Arc<Service>, limits: &Limits) {
-    let in_use = InUse::none();
-    let answering = service.clone();
-    let answer = {
-        let in_use = in_use.clone();
-        service_fn(move |request: Request<Incoming>| answer(answering.clone(), request, peer, in_use.begin()))
-    };
-    let builder = builder(limits);
-    let mut connection = pin!(builder.serve_connection(TokioIo::new(socket), answer));
-    let mut is_leaving = false;
-    loop {
-        tokio::select! {
-            ended = &mut connection => {
-                if let Err(error) = ended {
-                    tracing::debug!(error, "Connection ended");
-                }
-                return;
-            }
-            // hyper times a head of HTTP/1.1, and from when it waits for it. Nothing times what comes before, the
-            // octets that tell the version, nor a connection of HTTP/2 on which nothing is asked.
-            () = in_use.idle_for(limits.head_timeout) => {
-                if is_leaving {
-                    return;
-                }
-            }
-            () = service.drain.draining(), if !is_leaving => {}
+async fn converse(socket: TcpStream, peer: IpAddr, shared: &Shared) {
+    let deadline = Instant::now() + shared.limits.head_timeout;
+    if !is_asked(&socket, deadline, shared).await {
+        return;
+    }
+    if let Some(delivery) = Box::pin(begin(socket, peer, deadline, shared)).await {
+        delivery.await;
+    }
+}
+
+/// Whether the client says anything before its time is over. Nobody answers one that does not.
+async fn is_asked(socket: &TcpStream, deadline: Instant, shared: &Shared) -> bool {
+    tokio::select! {
+        says = timeout_at(deadline, says_more(socket)) => says == Ok(true),
+        () = shared.service.drain.draining() => false,
+    }
+}
+
+/// Reads the head and answers; a stream is left to be delivered.
+async fn begin(mut socket: TcpStream, peer: IpAddr, deadline: Instant, shared: &Shared) -> Option<Delivery> {
+    match front::read(&mut socket, deadline, &shared.limits).await {
+        Ok(Beginning::Http1 { head, stray }) => {
+            let response = ask(&socket, &head, peer, shared).await?;
+            answer(socket, &head.method, response, stray).await
         }
-        is_leaving = true;
-        connection.as_mut().graceful_shutdown();
+        Ok(Beginning::Http2(octets)) => {
+            http2::serve(socket, octets, peer, shared).await;
+            None
+        }
+        Err(NoHead::Wrong(wrong)) => {
+            tracing::debug!(error = %wrong, "Request is refused");
+            let refusal = response::sentence(wrong.status(), &wrong.to_string());
+            answer(socket, &Method::GET, refusal, 0).await
+        }
+        Err(NoHead::Gone(error)) => {
+            tracing::debug!(%error, "Connection ended");
+            None
+        }
     }
 }
 
-/// A stream keeps the connection in use; any other answer has the time that a head has to be read.
+/// Has the service answer; `None` when the client does not wait for it.
+async fn ask(socket: &TcpStream, head: &Parts, peer: IpAddr, shared: &Shared) -> Option<Response<Body>> {
+    tokio::select! {
+        biased;
+        response = shared.service.answer(head, announces_body(&head.headers), peer) => Some(response),
+        () = gone(socket) => None,
+    }
+}
+
+/// Writes an answer. Of a stream that is the head, with what can be said at once.
 async fn answer(
-    service: Arc<Service>,
-    request: Request<Incoming>,
-    peer: IpAddr,
-    busy: Busy,
-) -> Result<Response<Body>, Infallible> {
-    let (head, body) = request.into_parts();
-    let has_body = !body.is_end_stream() || announces_body(&head.headers);
-    let mut response = service.answer(&head, has_body, peer).await;
-    if let Either::Right(stream) = response.body_mut() {
-        stream.hold(busy);
+    socket: TcpStream,
+    method: &Method,
+    response: Response<Body>,
+    stray: usize,
+) -> Option<Delivery> {
+    let now = SystemTime::now();
+    let (parts, body) = response.into_parts();
+    match body {
+        Either::Right(events) => {
+            let mut delivery = Delivery::new(socket, wire::stream_head(&parts, now), events, stray);
+            poll_fn(|context| Poll::Ready(delivery.gather(context))).await;
+            Some(delivery)
+        }
+        Either::Left(whole) => {
+            // It is there already, and cannot fail.
+            let octets = whole.collect().await.map_or_else(|never| match never {}, Collected::to_bytes);
+            closing::say_last(socket, &wire::whole(&parts, method, &octets, now)).await;
+            None
+        }
     }
-    Ok(response)
 }
 
-fn builder(limits: &Limits) -> Builder<Streams> {
-    let mut builder = Builder::new(Streams);
-    builder
-        .http1()
-        .timer(TokioTimer::new())
-        .header_read_timeout(limits.head_timeout)
-        .max_headers(limits.headers)
-        // Bounds what is buffered to write as well: a stream is not asked for more than this ahead of its reader.
-        .max_buf_size(limits.head.max(SMALLEST_HEAD));
-    builder
-        .http2()
-        .timer(TokioTimer::new())
-        .max_concurrent_streams(limits.http2_streams)
-        .max_header_list_size(u32::try_from(limits.head).unwrap_or(u32::MAX))
-        .max_send_buf_size(limits.head)
-        .keep_alive_interval(HTTP2_PING)
-        .keep_alive_timeout(HTTP2_PING_TIMEOUT);
-    builder
+/// Waits for the end of the connection. Who says more than was asked for is heard later.
+async fn gone(socket: &TcpStream) {
+    if says_more(socket).await {
+        pending().await
+    }
+}
+
+/// Waits until there are octets to read, or none will come. Readiness alone may be told too early.
+async fn says_more(socket: &TcpStream) -> bool {
+    matches!(socket.peek(&mut [0]).await, Ok(1))
 }

@@ -16,7 +16,7 @@ pub struct Limits {
     pub unverified: usize,
     /// Connections on this node; more wait in the kernel. Each takes a file descriptor.
     pub connections: usize,
-    /// The largest head of a request, and what HTTP/1.1 buffers to write, in octets. hyper takes no less than 8 KiB.
+    /// The largest head of a request, in octets; also what a stream of HTTP/2 buffers to write.
     #[serde(with = "kit::config::size")]
     pub head: usize,
     /// Header fields in a request.
@@ -51,8 +51,8 @@ impl Default for Limits {
     }
 }
 
-/// hyper takes no smaller buffer.
-pub(crate) const SMALLEST_HEAD: usize = 8 << 10;
+/// Cookies and tokens fill some kilobytes.
+const SMALLEST_HEAD: usize = 8 << 10;
 /// Far more than a machine bears, and within what a semaphore counts.
 const MOST: usize = 100_000_000;
 

@@ -1,4 +1,4 @@
-//! A stream as the body of a response: polled by hyper when the socket can take more.
+//! A stream joined to the hub and the clock, asked for its next frame when the socket can take more.
 
 use std::{
     convert::Infallible,
@@ -13,7 +13,10 @@ use futures_util::Stream as _;
 use tokio::time::Sleep;
 use tokio_stream::wrappers::WatchStream;
 
-use super::{Step, Stream, Written, end::Ends};
+use super::{
+    Step, Stream, Written,
+    end::{Ends, LAST_WORD},
+};
 use crate::{
     hub::{Subscription, View},
     in_use::Busy,
@@ -55,7 +58,8 @@ impl EventBody {
         self.busy = Some(busy);
     }
 
-    fn poll_step(&mut self, context: &mut Context<'_>) -> Poll<Option<Bytes>> {
+    /// The next frame; `None` at the end of the stream.
+    pub fn poll_step(&mut self, context: &mut Context<'_>) -> Poll<Option<Bytes>> {
         loop {
             while let Poll::Ready(Some(view)) = Pin::new(&mut self.views).poll_next(context) {
                 self.view = view;
@@ -69,6 +73,12 @@ impl EventBody {
                 return Poll::Pending;
             }
         }
+    }
+
+    /// Ready when the stream is cut because nobody asked it at its end. To be asked while the reader takes nothing.
+    pub fn poll_cut(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        self.timer.as_mut().reset((self.stream.until() + LAST_WORD).into());
+        self.timer.as_mut().poll(context)
     }
 
     fn count(&self, written: Written) -> Bytes {

@@ -1,4 +1,4 @@
-//! The end of a stream that is not asked any more.
+//! The end of a stream of HTTP/2 that is not asked any more.
 //!
 //! hyper asks the body of a response for more only while the reader takes what there is. A stream whose reader takes
 //! nothing would never be asked at its end: it would outlive its credential and keep its place in the hub.
@@ -11,7 +11,7 @@ use std::{
 use tokio::sync::watch;
 
 /// A stream that is asked at its end says a last word; only later it is cut.
-const LAST_WORD: Duration = Duration::from_secs(1);
+pub(super) const LAST_WORD: Duration = Duration::from_secs(1);
 
 tokio::task_local! {
     /// The end of the stream that is served here, while there is one.
@@ -42,8 +42,7 @@ impl Drop for Ends {
     }
 }
 
-/// Serves one stream after the other: an HTTP/1.1 connection, or a stream of HTTP/2. Drops what serves when the end of
-/// one has passed.
+/// Serves a stream of HTTP/2. Drops what serves it when its end has passed.
 pub async fn serve<F: Future>(serving: F) {
     let (sender, ends) = watch::channel(None);
     tokio::select! {

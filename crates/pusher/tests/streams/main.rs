@@ -7,6 +7,8 @@ mod credentials;
 #[cfg(test)]
 mod http;
 #[cfg(test)]
+mod http1;
+#[cfg(test)]
 mod http2;
 #[cfg(test)]
 mod leaving;

@@ -7,8 +7,8 @@ use std::{
 };
 
 use http_body_util::{BodyExt, Full};
-use hyper::{Request, Response, StatusCode, body::Bytes, header, service::service_fn};
-use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper::{Request, Response, StatusCode, body::Bytes, header, server::conn::http1, service::service_fn};
+use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, sync::Notify};
 
@@ -58,7 +58,7 @@ impl MailServer {
                     async move { Ok::<_, Infallible>(server.answer(request).await) }
                 });
                 tokio::spawn(async move {
-                    let builder = hyper_util::server::conn::auto::Builder::new(TokioExecutor::new());
+                    let builder = http1::Builder::new();
                     // A client that goes away is no matter.
                     builder.serve_connection(TokioIo::new(socket), answer).await.ok();
                 });
