@@ -4,6 +4,7 @@
 
 mod body;
 pub mod end;
+mod told;
 
 use std::{
     sync::Arc,
@@ -11,12 +12,13 @@ use std::{
 };
 
 use mailbox_event::AccountToken;
-use state::{AccountState, Cursor, Diff};
+use state::{AccountState, Cursor};
 
 pub use body::EventBody;
+pub use told::{Audience, SharedTold, Told};
 
 use crate::{
-    encode::{self, Encoding, Told},
+    encode,
     frame::{Frame, FrameKind},
     hub::View,
     request::StreamRequest,
@@ -69,13 +71,11 @@ pub struct Written {
 /// A stream.
 #[derive(Debug)]
 pub struct Stream {
-    owner: Owner,
-    encoding: Encoding,
+    account: AccountToken,
+    audience: Audience,
     timing: Timing,
     ping: Option<Duration>,
     close_after_state: bool,
-    /// What the client has been told; `None`: nothing that could be compared with.
-    has: Option<Cursor>,
     /// The version of the view that was last dealt with.
     seen: u64,
     /// How many alerts there were when it last looked; `None` before the first look.
@@ -99,12 +99,15 @@ impl Stream {
     pub fn new(request: &StreamRequest, owner: Owner, timing: Timing, now: Instant) -> Self {
         let has = request.last_event_id.as_deref().and_then(|id| Cursor::decode_for(id, owner.account));
         Self {
-            owner,
-            encoding: request.encoding.clone(),
+            account: owner.account,
+            audience: Audience {
+                encoding: request.encoding.clone(),
+                account_id: owner.account_id,
+                has: has.map(Arc::new),
+            },
             timing,
             ping: request.ping,
             close_after_state: request.close_after_state,
-            has,
             seen: 0,
             alerts_seen: None,
             stage: Stage::Opening,
@@ -148,12 +151,13 @@ impl Stream {
     /// One event with everything that moved, if that is anything this stream shows.
     fn state(&mut self, view: &View, now: Instant) -> Option<Written> {
         let state = view.known_state()?;
+        if self.seen == view.version {
+            return None;
+        }
         let first = self.seen == 0;
         let passed = view.version.saturating_sub(std::mem::replace(&mut self.seen, view.version));
-        let data = self.data(state)?;
-        let cursor = Cursor::of(self.owner.account, state);
-        let frame = Frame::event(FrameKind::State, self.encoding.event_name(), Some(&cursor.encode()), &data);
-        self.has = Some(cursor);
+        let Told { cursor, frame } = self.tell(view, state)?;
+        self.audience.has = Some(cursor);
         self.is_answered = true;
         if self.close_after_state {
             self.stage = Stage::Over;
@@ -164,17 +168,14 @@ impl Stream {
         Some(Written { frame, merged, heard_at: view.heard_at.filter(|_| !first) })
     }
 
-    fn data(&self, state: &AccountState) -> Option<String> {
-        match self.has.as_ref().map_or(Diff::Everything, |has| has.diff(state)) {
-            Diff::Same => None,
-            Diff::Everything => self.encoding.data(state, &self.owner.account_id, Told::All),
-            Diff::Moved(moved) => self.encoding.data(state, &self.owner.account_id, Told::Moved(&moved)),
-        }
+    /// Shared with all who are told the same; an event id that is this stream's own would not be.
+    fn tell(&self, view: &View, state: &AccountState) -> Option<Told> {
+        view.told.once(&self.audience, || self.audience.tell(self.account, state, Cursor::encode))
     }
 
     /// The next alert, or how many there is no telling any more. Neither has an id: it would not come again.
     fn alert(&mut self, view: &View, seen: u64) -> Option<Frame> {
-        if !self.encoding.shows_alerts() {
+        if !self.audience.encoding.shows_alerts() {
             return None;
         }
         let unseen = view.alerts.after(seen);
@@ -189,7 +190,7 @@ impl Stream {
         }
         let alert = unseen.next?;
         self.alerts_seen = Some(seen + 1);
-        let data = encode::calendar_alert(&alert, &self.owner.account_id)?;
+        let data = encode::calendar_alert(&alert, &self.audience.account_id)?;
         Some(Frame::event(FrameKind::Alert, "calendarAlert", None, &data))
     }
 
@@ -212,7 +213,7 @@ impl Stream {
             return None;
         }
         self.is_answered = true;
-        let words = match (view.known_state(), &self.has) {
+        let words = match (view.known_state(), &self.audience.has) {
             (None, _) => "the state is not known yet",
             (Some(_), Some(_)) => "up to date",
             (Some(_), None) => "nothing is known of these types yet",

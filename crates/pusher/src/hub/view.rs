@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Instant};
 use state::AccountState;
 
 use super::Alerts;
+use crate::stream::SharedTold;
 
 /// Shared by all streams of the account; a stream compares it with what its client has.
 #[derive(Debug, Clone, Default)]
@@ -15,6 +16,8 @@ pub struct View {
     pub version: u64,
     /// When the state was heard.
     pub heard_at: Option<Instant>,
+    /// What streams were told of this state.
+    pub told: SharedTold,
     /// The last alerts.
     pub alerts: Alerts,
     /// Whether the bus was asked for the state and answered, or failed once.
@@ -36,6 +39,7 @@ impl View {
         }
         let moved = self.state.as_ref().is_none_or(|known| numbers(known) != numbers(&said));
         self.state = Some(Arc::new(said));
+        self.told = SharedTold::default();
         if moved {
             self.version += 1;
             self.heard_at = Some(heard_at);

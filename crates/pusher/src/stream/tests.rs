@@ -3,7 +3,10 @@ use proptest::prelude::*;
 use state::{Basis, Counter, Epoch};
 
 use super::*;
-use crate::{encode::Types, hub::Alert};
+use crate::{
+    encode::{Encoding, Types},
+    hub::Alert,
+};
 
 const TOKEN: AccountToken = AccountToken([7; 16]);
 const SECOND: Duration = Duration::from_secs(1);
@@ -183,6 +186,46 @@ fn what_came_while_the_reader_was_slow_is_one_event() {
     assert_eq!((written.merged, written.heard_at), (9_998, Some(now)));
     assert!(text(Step::Write(written)).contains("\"mailModSeq\":10000"));
     assert_eq!(text(stream.step(&view, now)), "(wait)");
+}
+
+/// The octets of the next frame.
+fn octets(stream: &mut Stream, view: &View, now: Instant) -> bytes::Bytes {
+    let Step::Write(written) = stream.step(view, now) else { panic!("nothing to write") };
+    written.frame.octets
+}
+
+#[test]
+fn streams_that_are_told_the_same_share_one_frame_and_others_do_not() {
+    let now = Instant::now();
+    let mut view = view(&[(Counter::Mail, 1)]);
+    let forms = [Encoding::Events, Encoding::Events, types("Email")];
+    let mut streams = forms.map(|form| opened(&asked(form), &view, now));
+    for modseq in 2..5 {
+        let [first, second, other] = streams.each_mut().map(|stream| octets(stream, &view, now));
+        assert_eq!((first.as_ptr(), first.len()), (second.as_ptr(), second.len()));
+        assert_ne!(first.as_ptr(), other.as_ptr());
+        view.join(state(&[(Counter::Mail, modseq)]), now);
+        // Who missed one is told more, in a frame of its own.
+        let [first, second, _] = streams.each_mut();
+        let (first, second) = (octets(first, &view, now), octets(second, &view, now));
+        assert_eq!(first.as_ptr(), second.as_ptr());
+        view.join(state(&[(Counter::Mail, modseq), (Counter::Contacts, modseq)]), now);
+    }
+}
+
+#[test]
+fn more_audiences_than_are_remembered_are_told_all_the_same() {
+    let now = Instant::now();
+    let view = view(&[(Counter::Mail, 1)]);
+    for id in 0..20 {
+        let owner = Owner { account: TOKEN, account_id: format!("id {id}").into() };
+        let timing =
+            Timing { heartbeat: SECOND, retry: SECOND, leaving_retry: SECOND, until: now + 600 * SECOND };
+        let mut stream = Stream::new(&asked(types("Email")), owner, timing, now);
+        octets(&mut stream, &view, now);
+        let told = text(stream.step(&view, now));
+        assert!(told.contains(&format!(r#"{{"id {id}":{{"Email":"1"}}}}"#)), "{told}");
+    }
 }
 
 #[test]
