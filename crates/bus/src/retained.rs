@@ -28,6 +28,8 @@ pub enum Bucket {
     Verdicts,
     /// Who does what alone.
     Leases,
+    /// Tickets for streams, under a hash of each.
+    Tickets,
 }
 
 impl Bucket {
@@ -36,6 +38,7 @@ impl Bucket {
         match self {
             Self::Verdicts => "verdicts",
             Self::Leases => "leases",
+            Self::Tickets => "tickets",
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What pages of other origins may do (Fetch standard §3.2).
 
 use hyper::{
-    HeaderMap,
+    HeaderMap, Method,
     header::{self, HeaderValue},
 };
 
@@ -62,11 +62,12 @@ impl CorsPolicy {
         fields
     }
 
-    /// The further fields of the answer to OPTIONS.
-    pub fn preflight_fields(&self, request: &HeaderMap) -> HeaderMap {
+    /// The further fields of the answer to OPTIONS, for a resource of this method.
+    pub fn preflight_fields(&self, request: &HeaderMap, method: &Method) -> HeaderMap {
         let mut fields = self.fields(request);
         if fields.contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN) {
-            fields.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET"));
+            let method = HeaderValue::from_static(if *method == Method::POST { "POST" } else { "GET" });
+            fields.insert(header::ACCESS_CONTROL_ALLOW_METHODS, method);
             fields.insert(
                 header::ACCESS_CONTROL_ALLOW_HEADERS,
                 HeaderValue::from_static("Authorization, Last-Event-ID, Cache-Control"),
@@ -129,14 +130,14 @@ mod tests {
     #[test]
     fn preflight_allows_the_fields_that_streams_need() {
         let policy = CorsPolicy::new(&[PAGE.to_owned()], false).unwrap();
-        let fields = policy.preflight_fields(&from(PAGE));
+        let fields = policy.preflight_fields(&from(PAGE), &Method::GET);
         assert_eq!(
             fields[header::ACCESS_CONTROL_ALLOW_HEADERS],
             "Authorization, Last-Event-ID, Cache-Control"
         );
         assert!(
             !policy
-                .preflight_fields(&from("https://x.test"))
+                .preflight_fields(&from("https://x.test"), &Method::GET)
                 .contains_key(header::ACCESS_CONTROL_ALLOW_HEADERS)
         );
     }

@@ -4,6 +4,8 @@ mod availability;
 mod flights;
 mod jwt;
 mod session;
+mod ticket;
+mod tickets;
 mod upstream;
 
 use std::{
@@ -15,10 +17,12 @@ use hyper::{
     HeaderMap,
     header::{self, HeaderName, HeaderValue},
 };
-use mailbox_event::{Account, Naming};
+use mailbox_event::{Account, Naming, UnixMillis};
 
 pub use jwt::{InvalidJwtSettings, JwtVerifier};
 pub use session::{Grant, Verdict};
+pub use ticket::{Hash, Tag, Ticket};
+pub use tickets::{NoTicket, Tickets};
 pub use upstream::{InvalidUpstream, Question, Unanswered, Upstream};
 
 /// What a client presents. Never shown: it is a password or as good as one.
@@ -37,6 +41,10 @@ pub struct Identity {
     pub account_id: Arc<str>,
     /// How long the credential lasts, where it says so.
     pub lasts: Option<Duration>,
+    /// Since when the credential is known to be good: when the mail server said so, or when the token was issued.
+    pub since: UnixMillis,
+    /// What its streams carry in their event ids, if it is a ticket.
+    pub tag: Option<Tag>,
     /// The right to ask the mail server in the client's name.
     pub question: Option<Question>,
 }
@@ -99,7 +107,7 @@ pub async fn check(
     for verifier in verifiers {
         let said = match verifier {
             Verifier::Jwt(jwt) => jwt.check(presented, naming, now),
-            Verifier::Upstream(upstream) => upstream.identify(presented, naming).await,
+            Verifier::Upstream(upstream) => upstream.identify(presented, naming, now).await,
         };
         match said {
             Outcome::Accepted(_) => return said,
@@ -108,4 +116,15 @@ pub async fn check(
         }
     }
     outcome
+}
+
+/// Milliseconds since 1970; a clock before that says 0.
+fn millis(moment: SystemTime) -> UnixMillis {
+    let since_1970 = moment.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    UnixMillis(u64::try_from(since_1970.as_millis()).unwrap_or(u64::MAX))
+}
+
+/// For keys in the bus.
+fn hexadecimal(octets: &[u8]) -> String {
+    octets.iter().map(|octet| format!("{octet:02x}")).collect()
 }

@@ -66,6 +66,14 @@ impl Frame {
         Self::end(FrameKind::Retry, format!("retry: {}\n", wait.as_millis()))
     }
 
+    /// The same with an event id. It is no event, and a client remembers its id all the same (WHATWG HTML §9.2.6).
+    pub fn retry_with_id(wait: Duration, id: &str) -> Self {
+        let mut text = String::with_capacity(STATE_NAMES_AND_ID + id.len());
+        field(&mut text, "id", id);
+        field(&mut text, "retry", &wait.as_millis().to_string());
+        Self::end(FrameKind::Retry, text)
+    }
+
     fn end(kind: FrameKind, mut text: String) -> Self {
         text.push('\n');
         Self { kind, octets: text.into() }

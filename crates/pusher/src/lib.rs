@@ -2,7 +2,7 @@
 //!
 //! - [`Pusher`] listens and serves `/events/` and `/jmap/eventsource/` (RFC 8620 §7.3) until it is drained.
 //! - `hub`: one channel per account that has streams here; hears the bus, decodes once, shares one view.
-//! - `stream`: one stream as a state machine; `frame` and `encode` are what it writes.
+//! - `stream`: one stream as a state machine; `frame`, `encode` and `event_id` are what it writes.
 //! - `request`, `cors`, `credential`: who asks for what; `upstream_state`: states that only the mail server knows.
 //! - `service`, `server`: HTTP; `in_use`: connections that are there for nothing.
 //!
@@ -12,6 +12,7 @@
 mod cors;
 mod credential;
 mod encode;
+mod event_id;
 mod frame;
 mod hub;
 mod in_use;
@@ -28,4 +29,6 @@ mod upstream_state;
 pub use cors::InvalidCors;
 pub use credential::{InvalidJwtSettings, InvalidUpstream};
 pub use pusher::{Deps, Pusher, StartError};
-pub use settings::{Cors, Credential, JwtAlgorithm, JwtSettings, Limits, Pace, Settings, UpstreamSettings};
+pub use settings::{
+    Cors, Credential, JwtAlgorithm, JwtSettings, Limits, Pace, Settings, TicketSettings, UpstreamSettings,
+};

@@ -10,7 +10,7 @@ use tokio::sync::Semaphore;
 
 use crate::{
     cors::{CorsPolicy, InvalidCors},
-    credential::{InvalidJwtSettings, InvalidUpstream, JwtVerifier, Upstream, Verifier},
+    credential::{InvalidJwtSettings, InvalidUpstream, JwtVerifier, Tickets, Upstream, Verifier},
     hub::Hub,
     server::Server,
     service::Service,
@@ -79,6 +79,7 @@ impl Pusher {
             tokens,
             naming,
             verifiers: verifiers(&settings.credentials, &bus, &telemetry)?,
+            tickets: Tickets::new(bus.clone(), settings.tickets, telemetry.clone()),
             unverified: Semaphore::new(settings.limits.unverified),
             upstream_state: Arc::new(UpstreamState::new(bus.clone(), source, telemetry.clone())),
             bus,

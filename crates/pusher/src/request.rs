@@ -7,7 +7,11 @@ use hyper::{
     header::{self, HeaderName},
 };
 
-use crate::encode::{Encoding, Types};
+use crate::{
+    credential::{Tag, Ticket},
+    encode::{Encoding, Types},
+    event_id,
+};
 
 /// `Last-Event-ID` (WHATWG HTML §9.2.4).
 pub const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
@@ -26,28 +30,39 @@ pub struct StreamRequest {
     pub close_after_state: bool,
     /// The interval of pings; `None` = none.
     pub ping: Option<Duration>,
-    /// The event id that the client saw last.
+    /// The cursor in the event id that the client saw last.
     pub last_event_id: Option<String>,
 }
 
 /// What is asked of us at all.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Asked {
-    /// A stream.
-    Stream(StreamRequest),
-    /// What a page of another origin may do here (Fetch §3.2.2).
-    Options,
+    /// A stream, on the word of the header fields or of a ticket.
+    Stream(StreamRequest, Option<Claim>),
+    /// A ticket for a stream.
+    Ticket,
+    /// What a page of another origin may do with a resource of this method (Fetch §3.2.2).
+    Options(Method),
+}
+
+/// A ticket as it was presented.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim {
+    /// `None`: no text that was ever given out.
+    pub ticket: Option<Ticket>,
+    /// What the event id that the client saw last proves.
+    pub tag: Option<Tag>,
 }
 
 /// Why there is no stream.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// 404
     #[error("there is nothing here")]
     NotFound,
     /// 405
-    #[error("this resource is for GET")]
-    Method,
+    #[error("this resource is for {0}")]
+    Method(Method),
     /// 400
     #[error("types must be * or names with commas between")]
     Types,
@@ -61,7 +76,7 @@ pub enum Refusal {
     #[error("a parameter is not percent-encoded text")]
     Encoding,
     /// 400
-    #[error("a request for a stream has no body")]
+    #[error("a request of this kind has no body")]
     Body,
 }
 
@@ -69,32 +84,51 @@ pub enum Refusal {
 enum Resource {
     Events,
     EventSource,
+    Ticket,
+}
+
+impl Resource {
+    fn method(self) -> Method {
+        match self {
+            Self::Events | Self::EventSource => Method::GET,
+            Self::Ticket => Method::POST,
+        }
+    }
 }
 
 /// Reads a request. `has_body`: whether one follows its head.
 pub fn read(method: &Method, target: &Uri, headers: &HeaderMap, has_body: bool) -> Result<Asked, Refusal> {
     let resource = match target.path() {
         "/events/" | "/events" => Resource::Events,
+        "/events/ticket" => Resource::Ticket,
         "/jmap/eventsource/" | "/jmap/eventsource" => Resource::EventSource,
         _ => return Err(Refusal::NotFound),
     };
-    match *method {
-        Method::OPTIONS => Ok(Asked::Options),
-        Method::GET if has_body => Err(Refusal::Body),
-        Method::GET => stream(resource, target.query().unwrap_or_default(), headers).map(Asked::Stream),
-        _ => Err(Refusal::Method),
+    match (method, resource) {
+        (&Method::OPTIONS, _) => Ok(Asked::Options(resource.method())),
+        _ if *method != resource.method() => Err(Refusal::Method(resource.method())),
+        _ if has_body => Err(Refusal::Body),
+        (_, Resource::Ticket) => Ok(Asked::Ticket),
+        (_, Resource::Events) => stream(target, headers, Ok),
+        (_, Resource::EventSource) => {
+            stream(target, headers, |request| event_source(target.query().unwrap_or_default(), request))
+        }
     }
 }
 
-fn stream(resource: Resource, query: &str, headers: &HeaderMap) -> Result<StreamRequest, Refusal> {
-    let last_event_id =
-        headers.get(LAST_EVENT_ID).map(|id| String::from_utf8_lossy(id.as_bytes()).into_owned());
+fn stream(
+    target: &Uri,
+    headers: &HeaderMap,
+    form: impl FnOnce(StreamRequest) -> Result<StreamRequest, Refusal>,
+) -> Result<Asked, Refusal> {
+    let id = headers.get(LAST_EVENT_ID).map(|id| String::from_utf8_lossy(id.as_bytes()));
+    let (cursor, tag) = id.as_deref().map(event_id::split).unzip();
+    let last_event_id = cursor.map(str::to_owned);
     let request =
         StreamRequest { encoding: Encoding::Events, close_after_state: false, ping: None, last_event_id };
-    match resource {
-        Resource::Events => Ok(request),
-        Resource::EventSource => event_source(query, request),
-    }
+    let ticket = parameter(target.query().unwrap_or_default(), "ticket")?;
+    let claim = ticket.map(|ticket| Claim { ticket: Ticket::parse(&ticket), tag: tag.flatten() });
+    Ok(Asked::Stream(form(request)?, claim))
 }
 
 /// The first of parameters with the same name holds; those that are not known are ignored.

@@ -1,19 +1,20 @@
 //! Responses.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use http_body_util::{Either, Full};
 use hyper::{
-    HeaderMap, Response, StatusCode,
+    HeaderMap, Method, Response, StatusCode,
     header::{self, HeaderName, HeaderValue},
 };
 
-use crate::{request::Refusal, stream::EventBody};
+use crate::{credential::Ticket, request::Refusal, stream::EventBody};
 
 /// What is written: all at once, or as it comes.
 pub type Body = Either<Full<Bytes>, EventBody>;
 
 const ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
-const METHODS: HeaderValue = HeaderValue::from_static("GET, OPTIONS");
 
 /// An event stream that goes on.
 pub fn stream(body: EventBody) -> Response<Body> {
@@ -29,7 +30,7 @@ pub fn short_stream(frames: Bytes) -> Response<Body> {
 pub fn refusal(refusal: Refusal) -> Response<Body> {
     let status = match refusal {
         Refusal::NotFound => StatusCode::NOT_FOUND,
-        Refusal::Method => StatusCode::METHOD_NOT_ALLOWED,
+        Refusal::Method(_) => StatusCode::METHOD_NOT_ALLOWED,
         Refusal::Types | Refusal::CloseAfter | Refusal::Ping | Refusal::Encoding | Refusal::Body => {
             StatusCode::BAD_REQUEST
         }
@@ -37,7 +38,7 @@ pub fn refusal(refusal: Refusal) -> Response<Body> {
     let mut response = sentence(status, &refusal.to_string());
     let fields = response.headers_mut();
     match refusal {
-        Refusal::Method => fields.insert(header::ALLOW, METHODS),
+        Refusal::Method(method) => fields.insert(header::ALLOW, methods(&method)),
         _ => None,
     };
     response
@@ -52,11 +53,36 @@ pub fn unauthorized() -> Response<Body> {
     response
 }
 
-/// What OPTIONS answers.
-pub fn options() -> Response<Body> {
+/// What OPTIONS answers for a resource of this method.
+pub fn options(method: &Method) -> Response<Body> {
     let mut response = Response::new(Either::Left(Full::default()));
     *response.status_mut() = StatusCode::NO_CONTENT;
-    response.headers_mut().insert(header::ALLOW, METHODS);
+    response.headers_mut().insert(header::ALLOW, methods(method));
+    response
+}
+
+/// A ticket, and how long it waits for its first use.
+pub fn ticket(ticket: &Ticket, lasts: Duration) -> Response<Body> {
+    let said = serde_json::json!({"ticket": ticket.expose(), "expiresIn": lasts.as_secs()});
+    let mut response = Response::new(Either::Left(Full::from(said.to_string())));
+    *response.status_mut() = StatusCode::CREATED;
+    let fields = response.headers_mut();
+    fields.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    fields.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+/// 401 to a ticket. Without `Basic`: a browser would ask the person for a password.
+pub fn ticket_refused() -> Response<Body> {
+    let mut response = sentence(StatusCode::UNAUTHORIZED, "the ticket is used, over or unknown");
+    response.headers_mut().append(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    response
+}
+
+/// No ticket for now: 429 or 503, which are for scripts; an EventSource is told otherwise.
+pub fn no_ticket(status: StatusCode, words: &str, wait: Duration) -> Response<Body> {
+    let mut response = sentence(status, words);
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait.as_secs()));
     response
 }
 
@@ -67,6 +93,14 @@ pub fn add(response: &mut Response<Body>, fields: HeaderMap) {
         if let Some(name) = name {
             response.headers_mut().append(name, value);
         }
+    }
+}
+
+fn methods(method: &Method) -> HeaderValue {
+    if *method == Method::POST {
+        HeaderValue::from_static("POST, OPTIONS")
+    } else {
+        HeaderValue::from_static("GET, OPTIONS")
     }
 }
 

@@ -1,5 +1,7 @@
 //! From a request to its response.
 
+mod ticket;
+
 use std::{
     net::IpAddr,
     sync::Arc,
@@ -8,7 +10,7 @@ use std::{
 
 use bus::Bus;
 use bytes::{Bytes, BytesMut};
-use hyper::{Response, http::request::Parts};
+use hyper::{HeaderMap, Response, http::request::Parts};
 use kit::drain::Drain;
 use mailbox_event::{AccountToken, AccountTokens, Naming, codec};
 use rand::{Rng, RngExt};
@@ -16,10 +18,10 @@ use tokio::{sync::Semaphore, time::timeout};
 
 use crate::{
     cors::CorsPolicy,
-    credential::{self, Identity, Outcome, Presented, Verifier},
+    credential::{self, Identity, Outcome, Presented, Tickets, Verifier},
     frame::Frame,
     hub::{Hub, Subscription, View},
-    request::{self, Asked, StreamRequest},
+    request::{self, Asked, Claim, StreamRequest},
     response::{self, Body},
     settings::Pace,
     stream::{EventBody, Owner, Step, Stream, Timing},
@@ -40,6 +42,7 @@ pub struct Service {
     pub(crate) tokens: AccountTokens,
     pub(crate) naming: Naming,
     pub(crate) verifiers: Vec<Verifier>,
+    pub(crate) tickets: Tickets,
     /// For requests whose credential is being checked; the hub's permits are for those whose credential is good.
     pub(crate) unverified: Semaphore,
     pub(crate) upstream_state: Arc<UpstreamState>,
@@ -54,41 +57,55 @@ impl Service {
     /// Answers one request. `has_body`: whether one follows its head. `_peer`: the other end of its connection.
     pub async fn answer(&self, head: &Parts, has_body: bool, _peer: IpAddr) -> Response<Body> {
         let (mut response, cors) = match request::read(&head.method, &head.uri, &head.headers, has_body) {
-            Ok(Asked::Stream(asked)) => {
-                let presented = Presented::of(&head.headers, self.allow_cookie);
-                (self.open(asked, presented).await, self.cors.fields(&head.headers))
+            Ok(Asked::Stream(asked, Some(claim))) => {
+                (self.open_by_ticket(&asked, &claim).await, self.cors.fields(&head.headers))
             }
-            Ok(Asked::Options) => (response::options(), self.cors.preflight_fields(&head.headers)),
+            Ok(Asked::Stream(asked, None)) => {
+                (self.open(&asked, &head.headers).await, self.cors.fields(&head.headers))
+            }
+            Ok(Asked::Ticket) => (self.ticket(&head.headers).await, self.cors.fields(&head.headers)),
+            Ok(Asked::Options(method)) => {
+                (response::options(&method), self.cors.preflight_fields(&head.headers, &method))
+            }
             Err(refusal) => (response::refusal(refusal), self.cors.fields(&head.headers)),
         };
         response::add(&mut response, cors);
         response
     }
 
-    async fn open(&self, asked: StreamRequest, presented: Option<Presented>) -> Response<Body> {
-        let Some(presented) = presented else {
-            self.telemetry.credential(CredentialOutcome::Missing);
-            return response::unauthorized();
-        };
-        match self.check(&presented).await {
-            Outcome::Accepted(identity) => {
-                self.telemetry.credential(CredentialOutcome::Accepted);
-                self.stream(&asked, *identity).await
-            }
-            Outcome::Refused => {
-                self.telemetry.credential(CredentialOutcome::Refused);
-                response::unauthorized()
-            }
-            Outcome::Unverifiable => {
-                self.telemetry.credential(CredentialOutcome::Unverifiable);
-                unverifiable(&mut rand::rng())
-            }
+    async fn open(&self, asked: &StreamRequest, fields: &HeaderMap) -> Response<Body> {
+        match self.check(fields).await {
+            Outcome::Accepted(identity) => self.stream(asked, *identity).await,
+            Outcome::Refused => response::unauthorized(),
+            Outcome::Unverifiable => unverifiable(&mut rand::rng()),
         }
     }
 
-    async fn check(&self, presented: &Presented) -> Outcome {
-        let Ok(_room) = self.unverified.try_acquire() else { return Outcome::Unverifiable };
-        credential::check(&self.verifiers, presented, &self.naming, SystemTime::now()).await
+    async fn open_by_ticket(&self, asked: &StreamRequest, claim: &Claim) -> Response<Body> {
+        match self.redeem(claim).await {
+            Outcome::Accepted(identity) => self.stream(asked, *identity).await,
+            Outcome::Refused => response::ticket_refused(),
+            Outcome::Unverifiable => unverifiable(&mut rand::rng()),
+        }
+    }
+
+    /// What the header fields of a request are worth.
+    async fn check(&self, fields: &HeaderMap) -> Outcome {
+        let Some(presented) = Presented::of(fields, self.allow_cookie) else {
+            self.telemetry.credential(CredentialOutcome::Missing);
+            return Outcome::Refused;
+        };
+        let Ok(_room) = self.unverified.try_acquire() else { return self.counted(Outcome::Unverifiable) };
+        self.counted(credential::check(&self.verifiers, &presented, &self.naming, SystemTime::now()).await)
+    }
+
+    fn counted(&self, outcome: Outcome) -> Outcome {
+        self.telemetry.credential(match outcome {
+            Outcome::Accepted(_) => CredentialOutcome::Accepted,
+            Outcome::Refused => CredentialOutcome::Refused,
+            Outcome::Unverifiable => CredentialOutcome::Unverifiable,
+        });
+        outcome
     }
 
     async fn stream(&self, asked: &StreamRequest, identity: Identity) -> Response<Body> {
@@ -96,7 +113,7 @@ impl Service {
         let owner = Owner { account, account_id: identity.account_id.clone() };
         let now = tokio::time::Instant::now().into_std();
         let timing = timing(&self.pace, identity.lasts, now, &mut rand::rng());
-        let stream = Stream::new(asked, owner, timing, now);
+        let stream = Stream::new(asked, owner, timing, now).tagged(identity.tag.clone());
         if !self.drain.is_draining()
             && let Ok(subscription) = self.hub.join(account)
         {

@@ -2,6 +2,7 @@
 
 mod credentials;
 mod limits;
+mod tickets;
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -15,6 +16,7 @@ use crate::{cors::CorsPolicy, credential::JwtVerifier};
 
 pub use credentials::{Credential, JwtAlgorithm, JwtSettings, UpstreamSettings};
 pub use limits::Limits;
+pub use tickets::TicketSettings;
 
 /// The settings of a pusher. Every one has a default but the credentials' own.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -26,6 +28,8 @@ pub struct Settings {
     pub credentials: Vec<Credential>,
     /// Whether a Cookie counts as a credential. Off: a page of another origin could open streams with it.
     pub allow_cookie: bool,
+    /// Tickets for streams of clients that cannot send a credential.
+    pub tickets: TicketSettings,
     /// Pages that may open streams from other origins.
     pub cors: Cors,
     /// When things are written.
@@ -68,6 +72,7 @@ impl Default for Settings {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8081)),
             credentials: Vec::new(),
             allow_cookie: false,
+            tickets: TicketSettings::default(),
             cors: Cors::default(),
             pace: Pace::default(),
             limits: Limits::default(),
@@ -97,6 +102,7 @@ impl Validate for Settings {
         let cors = CorsPolicy::new(&self.cors.origins, self.cors.credentials).err();
         credentials
             .chain(cors.map(|why| format!("cors: {why}")))
+            .chain(within("tickets", self.tickets.problems()))
             .chain(within("pace", self.pace.problems()))
             .chain(within("limits", self.limits.problems()))
             .collect()

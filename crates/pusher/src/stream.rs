@@ -18,7 +18,8 @@ pub use body::EventBody;
 pub use told::{Audience, SharedTold, Told};
 
 use crate::{
-    encode,
+    credential::Tag,
+    encode, event_id,
     frame::{Frame, FrameKind},
     hub::View,
     request::StreamRequest,
@@ -80,6 +81,8 @@ pub struct Stream {
     seen: u64,
     /// How many alerts there were when it last looked; `None` before the first look.
     alerts_seen: Option<u64>,
+    /// What the event ids carry beside the cursor.
+    tag: Option<Tag>,
     stage: Stage,
     /// Whether the client was told once that it is up to date, or that nothing is known.
     is_answered: bool,
@@ -110,11 +113,18 @@ impl Stream {
             close_after_state: request.close_after_state,
             seen: 0,
             alerts_seen: None,
+            tag: None,
             stage: Stage::Opening,
             is_answered: false,
             last_frame: now,
             last_event: now,
         }
+    }
+
+    /// Has its event ids carry the tag of the ticket that opened it, from the first frame on.
+    #[must_use]
+    pub fn tagged(self, tag: Option<Tag>) -> Self {
+        Self { tag, ..self }
     }
 
     /// When it ends at the latest.
@@ -130,7 +140,7 @@ impl Stream {
             Stage::Opening => {
                 self.stage = Stage::Open;
                 let wait = if view.is_leaving { self.timing.leaving_retry } else { self.timing.retry };
-                return self.write(Frame::retry(wait), now);
+                return self.write(self.opening(wait), now);
             }
             Stage::Open => {}
         }
@@ -146,6 +156,13 @@ impl Stream {
             return self.write(frame, now);
         }
         Step::Wait(self.next_due())
+    }
+
+    /// A client that has lost its stream before anything else came must have the tag.
+    fn opening(&self, wait: Duration) -> Frame {
+        let Some(tag) = &self.tag else { return Frame::retry(wait) };
+        let cursor = self.audience.has.as_ref().map(|has| has.encode()).unwrap_or_default();
+        Frame::retry_with_id(wait, &event_id::join(&cursor, Some(tag)))
     }
 
     /// One event with everything that moved, if that is anything this stream shows.
@@ -170,7 +187,11 @@ impl Stream {
 
     /// Shared with all who are told the same; an event id that is this stream's own would not be.
     fn tell(&self, view: &View, state: &AccountState) -> Option<Told> {
-        view.told.once(&self.audience, || self.audience.tell(self.account, state, Cursor::encode))
+        let tell = || {
+            let event_id = |cursor: &Cursor| event_id::join(&cursor.encode(), self.tag.as_ref());
+            self.audience.tell(self.account, state, event_id)
+        };
+        if self.tag.is_some() { tell() } else { view.told.once(&self.audience, tell) }
     }
 
     /// The next alert, or how many there is no telling any more. Neither has an id: it would not come again.

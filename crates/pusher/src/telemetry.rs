@@ -76,6 +76,7 @@ pub struct Telemetry {
     undecodable: Counter,
     bus_failures: Counter,
     credentials: Family<OfCredential, Counter>,
+    tickets: Counter,
     session_checks: Family<OfUpstream, Counter>,
     state_questions: Family<OfUpstream, Counter>,
     latency: Histogram,
@@ -95,6 +96,7 @@ impl Telemetry {
             undecodable: Counter::default(),
             bus_failures: Counter::default(),
             credentials: Family::default(),
+            tickets: Counter::default(),
             session_checks: Family::default(),
             state_questions: Family::default(),
             latency: Histogram::new(LATENCY_BUCKETS),
@@ -120,6 +122,7 @@ impl Telemetry {
         to.register("undecodable", "Messages that could not be decoded", self.undecodable.clone());
         to.register("bus_failures", "Calls that the bus did not answer", self.bus_failures.clone());
         to.register("credentials", "Credentials by outcome", self.credentials.clone());
+        to.register("tickets", "Tickets given out", self.tickets.clone());
         to.register("session_checks", "Credentials shown to the mail server", self.session_checks.clone());
         to.register("state_questions", "States asked of the mail server", self.state_questions.clone());
     }
@@ -168,6 +171,10 @@ impl Telemetry {
 
     pub(crate) fn credential(&self, outcome: CredentialOutcome) {
         self.credentials.get_or_create(&OfCredential { outcome }).inc();
+    }
+
+    pub(crate) fn ticket_given(&self) {
+        self.tickets.inc();
     }
 
     pub(crate) fn session_check(&self, outcome: UpstreamOutcome) {

@@ -6,7 +6,7 @@ use std::{
 };
 
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
-use mailbox_event::Naming;
+use mailbox_event::{Naming, UnixMillis};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -43,6 +43,7 @@ pub enum InvalidJwtSettings {
 #[derive(Deserialize)]
 struct Claims {
     exp: u64,
+    iat: Option<u64>,
     #[serde(flatten)]
     others: Map<String, Value>,
 }
@@ -74,7 +75,8 @@ impl JwtVerifier {
         let lasts = expires_at.duration_since(now).ok().filter(|lasts| !lasts.is_zero())?;
         let account = naming.account(claims.others.get(&self.claim)?.as_str()?).ok()?;
         let account_id = naming.user_id(&account).into();
-        Some(Identity { account, account_id, lasts: Some(lasts), question: None })
+        let since = UnixMillis(claims.iat.unwrap_or_default().saturating_mul(1000));
+        Some(Identity { account, account_id, lasts: Some(lasts), since, tag: None, question: None })
     }
 }
 

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use mailbox_event::UnixMillis;
 use serde::{Deserialize, Serialize, de::IgnoredAny};
 
-/// What the mail server said of a credential. This is what is remembered in the bus.
+/// What the mail server said of a credential.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
@@ -12,6 +13,15 @@ pub enum Verdict {
     Accepted(Grant),
     /// 401 or 403
     Refused,
+}
+
+/// A verdict and its age. This is what is remembered in the bus.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Remembered {
+    /// What the mail server said.
+    pub verdict: Verdict,
+    /// When it was asked, or a little later: it answered after that.
+    pub asked_at: UnixMillis,
 }
 
 /// What a credential that was accepted gives.

@@ -1,10 +1,13 @@
 //! The mail server's word on a credential.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use bus::{Bucket, Bus};
 use hmac::{Hmac, KeyInit, Mac};
-use mailbox_event::{Naming, codec};
+use mailbox_event::{Naming, UnixMillis, codec};
 use reqwest::{Client, StatusCode, Url, redirect::Policy};
 use sha2::Sha256;
 use tokio::{sync::Semaphore, time::timeout};
@@ -13,6 +16,8 @@ use super::{
     Grant, Identity, Outcome, Presented, Verdict,
     availability::Availability,
     flights::{Digest, Flights},
+    hexadecimal, millis,
+    session::Remembered,
 };
 use crate::{
     settings::UpstreamSettings,
@@ -30,7 +35,7 @@ pub struct Upstream {
     bus: Arc<dyn Bus>,
     mac: Hmac<Sha256>,
     room: Semaphore,
-    flights: Flights<Result<Verdict, Unanswered>>,
+    flights: Flights<Result<Remembered, Unanswered>>,
     availability: Availability,
     telemetry: Arc<Telemetry>,
 }
@@ -96,29 +101,40 @@ impl Upstream {
     }
 
     /// Whose credential it is.
-    pub async fn identify(self: &Arc<Self>, presented: &Presented, naming: &Naming) -> Outcome {
-        let grant = match self.verdict(presented).await {
-            Ok(Verdict::Accepted(grant)) => grant,
-            Ok(Verdict::Refused) => return Outcome::Refused,
+    pub async fn identify(
+        self: &Arc<Self>,
+        presented: &Presented,
+        naming: &Naming,
+        now: SystemTime,
+    ) -> Outcome {
+        let (grant, since) = match self.verdict(presented, millis(now)).await {
+            Ok(Remembered { verdict: Verdict::Accepted(grant), asked_at }) => (grant, asked_at),
+            Ok(Remembered { verdict: Verdict::Refused, .. }) => return Outcome::Refused,
             Err(_) => return Outcome::Unverifiable,
         };
         // A user id that is no account of ours has no streams; the credential itself may well be good.
         let Ok(account) = naming.account(&grant.username) else { return Outcome::Refused };
         let account_id = grant.account_id.as_str().into();
         let question = Question { upstream: self.clone(), presented: presented.clone(), grant };
-        Outcome::Accepted(Box::new(Identity { account, account_id, lasts: None, question: Some(question) }))
+        let question = Some(question);
+        Outcome::Accepted(Box::new(Identity { account, account_id, lasts: None, since, tag: None, question }))
     }
 
-    async fn verdict(&self, presented: &Presented) -> Result<Verdict, Unanswered> {
+    async fn verdict(&self, presented: &Presented, now: UnixMillis) -> Result<Remembered, Unanswered> {
         let digest = self.digest(presented);
-        let key: String = digest.iter().map(|octet| format!("{octet:02x}")).collect();
-        if let Some(verdict) = self.recall(&key).await {
-            return Ok(verdict);
+        let key = hexadecimal(&digest);
+        if let Some(remembered) = self.recall(&key).await {
+            return Ok(remembered);
         }
-        self.flights.join(digest, || self.check(presented, &key)).await
+        self.flights.join(digest, || self.check(presented, &key, now)).await
     }
 
-    async fn check(&self, presented: &Presented, key: &str) -> Result<Verdict, Unanswered> {
+    async fn check(
+        &self,
+        presented: &Presented,
+        key: &str,
+        asked_at: UnixMillis,
+    ) -> Result<Remembered, Unanswered> {
         let verdict = self.ask_session(presented).await;
         self.telemetry.session_check(match &verdict {
             Ok(Verdict::Accepted(_)) => UpstreamOutcome::Answered,
@@ -126,10 +142,9 @@ impl Upstream {
             Err(unanswered) => (*unanswered).into(),
         });
         self.availability.heard(&verdict);
-        if let Ok(verdict) = &verdict {
-            self.remember(key, verdict).await;
-        }
-        verdict
+        let remembered = Remembered { verdict: verdict?, asked_at };
+        self.remember(key, &remembered).await;
+        Ok(remembered)
     }
 
     async fn ask_session(&self, presented: &Presented) -> Result<Verdict, Unanswered> {
@@ -164,7 +179,7 @@ impl Upstream {
     }
 
     /// A bus that fails here costs a question to the mail server, no more.
-    async fn recall(&self, key: &str) -> Option<Verdict> {
+    async fn recall(&self, key: &str) -> Option<Remembered> {
         match self.bus.get(Bucket::Verdicts, key).await {
             Ok(verdict) => verdict.and_then(|verdict| codec::decode(&verdict.value).ok()),
             Err(error) => {
@@ -175,12 +190,12 @@ impl Upstream {
         }
     }
 
-    async fn remember(&self, key: &str, verdict: &Verdict) {
-        let time_to_live: Duration = match verdict {
+    async fn remember(&self, key: &str, remembered: &Remembered) {
+        let time_to_live: Duration = match &remembered.verdict {
             Verdict::Accepted(_) => self.settings.remember,
             Verdict::Refused => self.settings.remember_refusal,
         };
-        let Ok(value) = codec::encode(verdict, codec::Form::MessagePack) else { return };
+        let Ok(value) = codec::encode(remembered, codec::Form::MessagePack) else { return };
         if let Err(error) = self.bus.put(Bucket::Verdicts, key, value.into(), time_to_live).await {
             self.telemetry.bus_failed();
             tracing::debug!(%error, "Verdict cannot be stored");

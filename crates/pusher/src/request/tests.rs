@@ -4,8 +4,8 @@ use super::*;
 
 fn get(target: &str) -> Result<StreamRequest, Refusal> {
     match read(&Method::GET, &target.parse().unwrap(), &HeaderMap::new(), false)? {
-        Asked::Stream(request) => Ok(request),
-        Asked::Options => panic!("GET is no OPTIONS"),
+        Asked::Stream(request, _) => Ok(request),
+        other => panic!("{other:?} is no stream"),
     }
 }
 
@@ -88,7 +88,7 @@ fn other_paths_and_methods_are_refused() {
     }
     for method in [Method::HEAD, Method::POST, Method::PUT, Method::DELETE] {
         let read = read(&method, &Uri::from_static("/events/"), &HeaderMap::new(), false);
-        assert_eq!(read, Err(Refusal::Method), "{method}");
+        assert_eq!(read, Err(Refusal::Method(Method::GET)), "{method}");
     }
     assert_eq!(
         read(&Method::GET, &Uri::from_static("/events/"), &HeaderMap::new(), true),
@@ -101,7 +101,7 @@ fn last_event_id_comes_from_the_header_and_not_from_the_query() {
     let mut headers = HeaderMap::new();
     let uri = Uri::from_static("/events/?last_event_id=abc");
     let id = |headers: &HeaderMap| match read(&Method::GET, &uri, headers, false) {
-        Ok(Asked::Stream(request)) => request.last_event_id,
+        Ok(Asked::Stream(request, _)) => request.last_event_id,
         other => panic!("{other:?}"),
     };
     assert_eq!(id(&headers), None);
@@ -117,7 +117,7 @@ proptest! {
             headers.insert(LAST_EVENT_ID, id);
         }
         if let Ok(uri) = format!("/jmap/eventsource/?{query}").parse::<Uri>()
-            && let Ok(Asked::Stream(request)) = read(&Method::GET, &uri, &headers, false)
+            && let Ok(Asked::Stream(request, _)) = read(&Method::GET, &uri, &headers, false)
         {
             prop_assert!(request.ping.is_none_or(|ping| (30..=300).contains(&ping.as_secs())));
         }

@@ -21,4 +21,6 @@ mod states;
 #[cfg(test)]
 mod support;
 #[cfg(test)]
+mod tickets;
+#[cfg(test)]
 mod unknown_state;

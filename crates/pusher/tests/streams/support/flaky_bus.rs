@@ -1,4 +1,4 @@
-//! A bus whose reads of states fail while it is told so.
+//! A bus whose reads of states, or whose buckets, fail while it is told so.
 
 use std::{
     sync::{
@@ -20,6 +20,7 @@ use mailbox_event::{AccountToken, EventId};
 pub struct FlakyBus {
     pub inner: LocalBus,
     pub is_away: AtomicBool,
+    pub buckets_are_away: AtomicBool,
     pub registered: AtomicUsize,
     /// Registrations when each state was read first.
     pub registered_at_read: AtomicUsize,
@@ -30,9 +31,17 @@ impl FlakyBus {
         Arc::new(Self {
             inner,
             is_away: AtomicBool::new(false),
+            buckets_are_away: AtomicBool::new(false),
             registered: AtomicUsize::new(0),
             registered_at_read: AtomicUsize::new(0),
         })
+    }
+
+    fn bucket(&self) -> Result<(), BusError> {
+        if self.buckets_are_away.load(Ordering::SeqCst) {
+            return Err(BusError::Unavailable("away".into()));
+        }
+        Ok(())
     }
 }
 
@@ -57,6 +66,7 @@ impl Retained for FlakyBus {
     }
 
     async fn get(&self, bucket: Bucket, key: &str) -> Result<Option<Versioned>, BusError> {
+        self.bucket()?;
         self.inner.get(bucket, key).await
     }
 
@@ -67,6 +77,7 @@ impl Retained for FlakyBus {
         value: Bytes,
         ttl: Duration,
     ) -> Result<Revision, BusError> {
+        self.bucket()?;
         self.inner.put(bucket, key, value, ttl).await
     }
 
@@ -78,6 +89,7 @@ impl Retained for FlakyBus {
         expected: Option<Revision>,
         ttl: Duration,
     ) -> Result<Revision, PutError> {
+        self.bucket()?;
         self.inner.compare_and_put(bucket, key, value, expected, ttl).await
     }
 
