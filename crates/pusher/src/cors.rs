@@ -85,7 +85,8 @@ impl CorsPolicy {
     }
 }
 
-fn is_origin(text: &str) -> bool {
+/// Whether a browser would send this as an Origin (RFC 6454 §6.1).
+pub fn is_origin(text: &str) -> bool {
     let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
     host.is_some_and(|host| {
         !host.is_empty() && host.bytes().all(|octet| octet.is_ascii_graphic() && octet != b'/')

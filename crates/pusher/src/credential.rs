@@ -1,6 +1,7 @@
 //! Who a client is.
 
 mod availability;
+mod cookie;
 mod flights;
 mod jwt;
 mod session;
@@ -19,6 +20,7 @@ use hyper::{
 };
 use mailbox_event::{Account, Naming, UnixMillis};
 
+pub use cookie::{CookiePolicy, InvalidCookies};
 pub use jwt::{InvalidJwtSettings, JwtVerifier};
 pub use session::{Grant, Verdict};
 pub use ticket::{Hash, Tag, Ticket};
@@ -69,10 +71,11 @@ pub enum Verifier {
 }
 
 impl Presented {
-    /// The Authorization of a request, or its Cookie where that counts.
-    pub fn of(request: &HeaderMap, allow_cookie: bool) -> Option<Self> {
-        let field = |field: HeaderName| request.get(&field).cloned().map(|value| Self { field, value });
-        field(header::AUTHORIZATION).or_else(|| field(header::COOKIE).filter(|_| allow_cookie))
+    /// The Authorization of a request, or its cookies where they count.
+    pub fn of(request: &HeaderMap, cookies: Option<&CookiePolicy>) -> Option<Self> {
+        let authorization = request.get(header::AUTHORIZATION).cloned();
+        let authorization = authorization.map(|value| Self { field: header::AUTHORIZATION, value });
+        authorization.or_else(|| Some(Self { field: header::COOKIE, value: cookies?.value(request)? }))
     }
 
     /// The header field it came in.

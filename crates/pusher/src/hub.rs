@@ -19,7 +19,7 @@ pub use alerts::{Alert, Alerts};
 pub use channel::Channel;
 pub use view::View;
 
-use crate::telemetry::Telemetry;
+use crate::{places::Held, telemetry::Telemetry};
 
 /// The accounts of a node. Each has one channel, which all its streams share and which lives as long as the longest
 /// of them.
@@ -56,6 +56,7 @@ pub struct Subscription {
     hub: Arc<Hub>,
     channel: Arc<Channel>,
     views: watch::Receiver<Arc<View>>,
+    held: Option<Held>,
     _room: OwnedSemaphorePermit,
 }
 
@@ -81,7 +82,7 @@ impl Hub {
             self.drain.spawn(opening::open(self.clone(), channel.clone()));
         }
         self.telemetry.stream_opened();
-        Ok(Subscription { hub: self.clone(), channel, views, _room: room })
+        Ok(Subscription { hub: self.clone(), channel, views, held: None, _room: room })
     }
 
     /// What is known of an account that some stream here has.
@@ -137,6 +138,11 @@ impl Channels {
 }
 
 impl Subscription {
+    /// Keeps this as long as the stream is open.
+    pub fn hold(&mut self, held: Held) {
+        self.held = Some(held);
+    }
+
     /// What is known, and every change of it.
     pub fn views(&self) -> watch::Receiver<Arc<View>> {
         self.views.clone()

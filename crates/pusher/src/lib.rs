@@ -3,12 +3,13 @@
 //! - [`Pusher`] listens and serves `/events/` and `/jmap/eventsource/` (RFC 8620 §7.3) until it is drained.
 //! - `hub`: one channel per account that has streams here; hears the bus, decodes once, shares one view.
 //! - `stream`: one stream as a state machine; `frame`, `encode` and `event_id` are what it writes.
-//! - `request`, `cors`, `credential`: who asks for what; `upstream_state`: states that only the mail server knows.
+//! - `request`, `cors`, `credential`, `client_address`, `places`: who asks for what, from where, and how much of it; `upstream_state`: states that only the mail server knows.
 //! - `service`, `server`: HTTP; `in_use`: connections that are there for nothing.
 //!
 //! Nothing is queued for a reader: a stream is asked for its next frame when its socket can take one, and then
 //! compares what its client has with what is known.
 
+mod client_address;
 mod cors;
 mod credential;
 mod encode;
@@ -16,6 +17,7 @@ mod event_id;
 mod frame;
 mod hub;
 mod in_use;
+mod places;
 mod pusher;
 mod request;
 mod response;
@@ -26,9 +28,11 @@ mod stream;
 mod telemetry;
 mod upstream_state;
 
+pub use client_address::{InvalidNetwork, Network};
 pub use cors::InvalidCors;
-pub use credential::{InvalidJwtSettings, InvalidUpstream};
+pub use credential::{InvalidCookies, InvalidJwtSettings, InvalidUpstream};
 pub use pusher::{Deps, Pusher, StartError};
 pub use settings::{
-    Cors, Credential, JwtAlgorithm, JwtSettings, Limits, Pace, Settings, TicketSettings, UpstreamSettings,
+    Cookies, Cors, Credential, JwtAlgorithm, JwtSettings, Limits, Pace, Settings, TicketSettings,
+    UpstreamSettings,
 };

@@ -10,8 +10,12 @@ use tokio::sync::Semaphore;
 
 use crate::{
     cors::{CorsPolicy, InvalidCors},
-    credential::{InvalidJwtSettings, InvalidUpstream, JwtVerifier, Tickets, Upstream, Verifier},
+    credential::{
+        CookiePolicy, InvalidCookies, InvalidJwtSettings, InvalidUpstream, JwtVerifier, Tickets, Upstream,
+        Verifier,
+    },
     hub::Hub,
+    places::Places,
     server::Server,
     service::Service,
     settings::{Credential, Settings, UpstreamSettings},
@@ -54,6 +58,9 @@ pub enum StartError {
     /// The settings of cross-origin pages.
     #[error(transparent)]
     Cors(#[from] InvalidCors),
+    /// The settings of cookies.
+    #[error(transparent)]
+    Cookies(#[from] InvalidCookies),
     /// The settings of tokens.
     #[error(transparent)]
     Jwt(#[from] InvalidJwtSettings),
@@ -80,12 +87,15 @@ impl Pusher {
             naming,
             verifiers: verifiers(&settings.credentials, &bus, &telemetry)?,
             tickets: Tickets::new(bus.clone(), settings.tickets, telemetry.clone()),
+            cookies: settings.cookies.as_ref().map(CookiePolicy::new).transpose()?,
             unverified: Semaphore::new(settings.limits.unverified),
+            proxies: settings.trusted_proxies,
+            addresses: Places::new(settings.limits.streams_per_address),
+            accounts: Places::new(settings.limits.streams_per_account),
             upstream_state: Arc::new(UpstreamState::new(bus.clone(), source, telemetry.clone())),
             bus,
             cors: CorsPolicy::new(&settings.cors.origins, settings.cors.credentials)?,
             pace: settings.pace,
-            allow_cookie: settings.allow_cookie,
             drain: drain.clone(),
             telemetry,
         };

@@ -1,6 +1,7 @@
 //! From a request to its response.
 
 mod ticket;
+mod turned_away;
 
 use std::{
     net::IpAddr,
@@ -9,31 +10,27 @@ use std::{
 };
 
 use bus::Bus;
-use bytes::{Bytes, BytesMut};
 use hyper::{HeaderMap, Response, http::request::Parts};
 use kit::drain::Drain;
-use mailbox_event::{AccountToken, AccountTokens, Naming, codec};
+use mailbox_event::{AccountToken, AccountTokens, Naming};
 use rand::{Rng, RngExt};
-use tokio::{sync::Semaphore, time::timeout};
+use tokio::sync::Semaphore;
 
 use crate::{
+    client_address::{self, ClientAddress, Network},
     cors::CorsPolicy,
-    credential::{self, Identity, Outcome, Presented, Tickets, Verifier},
-    frame::Frame,
-    hub::{Hub, Subscription, View},
+    credential::{self, CookiePolicy, Identity, Outcome, Presented, Tickets, Verifier},
+    hub::{Hub, Subscription},
+    places::{Crowded, Held, Place, Places},
     request::{self, Asked, Claim, StreamRequest},
     response::{self, Body},
     settings::Pace,
-    stream::{EventBody, Owner, Step, Stream, Timing},
-    telemetry::{CredentialOutcome, Telemetry},
+    stream::{EventBody, Owner, Stream, Timing},
+    telemetry::{CredentialOutcome, Limit, Telemetry},
     upstream_state::UpstreamState,
 };
 
-/// When nobody can say whether a credential is good, its clients come back within these.
-const UNVERIFIABLE_RETRY: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(15));
-
-/// A client that is turned away does not wait for a slow bus.
-const LAST_LOOK: Duration = Duration::from_secs(1);
+use turned_away::{crowded_address, crowded_retry, unverifiable};
 
 /// What answers requests.
 pub struct Service {
@@ -43,55 +40,77 @@ pub struct Service {
     pub(crate) naming: Naming,
     pub(crate) verifiers: Vec<Verifier>,
     pub(crate) tickets: Tickets,
+    /// None: no Cookie counts.
+    pub(crate) cookies: Option<CookiePolicy>,
     /// For requests whose credential is being checked; the hub's permits are for those whose credential is good.
     pub(crate) unverified: Semaphore,
+    pub(crate) proxies: Vec<Network>,
+    pub(crate) addresses: Arc<Places<ClientAddress>>,
+    pub(crate) accounts: Arc<Places<AccountToken>>,
     pub(crate) upstream_state: Arc<UpstreamState>,
     pub(crate) cors: CorsPolicy,
     pub(crate) pace: Pace,
-    pub(crate) allow_cookie: bool,
     pub(crate) drain: Drain,
     pub(crate) telemetry: Arc<Telemetry>,
 }
 
+/// A stream that was asked for, and the place of where it was asked from.
+struct Opening {
+    asked: StreamRequest,
+    address: Option<Place<ClientAddress>>,
+}
+
 impl Service {
-    /// Answers one request. `has_body`: whether one follows its head. `_peer`: the other end of its connection.
-    pub async fn answer(&self, head: &Parts, has_body: bool, _peer: IpAddr) -> Response<Body> {
-        let (mut response, cors) = match request::read(&head.method, &head.uri, &head.headers, has_body) {
-            Ok(Asked::Stream(asked, Some(claim))) => {
-                (self.open_by_ticket(&asked, &claim).await, self.cors.fields(&head.headers))
-            }
-            Ok(Asked::Stream(asked, None)) => {
-                (self.open(&asked, &head.headers).await, self.cors.fields(&head.headers))
-            }
-            Ok(Asked::Ticket) => (self.ticket(&head.headers).await, self.cors.fields(&head.headers)),
+    /// Answers one request. `has_body`: whether one follows its head. `peer`: the other end of its connection.
+    pub async fn answer(&self, head: &Parts, has_body: bool, peer: IpAddr) -> Response<Body> {
+        let mut cors = self.cors.fields(&head.headers);
+        let mut response = match request::read(&head.method, &head.uri, &head.headers, has_body) {
+            Ok(Asked::Stream(asked, claim)) => self.open(asked, claim.as_ref(), &head.headers, peer).await,
+            Ok(Asked::Ticket) => self.ticket(&head.headers, peer).await,
             Ok(Asked::Options(method)) => {
-                (response::options(&method), self.cors.preflight_fields(&head.headers, &method))
+                cors = self.cors.preflight_fields(&head.headers, &method);
+                response::options(&method)
             }
-            Err(refusal) => (response::refusal(refusal), self.cors.fields(&head.headers)),
+            Err(refusal) => response::refusal(refusal),
         };
         response::add(&mut response, cors);
         response
     }
 
-    async fn open(&self, asked: &StreamRequest, fields: &HeaderMap) -> Response<Body> {
-        match self.check(fields).await {
-            Outcome::Accepted(identity) => self.stream(asked, *identity).await,
+    async fn open(
+        &self,
+        asked: StreamRequest,
+        claim: Option<&Claim>,
+        fields: &HeaderMap,
+        peer: IpAddr,
+    ) -> Response<Body> {
+        // Before the credential is looked at: a flood must not reach the mail server.
+        let Ok(address) = self.place(peer, fields) else {
+            self.telemetry.turned_away();
+            return crowded_address(&mut rand::rng());
+        };
+        let outcome = match claim {
+            Some(claim) => self.redeem(claim).await,
+            None => self.check(fields).await,
+        };
+        match outcome {
+            Outcome::Accepted(identity) => self.stream(Opening { asked, address }, *identity).await,
+            Outcome::Refused if claim.is_some() => response::ticket_refused(),
             Outcome::Refused => response::unauthorized(),
             Outcome::Unverifiable => unverifiable(&mut rand::rng()),
         }
     }
 
-    async fn open_by_ticket(&self, asked: &StreamRequest, claim: &Claim) -> Response<Body> {
-        match self.redeem(claim).await {
-            Outcome::Accepted(identity) => self.stream(asked, *identity).await,
-            Outcome::Refused => response::ticket_refused(),
-            Outcome::Unverifiable => unverifiable(&mut rand::rng()),
-        }
+    /// A place for the address that a request comes from. What is known to be a proxy of ours needs none.
+    fn place(&self, peer: IpAddr, fields: &HeaderMap) -> Result<Option<Place<ClientAddress>>, Crowded> {
+        let client = client_address::client(peer, fields, &self.proxies);
+        let place = client.map(|client| self.addresses.take(client)).transpose();
+        place.inspect_err(|Crowded| self.telemetry.over_limit(Limit::Address))
     }
 
     /// What the header fields of a request are worth.
     async fn check(&self, fields: &HeaderMap) -> Outcome {
-        let Some(presented) = Presented::of(fields, self.allow_cookie) else {
+        let Some(presented) = Presented::of(fields, self.cookies.as_ref()) else {
             self.telemetry.credential(CredentialOutcome::Missing);
             return Outcome::Refused;
         };
@@ -108,20 +127,26 @@ impl Service {
         outcome
     }
 
-    async fn stream(&self, asked: &StreamRequest, identity: Identity) -> Response<Body> {
+    async fn stream(&self, opening: Opening, identity: Identity) -> Response<Body> {
         let account = self.tokens.token(&identity.account);
         let owner = Owner { account, account_id: identity.account_id.clone() };
         let now = tokio::time::Instant::now().into_std();
-        let timing = timing(&self.pace, identity.lasts, now, &mut rand::rng());
-        let stream = Stream::new(asked, owner, timing, now).tagged(identity.tag.clone());
-        if !self.drain.is_draining()
-            && let Ok(subscription) = self.hub.join(account)
+        let mut timing = timing(&self.pace, identity.lasts, now, &mut rand::rng());
+        let place = self.accounts.take(account);
+        if place.is_err() {
+            self.telemetry.over_limit(Limit::Account);
+            timing.leaving_retry = crowded_retry(&mut rand::rng());
+        }
+        let stream = Stream::new(&opening.asked, owner, timing, now).tagged(identity.tag.clone());
+        if let Ok(account_place) = place
+            && !self.drain.is_draining()
+            && let Ok(mut subscription) = self.hub.join(account)
         {
+            subscription.hold(Held::new(opening.address, account_place));
             self.ask_if_unknown(&subscription, identity);
             return response::stream(EventBody::new(stream, subscription, self.telemetry.clone()));
         }
-        self.telemetry.turned_away();
-        response::short_stream(all_at_once(stream, &self.last_view(account).await, now))
+        self.turn_away(stream, account, now).await
     }
 
     /// In the background: the first octets of the stream do not wait for the mail server.
@@ -133,34 +158,6 @@ impl Service {
             self.drain.spawn(async move { asker.ask_if_unknown(&channel, identity.account, question).await });
         }
     }
-
-    /// What a client that is turned away can still be told.
-    async fn last_view(&self, account: AccountToken) -> View {
-        let mut view = self.hub.known(account).map_or_else(View::default, |known| View::clone(&known));
-        if view.state.is_none()
-            && let Ok(Ok(Some(stored))) = timeout(LAST_LOOK, self.bus.state(account)).await
-            && let Ok(state) = codec::decode(&stored.value)
-        {
-            view.join(state, Instant::now());
-        }
-        View { is_leaving: true, is_loaded: true, ..view }
-    }
-}
-
-/// A stream that ends where it begins.
-fn all_at_once(mut stream: Stream, view: &View, now: Instant) -> Bytes {
-    let mut frames = BytesMut::new();
-    while let Step::Write(written) = stream.step(view, now) {
-        frames.extend_from_slice(&written.frame.octets);
-    }
-    frames.freeze()
-}
-
-fn unverifiable(rng: &mut impl Rng) -> Response<Body> {
-    let (shortest, longest) = UNVERIFIABLE_RETRY;
-    let mut frames = BytesMut::from(&Frame::retry(rng.random_range(shortest..=longest)).octets[..]);
-    frames.extend_from_slice(&Frame::comment("the credential cannot be verified at the moment").octets);
-    response::short_stream(frames.freeze())
 }
 
 fn timing(pace: &Pace, lasts: Option<Duration>, now: Instant, rng: &mut impl Rng) -> Timing {

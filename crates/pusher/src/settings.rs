@@ -1,19 +1,25 @@
 //! What an operator may set.
 
+mod cookies;
 mod credentials;
 mod limits;
 mod tickets;
 
 use std::{
-    net::{Ipv4Addr, SocketAddr},
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
     time::Duration,
 };
 
 use kit::config::{Validate, within};
 use serde::{Deserialize, Serialize};
 
-use crate::{cors::CorsPolicy, credential::JwtVerifier};
+use crate::{
+    client_address::Network,
+    cors::CorsPolicy,
+    credential::{CookiePolicy, JwtVerifier},
+};
 
+pub use cookies::Cookies;
 pub use credentials::{Credential, JwtAlgorithm, JwtSettings, UpstreamSettings};
 pub use limits::Limits;
 pub use tickets::TicketSettings;
@@ -26,8 +32,13 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// How credentials are checked, in order; the first that accepts one decides.
     pub credentials: Vec<Credential>,
-    /// Whether a Cookie counts as a credential. Off: a page of another origin could open streams with it.
-    pub allow_cookie: bool,
+    /// Which cookies count as credentials. None: no Cookie does.
+    pub cookies: Option<Cookies>,
+    /// Refused: a page of any origin could have opened streams. See [`Settings::cookies`].
+    pub allow_cookie: Option<bool>,
+    /// Reverse proxies, whose word on where a client is counts. The default is this machine: whoever reaches the default
+    /// of [`Settings::listen`] is on it, so a proxy is the only one there to forward anything.
+    pub trusted_proxies: Vec<Network>,
     /// Tickets for streams of clients that cannot send a credential.
     pub tickets: TicketSettings,
     /// Pages that may open streams from other origins.
@@ -71,7 +82,12 @@ impl Default for Settings {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8081)),
             credentials: Vec::new(),
-            allow_cookie: false,
+            cookies: None,
+            allow_cookie: None,
+            trusted_proxies: vec![
+                Network::of(Ipv4Addr::LOCALHOST.into()),
+                Network::of(Ipv6Addr::LOCALHOST.into()),
+            ],
             tickets: TicketSettings::default(),
             cors: Cors::default(),
             pace: Pace::default(),
@@ -99,8 +115,14 @@ impl Validate for Settings {
             .is_empty()
             .then(|| "credentials: without one every stream is refused".to_owned());
         let credentials = none.into_iter().chain(self.credentials.iter().filter_map(Credential::problem));
+        let allow_cookie = self.allow_cookie.map(|_| {
+            "allow_cookie: cookies count by [pusher.cookies], which lists the origins of pages".to_owned()
+        });
+        let cookies = self.cookies.as_ref().and_then(|cookies| CookiePolicy::new(cookies).err());
         let cors = CorsPolicy::new(&self.cors.origins, self.cors.credentials).err();
         credentials
+            .chain(allow_cookie)
+            .chain(cookies.map(|why| why.to_string()))
             .chain(cors.map(|why| format!("cors: {why}")))
             .chain(within("tickets", self.tickets.problems()))
             .chain(within("pace", self.pace.problems()))
@@ -153,20 +175,24 @@ mod tests {
     #[test]
     fn credentials_that_could_not_be_used_are_named() {
         let read: Settings = serde_json::from_str(
-            r#"{"cors": {"origins": ["*"], "credentials": true}, "credentials": [
+            r#"{"allow_cookie": true, "cookies": {"origins": ["*"]},
+                "cors": {"origins": ["*"], "credentials": true}, "credentials": [
                 {"jwt": {"algorithm": "HS256", "key": "a key of thirty-two octets or more", "audience": ""}},
                 {"upstream": {"session_url": "ftp://127.0.0.1/jmap/"}}]}"#,
         )
         .unwrap();
         let problems = read.problems();
-        assert_eq!(problems.len(), 3, "{problems:?}");
+        assert_eq!(problems.len(), 5, "{problems:?}");
         assert!(problems[1].starts_with("credentials: upstream: session_url"), "{problems:?}");
-        assert!(problems[2].starts_with("cors: "), "{problems:?}");
+        for (problem, start) in problems[2..].iter().zip(["allow_cookie: ", "cookies: ", "cors: "]) {
+            assert!(problem.starts_with(start), "{problems:?}");
+        }
     }
 
     #[test]
     fn unknown_settings_are_refused() {
         assert!(serde_json::from_str::<Settings>(r#"{"lisen": "127.0.0.1:1"}"#).is_err());
+        assert!(serde_json::from_str::<Settings>(r#"{"trusted_proxies": ["localhost"]}"#).is_err());
         assert!(serde_json::from_str::<Settings>(r#"{"pace": {"heartbeet": "1s"}}"#).is_err());
     }
 

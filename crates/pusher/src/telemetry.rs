@@ -39,6 +39,20 @@ pub enum UpstreamOutcome {
     Crowded,
 }
 
+/// A bound on streams that is not the node's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EncodeLabelValue)]
+pub enum Limit {
+    /// Those of an account.
+    Account,
+    /// Those of an address.
+    Address,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfLimit {
+    limit: Limit,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Kind {
     kind: KindLabel,
@@ -70,6 +84,7 @@ pub struct Telemetry {
     streams: Gauge,
     streams_opened: Counter,
     streams_turned_away: Counter,
+    over_limit: Family<OfLimit, Counter>,
     connections: Gauge,
     frames: Family<Kind, Counter>,
     merged: Counter,
@@ -90,6 +105,7 @@ impl Telemetry {
             streams: Gauge::default(),
             streams_opened: Counter::default(),
             streams_turned_away: Counter::default(),
+            over_limit: Family::default(),
             connections: Gauge::default(),
             frames: Family::default(),
             merged: Counter::default(),
@@ -111,6 +127,7 @@ impl Telemetry {
         to.register("streams", "Open streams", self.streams.clone());
         to.register("streams_opened", "Streams opened", self.streams_opened.clone());
         to.register("streams_turned_away", "Streams asked to come back", self.streams_turned_away.clone());
+        to.register("over_limit", "Requests of who has too many streams", self.over_limit.clone());
         to.register("connections", "Open connections", self.connections.clone());
         to.register("frames", "Frames written", self.frames.clone());
         to.register("updates_merged", "Updates that a later one made needless", self.merged.clone());
@@ -138,6 +155,10 @@ impl Telemetry {
 
     pub(crate) fn turned_away(&self) {
         self.streams_turned_away.inc();
+    }
+
+    pub(crate) fn over_limit(&self, limit: Limit) {
+        self.over_limit.get_or_create(&OfLimit { limit }).inc();
     }
 
     pub(crate) fn connection_opened(&self) {

@@ -1,6 +1,9 @@
 //! Tickets, given and taken.
 
-use std::time::{Duration, SystemTime};
+use std::{
+    net::IpAddr,
+    time::{Duration, SystemTime},
+};
 
 use hyper::{HeaderMap, Response, StatusCode};
 
@@ -13,12 +16,16 @@ use crate::{
 
 /// When a script may ask again: after an outage, as clients of streams do.
 const WAIT_FOR_BUS: Duration = Duration::from_secs(10);
-/// Tickets are counted by the minute.
-const WAIT_FOR_MINUTE: Duration = Duration::from_secs(60);
+/// Tickets are counted by the minute, and who has too many streams has to end some.
+const A_MINUTE: Duration = Duration::from_secs(60);
 
 impl Service {
     /// A ticket for who shows a credential in the header fields.
-    pub(super) async fn ticket(&self, fields: &HeaderMap) -> Response<Body> {
+    pub(super) async fn ticket(&self, fields: &HeaderMap, peer: IpAddr) -> Response<Body> {
+        let Ok(_place) = self.place(peer, fields) else {
+            let words = "there are too many streams of this address";
+            return response::no_ticket(StatusCode::TOO_MANY_REQUESTS, words, A_MINUTE);
+        };
         let identity = match self.check(fields).await {
             Outcome::Accepted(identity) => identity,
             Outcome::Refused => return response::unauthorized(),
@@ -31,7 +38,7 @@ impl Service {
             }
             Err(no @ NoTicket::Bus) => unavailable(&no.to_string()),
             Err(no @ NoTicket::TooMany) => {
-                response::no_ticket(StatusCode::TOO_MANY_REQUESTS, &no.to_string(), WAIT_FOR_MINUTE)
+                response::no_ticket(StatusCode::TOO_MANY_REQUESTS, &no.to_string(), A_MINUTE)
             }
         }
     }

@@ -11,6 +11,11 @@ use serde::{Deserialize, Serialize};
 pub struct Limits {
     /// Streams on this node. Over it a client gets one state and is asked to come back.
     pub streams: usize,
+    /// Streams of one account on this node: more than anybody has tabs and devices.
+    pub streams_per_account: usize,
+    /// Streams of one address on this node, requests that wait included: an IPv4 address, behind which an office may
+    /// be, or a /64 of IPv6. Trusted proxies themselves are not counted.
+    pub streams_per_address: usize,
     /// Requests that wait for the word on their credential; more are asked to come back. Of all that come back at once
     /// after an outage, a mail server answers about so many before their checks are given up.
     pub unverified: usize,
@@ -39,6 +44,8 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             streams: 50_000,
+            streams_per_account: 128,
+            streams_per_address: 2048,
             unverified: 4096,
             connections: 51_000,
             head: 16 << 10,
@@ -60,6 +67,8 @@ impl Validate for Limits {
     fn problems(&self) -> Vec<String> {
         let checks = [
             (!(1..=MOST).contains(&self.streams), "streams: must be between 1 and 100000000"),
+            (self.streams_per_account == 0, "streams_per_account: nobody could open a stream"),
+            (self.streams_per_address == 0, "streams_per_address: nobody could open a stream"),
             (!(1..=MOST).contains(&self.unverified), "unverified: must be between 1 and 100000000"),
             (!(1..=MOST).contains(&self.connections), "connections: must be between 1 and 100000000"),
             (self.head < SMALLEST_HEAD, "head: must be at least 8KiB"),

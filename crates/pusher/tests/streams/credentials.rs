@@ -3,15 +3,19 @@
 use std::{sync::Arc, time::Duration};
 
 use kit::config::Secret;
-use pusher::{Credential, Settings, UpstreamSettings};
+use pusher::{Cookies, Credential, Settings, UpstreamSettings};
+
+use reqwest::Method;
 
 use crate::support::{
     Node, bearer,
-    client::Client,
+    client::{Client, http1},
     jwt, mail,
     mail_server::{ALICE, COOKIE, MailServer, Mood, WRONG},
     settings, upstream,
 };
+
+const PAGE: &str = "https://mail.example.org";
 
 fn asking(server: &MailServer) -> Settings {
     Settings { credentials: vec![jwt(), upstream(server.session_url())], ..settings() }
@@ -150,14 +154,29 @@ async fn a_mail_server_that_is_not_there_is_no_refusal() {
 }
 
 #[tokio::test]
-async fn cookies_count_only_where_they_are_allowed() {
+async fn cookies_count_only_from_pages_that_are_listed() {
     let server = MailServer::start().await;
     let strict = Node::with(asking(&server)).await;
     let cookie = [("cookie", COOKIE)];
     assert_eq!(Client::get(strict.address, "/events/", &cookie).await.status, 401);
     assert_eq!(server.sessions(), 0);
-    let lax = Node::with(Settings { allow_cookie: true, ..asking(&server) }).await;
-    assert_eq!(Client::get(lax.address, "/events/", &cookie).await.status, 200);
+    let cookies = Some(Cookies { origins: vec![PAGE.to_owned()], names: vec!["session".to_owned()] });
+    let node = Node::with(Settings { cookies, ..asking(&server) }).await;
+    for site in [("origin", "https://evil.example"), ("origin", "null"), ("sec-fetch-site", "cross-site")] {
+        let answer = Client::get(node.address, "/events/", &[cookie[0], site]).await;
+        assert_eq!((answer.status, server.sessions()), (401, 0), "{site:?}");
+    }
+    let both = ("cookie", "session=alice; theme=dark");
+    for site in [("origin", PAGE), ("sec-fetch-site", "same-origin")] {
+        // The mail server of these tests takes no other cookie beside its own.
+        assert_eq!(Client::get(node.address, "/events/", &[both, site]).await.status, 200, "{site:?}");
+    }
+    let evil = [both, ("origin", "https://evil.example")];
+    let answer = Client::send(&http1(), Method::POST, node.address, "/events/ticket", &evil).await;
+    assert_eq!(answer.status, 401);
+    let answer =
+        Client::send(&http1(), Method::POST, node.address, "/events/ticket", &[both, ("origin", PAGE)]).await;
+    assert_eq!(answer.status, 201);
 }
 
 #[tokio::test]

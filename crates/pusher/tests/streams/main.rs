@@ -5,6 +5,8 @@ mod alerts;
 #[cfg(test)]
 mod credentials;
 #[cfg(test)]
+mod crowds;
+#[cfg(test)]
 mod http;
 #[cfg(test)]
 mod http1;
