@@ -3,6 +3,7 @@
 mod availability;
 mod cookie;
 mod flights;
+mod jwks;
 mod jwt;
 mod session;
 mod ticket;
@@ -21,6 +22,7 @@ use hyper::{
 use mailbox_event::{Account, Naming, UnixMillis};
 
 pub use cookie::{CookiePolicy, InvalidCookies};
+pub use jwks::{InvalidJwks, Jwks};
 pub use jwt::{InvalidJwtSettings, JwtVerifier};
 pub use session::{Grant, Verdict};
 pub use ticket::{Hash, Tag, Ticket};
@@ -70,6 +72,16 @@ pub enum Verifier {
     Upstream(Arc<Upstream>),
 }
 
+impl Verifier {
+    /// The keys that have to be kept fresh, if it has such.
+    pub fn published(&self) -> Option<&Arc<Jwks>> {
+        match self {
+            Self::Jwt(jwt) => jwt.published(),
+            Self::Upstream(_) => None,
+        }
+    }
+}
+
 impl Presented {
     /// The Authorization of a request, or its cookies where they count.
     pub fn of(request: &HeaderMap, cookies: Option<&CookiePolicy>) -> Option<Self> {
@@ -109,7 +121,7 @@ pub async fn check(
     let mut outcome = Outcome::Refused;
     for verifier in verifiers {
         let said = match verifier {
-            Verifier::Jwt(jwt) => jwt.check(presented, naming, now),
+            Verifier::Jwt(jwt) => jwt.check(presented, naming, now).await,
             Verifier::Upstream(upstream) => upstream.identify(presented, naming, now).await,
         };
         match said {

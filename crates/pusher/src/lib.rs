@@ -30,9 +30,9 @@ mod upstream_state;
 
 pub use client_address::{InvalidNetwork, Network};
 pub use cors::InvalidCors;
-pub use credential::{InvalidCookies, InvalidJwtSettings, InvalidUpstream};
+pub use credential::{InvalidCookies, InvalidJwks, InvalidJwtSettings, InvalidUpstream};
 pub use pusher::{Deps, Pusher, StartError};
 pub use settings::{
-    Cookies, Cors, Credential, JwtAlgorithm, JwtSettings, Limits, Pace, Settings, TicketSettings,
-    UpstreamSettings,
+    Cookies, Cors, Credential, JwksSettings, JwtAlgorithm, JwtSettings, Limits, Pace, Settings,
+    TicketSettings, UpstreamSettings,
 };

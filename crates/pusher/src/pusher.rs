@@ -80,12 +80,13 @@ impl Pusher {
         let (first, longest) = BUS_BACKOFF;
         let backoff = Backoff::new(first, longest).expect("the first wait is shorter than the longest");
         let hub = Hub::new(bus.clone(), settings.limits.streams, backoff, drain.clone(), telemetry.clone());
+        let verifiers = verifiers(&settings.credentials, &bus, &telemetry)?;
         let source = RelayId(rand::random());
         let service = Service {
             hub,
             tokens,
             naming,
-            verifiers: verifiers(&settings.credentials, &bus, &telemetry)?,
+            verifiers,
             tickets: Tickets::new(bus.clone(), settings.tickets, telemetry.clone()),
             cookies: settings.cookies.as_ref().map(CookiePolicy::new).transpose()?,
             unverified: Semaphore::new(settings.limits.unverified),
@@ -99,6 +100,9 @@ impl Pusher {
             drain: drain.clone(),
             telemetry,
         };
+        for jwks in service.verifiers.iter().filter_map(Verifier::published) {
+            drain.spawn(jwks.clone().keep_fresh(drain.clone()));
+        }
         let server = Server::bind(settings.listen, Arc::new(service), settings.limits).await;
         let server = server.map_err(|error| StartError::Listen(settings.listen, error))?;
         Ok(Self { server, gate, drain })

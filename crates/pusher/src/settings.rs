@@ -20,7 +20,7 @@ use crate::{
 };
 
 pub use cookies::Cookies;
-pub use credentials::{Credential, JwtAlgorithm, JwtSettings, UpstreamSettings};
+pub use credentials::{Credential, JwksSettings, JwtAlgorithm, JwtSettings, UpstreamSettings};
 pub use limits::Limits;
 pub use tickets::TicketSettings;
 

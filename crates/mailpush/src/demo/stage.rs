@@ -105,11 +105,8 @@ impl Stage {
 
     fn pusher(&self) -> pusher::Settings {
         let jwt = JwtSettings {
-            algorithm: JwtAlgorithm::HS256,
             key: Some(self.key.clone()),
-            public_key: None,
-            audience: session::AUDIENCE.to_owned(),
-            claim: "sub".to_owned(),
+            ..JwtSettings::new(JwtAlgorithm::HS256, session::AUDIENCE)
         };
         // Shorter than a person waits at a page where nothing moves.
         let pace = Pace { heartbeat: Duration::from_secs(10), ..Pace::default() };

@@ -2,22 +2,31 @@
 
 use std::{
     path::PathBuf,
+    sync::Arc,
     time::{Duration, SystemTime},
 };
 
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use mailbox_event::{Naming, UnixMillis};
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 
-use super::{Identity, Outcome, Presented};
+use super::{
+    Identity, Outcome, Presented,
+    jwks::{InvalidJwks, Jwks, Lookup},
+};
 use crate::settings::{JwtAlgorithm, JwtSettings};
 
-/// Checks tokens under one key and one algorithm: what the token says of its algorithm chooses nothing.
+/// Checks tokens under one algorithm: what the token says of its algorithm chooses nothing.
 pub struct JwtVerifier {
-    key: DecodingKey,
+    keys: Keys,
     validation: Validation,
     claim: String,
+}
+
+enum Keys {
+    One(Arc<DecodingKey>),
+    Published(Arc<Jwks>),
 }
 
 /// Why the settings give no verifier.
@@ -38,18 +47,21 @@ pub enum InvalidJwtSettings {
     /// It is no key for the algorithm.
     #[error("jwt: key does not fit the algorithm")]
     Key(#[from] jsonwebtoken::errors::Error),
+    /// The keys cannot be fetched as the settings say.
+    #[error("jwt: {0}")]
+    Jwks(#[from] InvalidJwks),
 }
 
 #[derive(Deserialize)]
 struct Claims {
-    exp: u64,
-    iat: Option<u64>,
+    exp: Number,
+    iat: Option<Number>,
     #[serde(flatten)]
     others: Map<String, Value>,
 }
 
 impl JwtVerifier {
-    /// Reads the key.
+    /// Reads the key, or prepares to fetch keys: see [`Self::published`].
     pub fn new(settings: &JwtSettings) -> Result<Self, InvalidJwtSettings> {
         if settings.audience.is_empty() {
             return Err(InvalidJwtSettings::Audience);
@@ -60,24 +72,57 @@ impl JwtVerifier {
         validation.validate_nbf = true;
         // Compared here, with the caller's clock and to the second: the stream ends with the token.
         validation.validate_exp = false;
-        Ok(Self { key: key(settings)?, validation, claim: settings.claim.clone() })
+        Ok(Self { keys: keys(settings)?, validation, claim: settings.claim.clone() })
+    }
+
+    /// The keys that have to be kept fresh, if they are fetched.
+    pub fn published(&self) -> Option<&Arc<Jwks>> {
+        match &self.keys {
+            Keys::Published(jwks) => Some(jwks),
+            Keys::One(_) => None,
+        }
     }
 
     /// Checks a token at `now`.
-    pub fn check(&self, presented: &Presented, naming: &Naming, now: SystemTime) -> Outcome {
-        let identity = presented.bearer().and_then(|token| self.identify(token, naming, now));
+    pub async fn check(&self, presented: &Presented, naming: &Naming, now: SystemTime) -> Outcome {
+        let Some(token) = presented.bearer() else { return Outcome::Refused };
+        let Ok(header) = jsonwebtoken::decode_header(token) else { return Outcome::Refused };
+        // RFC 7515 §4.1.11: what must be understood and is not. Nothing that could be named there is understood.
+        if header.crit.is_some() || !self.validation.algorithms.contains(&header.alg) {
+            return Outcome::Refused;
+        }
+        let key = match &self.keys {
+            Keys::One(key) => key.clone(),
+            Keys::Published(jwks) => match jwks.find(header.kid.as_deref()).await {
+                Lookup::Found(key) => key,
+                Lookup::Absent => return Outcome::Refused,
+                Lookup::Unknown => return Outcome::Unverifiable,
+            },
+        };
+        let identity = self.identify(token, &key, naming, now);
         identity.map_or(Outcome::Refused, |identity| Outcome::Accepted(Box::new(identity)))
     }
 
-    fn identify(&self, token: &str, naming: &Naming, now: SystemTime) -> Option<Identity> {
-        let claims = jsonwebtoken::decode::<Claims>(token, &self.key, &self.validation).ok()?.claims;
-        let expires_at = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(claims.exp))?;
+    fn identify(&self, token: &str, key: &DecodingKey, naming: &Naming, now: SystemTime) -> Option<Identity> {
+        let claims = jsonwebtoken::decode::<Claims>(token, key, &self.validation).ok()?.claims;
+        let expires_at = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds(&claims.exp)?))?;
         let lasts = expires_at.duration_since(now).ok().filter(|lasts| !lasts.is_zero())?;
+        // A token that does not say when it was issued was issued before anything else.
+        let issued_at = claims.iat.as_ref().map_or(Some(0), seconds)?;
         let account = naming.account(claims.others.get(&self.claim)?.as_str()?).ok()?;
         let account_id = naming.user_id(&account).into();
-        let since = UnixMillis(claims.iat.unwrap_or_default().saturating_mul(1000));
+        let since = UnixMillis(issued_at.saturating_mul(1000));
         Some(Identity { account, account_id, lasts: Some(lasts), since, tag: None, question: None })
     }
+}
+
+/// A NumericDate (RFC 7519 §2), which may have a fraction: that is dropped.
+fn seconds(date: &Number) -> Option<u64> {
+    let of_fraction = || {
+        let whole = Duration::try_from_secs_f64(date.as_f64()?).ok()?;
+        Some(whole.as_secs())
+    };
+    date.as_u64().or_else(of_fraction)
 }
 
 fn algorithm(algorithm: JwtAlgorithm) -> Algorithm {
@@ -91,13 +136,22 @@ fn algorithm(algorithm: JwtAlgorithm) -> Algorithm {
 
 const SHORTEST_SHARED_KEY: usize = 32;
 
+fn keys(settings: &JwtSettings) -> Result<Keys, InvalidJwtSettings> {
+    let Some(url) = &settings.jwks_url else { return Ok(Keys::One(Arc::new(key(settings)?))) };
+    if settings.public_key.is_some() || settings.key.is_some() {
+        return Err(InvalidJwks::Both.into());
+    }
+    Ok(Keys::Published(Arc::new(Jwks::new(url, &settings.jwks, settings.algorithm)?)))
+}
+
 fn key(settings: &JwtSettings) -> Result<DecodingKey, InvalidJwtSettings> {
     if settings.algorithm == JwtAlgorithm::HS256 {
         let key = settings.key.as_ref().ok_or(InvalidJwtSettings::MissingKey("key"))?.expose();
         let is_long = key.len() >= SHORTEST_SHARED_KEY;
         return is_long.then(|| DecodingKey::from_secret(key.as_bytes())).ok_or(InvalidJwtSettings::ShortKey);
     }
-    let path = settings.public_key.as_ref().ok_or(InvalidJwtSettings::MissingKey("public_key"))?;
+    let path = settings.public_key.as_ref();
+    let path = path.ok_or(InvalidJwtSettings::MissingKey("public_key or jwks_url"))?;
     let pem = std::fs::read(path).map_err(|error| InvalidJwtSettings::File(path.clone(), error))?;
     Ok(match settings.algorithm {
         JwtAlgorithm::RS256 => DecodingKey::from_rsa_pem(&pem)?,

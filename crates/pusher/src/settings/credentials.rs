@@ -51,11 +51,62 @@ pub struct JwtSettings {
     /// The public key in PEM, for the others.
     #[serde(default)]
     pub public_key: Option<PathBuf>,
+    /// Where the issuer publishes its public keys (RFC 7517), instead of `public_key`: https, or http to this machine.
+    #[serde(default)]
+    pub jwks_url: Option<String>,
+    /// How they are fetched.
+    #[serde(default)]
+    pub jwks: JwksSettings,
     /// Who tokens must be for.
     pub audience: String,
     /// The claim that holds the user id or address.
     #[serde(default = "sub")]
     pub claim: String,
+}
+
+/// Fetching the keys of an issuer.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct JwksSettings {
+    /// How often; a key that is taken away works no longer than this.
+    #[serde(with = "kit::config::duration")]
+    pub refresh: Duration,
+    /// A key that is not known is asked for at once, and no more often than this: strangers can name any key. It is also
+    /// the pause while the issuer does not answer.
+    #[serde(with = "kit::config::duration")]
+    pub pause: Duration,
+    /// How long the keys that were fetched last are used while the issuer does not answer.
+    #[serde(with = "kit::config::duration")]
+    pub keep: Duration,
+    /// How long one answer may take.
+    #[serde(with = "kit::config::duration")]
+    pub timeout: Duration,
+}
+
+impl Default for JwksSettings {
+    fn default() -> Self {
+        Self {
+            refresh: five_minutes(),
+            pause: ten_seconds(),
+            keep: Duration::from_secs(24 * 3600),
+            timeout: five_seconds(),
+        }
+    }
+}
+
+impl JwtSettings {
+    /// Tokens for `audience` whose subject is the user, without any key yet.
+    pub fn new(algorithm: JwtAlgorithm, audience: impl Into<String>) -> Self {
+        Self {
+            algorithm,
+            key: None,
+            public_key: None,
+            jwks_url: None,
+            jwks: JwksSettings::default(),
+            audience: audience.into(),
+            claim: sub(),
+        }
+    }
 }
 
 /// Signature algorithms (RFC 7518 §3.1, RFC 8037).

@@ -13,6 +13,8 @@ mod http1;
 #[cfg(test)]
 mod http2;
 #[cfg(test)]
+mod jwks;
+#[cfg(test)]
 mod leaving;
 #[cfg(test)]
 mod resuming;

@@ -2,6 +2,7 @@
 
 pub mod client;
 pub mod flaky_bus;
+pub mod issuer;
 pub mod mail_server;
 
 use std::{
@@ -43,11 +44,8 @@ pub struct Node {
 
 pub fn jwt() -> Credential {
     Credential::Jwt(JwtSettings {
-        algorithm: JwtAlgorithm::HS256,
         key: Some(Secret::new(KEY)),
-        public_key: None,
-        audience: "mailpush".to_owned(),
-        claim: "sub".to_owned(),
+        ..JwtSettings::new(JwtAlgorithm::HS256, "mailpush")
     })
 }
 

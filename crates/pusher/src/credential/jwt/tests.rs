@@ -1,3 +1,4 @@
+use futures_util::FutureExt;
 use hyper::header::{self, HeaderValue};
 use jsonwebtoken::{EncodingKey, Header};
 use kit::config::Secret;
@@ -9,13 +10,7 @@ const KEY: &str = "a shared key of thirty-two octets";
 const NOW: u64 = 1_900_000_000;
 
 fn settings() -> JwtSettings {
-    JwtSettings {
-        algorithm: JwtAlgorithm::HS256,
-        key: Some(Secret::new(KEY)),
-        public_key: None,
-        audience: "mailpush".to_owned(),
-        claim: "sub".to_owned(),
-    }
+    JwtSettings { key: Some(Secret::new(KEY)), ..JwtSettings::new(JwtAlgorithm::HS256, "mailpush") }
 }
 
 fn presented(claims: &Value, algorithm: Algorithm, key: &str) -> Presented {
@@ -26,7 +21,9 @@ fn presented(claims: &Value, algorithm: Algorithm, key: &str) -> Presented {
 
 fn check(settings: &JwtSettings, presented: &Presented) -> Option<(String, String, u64)> {
     let now = SystemTime::UNIX_EPOCH + Duration::from_secs(NOW);
-    match JwtVerifier::new(settings).unwrap().check(presented, &Naming::new("example.org"), now) {
+    let verifier = JwtVerifier::new(settings).unwrap();
+    // A key that is at hand is not waited for.
+    match verifier.check(presented, &Naming::new("example.org"), now).now_or_never().unwrap() {
         Outcome::Accepted(it) => {
             Some((it.account.as_str().to_owned(), it.account_id.to_string(), it.lasts.unwrap().as_secs()))
         }
@@ -105,4 +102,27 @@ fn weak_settings_are_refused() {
     assert!(matches!(JwtVerifier::new(&short), Err(InvalidJwtSettings::ShortKey)));
     let anyone = JwtSettings { audience: String::new(), ..settings() };
     assert!(matches!(JwtVerifier::new(&anyone), Err(InvalidJwtSettings::Audience)));
+}
+
+#[test]
+fn dates_may_have_fractions_which_are_dropped() {
+    let exp =
+        |exp: Value| checked(&json!({"sub": "alice", "aud": "mailpush", "exp": exp})).map(|found| found.2);
+    assert_eq!(exp(json!(NOW as f64 + 60.9)), Some(60));
+    assert_eq!(exp(json!(NOW as f64 + 0.9)), None);
+    for nonsense in [json!(-1), json!(-1.5), json!(1e300), json!("1900000060"), json!(null)] {
+        assert_eq!(exp(nonsense.clone()), None, "{nonsense}");
+    }
+    let iat = |iat: Value| checked(&json!({"sub": "alice", "aud": "mailpush", "exp": NOW + 60, "iat": iat}));
+    assert!(iat(json!(NOW as f64 - 0.5)).is_some());
+    assert!(iat(json!("yesterday")).is_none());
+}
+
+#[test]
+fn what_must_be_understood_and_is_not_is_refused() {
+    let claims = json!({"sub": "alice", "aud": "mailpush", "exp": NOW + 60});
+    let header = Header { crit: Some(vec!["x-strict".to_owned()]), ..Header::new(Algorithm::HS256) };
+    let token = jsonwebtoken::encode(&header, &claims, &EncodingKey::from_secret(KEY.as_bytes())).unwrap();
+    let value = format!("Bearer {token}").parse().unwrap();
+    assert_eq!(check(&settings(), &Presented { field: header::AUTHORIZATION, value }), None);
 }

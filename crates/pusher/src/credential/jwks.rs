@@ -1,0 +1,238 @@
+//! Keys that an issuer publishes and changes (RFC 7517), by URL.
+
+mod key_set;
+
+use std::{
+    net::IpAddr,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use jsonwebtoken::DecodingKey;
+use kit::drain::Drain;
+use reqwest::{Client, StatusCode, Url, redirect::Policy};
+use tokio::time::Instant;
+
+use crate::settings::{JwksSettings, JwtAlgorithm};
+
+use key_set::KeySet;
+
+/// A set with 64 keys and their certificates is smaller.
+const LONGEST_DOCUMENT: usize = 256 << 10;
+
+/// The published keys of one issuer.
+pub struct Jwks {
+    url: Url,
+    client: Client,
+    algorithm: JwtAlgorithm,
+    settings: JwksSettings,
+    known: Mutex<Known>,
+    /// One fetch at a time; the others wait for it.
+    fetching: tokio::sync::Mutex<()>,
+}
+
+#[derive(Default)]
+struct Known {
+    keys: Arc<KeySet>,
+    /// When the issuer was last asked with success: before it answered.
+    fetched_at: Option<Instant>,
+    /// When the last attempt was over.
+    tried_at: Option<Instant>,
+    is_away: bool,
+}
+
+/// What is known of a key.
+pub enum Lookup {
+    /// This is it.
+    Found(Arc<DecodingKey>),
+    /// The issuer has no such key.
+    Absent,
+    /// The issuer may have it and cannot be asked at the moment.
+    Unknown,
+}
+
+/// Why the settings give no keys.
+#[derive(Debug, thiserror::Error)]
+pub enum InvalidJwks {
+    /// Who can change what is fetched can sign tokens.
+    #[error("jwks_url is neither https nor http to this machine")]
+    Url,
+    /// A shared key is not to be published.
+    #[error("jwks_url is not for HS256")]
+    Shared,
+    /// Two places for keys.
+    #[error("jwks_url stands beside public_key")]
+    Both,
+    /// Not to be asked without a pause, and not forgotten before it is asked again.
+    #[error(
+        "jwks pause must be longer than nothing, refresh at least as long as pause, keep at least as long as refresh"
+    )]
+    Times,
+    /// No TLS, most likely.
+    #[error("no HTTP client")]
+    Client(#[from] reqwest::Error),
+}
+
+#[derive(Debug, thiserror::Error)]
+enum FetchError {
+    #[error("issuer does not answer")]
+    Away(#[from] reqwest::Error),
+    #[error("issuer answers with status {0}")]
+    Status(StatusCode),
+    #[error("answer is longer than 256 KiB")]
+    Long,
+    #[error("answer is no JWK Set")]
+    Malformed(#[from] serde_json::Error),
+}
+
+impl Jwks {
+    /// Fetches nothing yet.
+    pub fn new(url: &str, settings: &JwksSettings, algorithm: JwtAlgorithm) -> Result<Self, InvalidJwks> {
+        let url = Url::parse(url).ok().filter(is_safe).ok_or(InvalidJwks::Url)?;
+        if algorithm == JwtAlgorithm::HS256 {
+            return Err(InvalidJwks::Shared);
+        }
+        if settings.pause.is_zero() || settings.refresh < settings.pause || settings.keep < settings.refresh {
+            return Err(InvalidJwks::Times);
+        }
+        kit::tls::install();
+        // A redirect or a proxy of the environment could name keys that are not the issuer's.
+        let client =
+            Client::builder().redirect(Policy::none()).no_proxy().timeout(settings.timeout).build()?;
+        let (known, fetching) = (Mutex::default(), tokio::sync::Mutex::default());
+        Ok(Self { url, client, algorithm, settings: settings.clone(), known, fetching })
+    }
+
+    /// Fetches at once and then whenever it is time, until the drain begins.
+    pub async fn keep_fresh(self: Arc<Self>, drain: Drain) {
+        let fetching = async {
+            loop {
+                self.fetch_unless_lately().await;
+                let is_away = self.lock().is_away;
+                tokio::time::sleep(if is_away { self.settings.pause } else { self.settings.refresh }).await;
+            }
+        };
+        tokio::select! {
+            () = fetching => {}
+            () = drain.draining() => {}
+        }
+    }
+
+    /// The key of this name. One that is not known may be new: then the issuer is asked, if it was not lately.
+    pub async fn find(&self, kid: Option<&str>) -> Lookup {
+        let began = Instant::now();
+        if let Some(found) = self.lock().find(kid, began, self.settings.keep) {
+            return Lookup::Found(found);
+        }
+        self.fetch_unless_lately().await;
+        let known = self.lock();
+        match known.find(kid, Instant::now(), self.settings.keep) {
+            Some(found) => Lookup::Found(found),
+            None if known.fetched_at.is_some_and(|at| at >= began) => Lookup::Absent,
+            None => Lookup::Unknown,
+        }
+    }
+
+    async fn fetch_unless_lately(&self) {
+        let _alone = self.fetching.lock().await;
+        let now = Instant::now();
+        if self.lock().tried_at.is_some_and(|at| now < at + self.settings.pause) {
+            return;
+        }
+        let fetched = self.fetch().await;
+        self.lock().take(fetched, now);
+    }
+
+    async fn fetch(&self) -> Result<KeySet, FetchError> {
+        let mut response = self.client.get(self.url.clone()).send().await?;
+        if response.status() != StatusCode::OK {
+            return Err(FetchError::Status(response.status()));
+        }
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await? {
+            if body.len() + chunk.len() > LONGEST_DOCUMENT {
+                return Err(FetchError::Long);
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(KeySet::read(&body, self.algorithm)?)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Known> {
+        // Each change under the lock is complete before anything in it can panic.
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Known {
+    fn find(&self, kid: Option<&str>, now: Instant, keep: Duration) -> Option<Arc<DecodingKey>> {
+        let fetched_at = self.fetched_at?;
+        (now < fetched_at + keep).then(|| self.keys.find(kid))?
+    }
+
+    /// An outage is one line in the log at its beginning and one at its end.
+    fn take(&mut self, fetched: Result<KeySet, FetchError>, asked_at: Instant) {
+        self.tried_at = Some(Instant::now());
+        let was_away = std::mem::replace(&mut self.is_away, fetched.is_err());
+        match fetched {
+            Ok(keys) => {
+                (self.keys, self.fetched_at) = (Arc::new(keys), Some(asked_at));
+                if was_away {
+                    tracing::info!("Keys of tokens are fetched again");
+                }
+            }
+            Err(error) if !was_away => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "Keys of tokens cannot be fetched");
+            }
+            Err(_) => {}
+        }
+    }
+}
+
+fn is_safe(url: &Url) -> bool {
+    match url.scheme() {
+        "https" => true,
+        "http" => url.host_str().is_some_and(is_loopback),
+        _ => false,
+    }
+}
+
+fn is_loopback(host: &str) -> bool {
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_come_over_tls_or_from_this_machine() {
+        let settings = JwksSettings::default();
+        let new = |url: &str| Jwks::new(url, &settings, JwtAlgorithm::EdDSA).is_ok();
+        for url in
+            ["https://issuer.example/jwks", "http://127.0.0.1:8080/", "http://[::1]/", "http://localhost/"]
+        {
+            assert!(new(url), "{url}");
+        }
+        for url in ["http://issuer.example/jwks", "http://localhost.example/", "file:///etc/keys", "jwks", ""]
+        {
+            assert!(!new(url), "{url}");
+        }
+    }
+
+    #[test]
+    fn settings_that_would_not_work_are_refused() {
+        let url = "https://issuer.example/jwks";
+        let with = |refresh, keep, algorithm| {
+            let seconds = Duration::from_secs;
+            let settings =
+                JwksSettings { refresh: seconds(refresh), keep: seconds(keep), ..JwksSettings::default() };
+            Jwks::new(url, &settings, algorithm).map(|_| ())
+        };
+        assert!(with(10, 10, JwtAlgorithm::RS256).is_ok());
+        assert!(matches!(with(9, 10, JwtAlgorithm::RS256), Err(InvalidJwks::Times)));
+        assert!(matches!(with(20, 10, JwtAlgorithm::RS256), Err(InvalidJwks::Times)));
+        assert!(matches!(with(10, 10, JwtAlgorithm::HS256), Err(InvalidJwks::Shared)));
+    }
+}
