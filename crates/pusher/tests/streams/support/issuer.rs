@@ -9,8 +9,8 @@ use std::{
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use http_body_util::Full;
-use hyper::{Response, body::Bytes, service::service_fn};
-use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper::{Response, body::Bytes, server::conn::http1, service::service_fn};
+use hyper_util::rt::TokioIo;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -60,7 +60,7 @@ impl Issuer {
                     async move { Ok::<_, Infallible>(issuer.answer()) }
                 });
                 tokio::spawn(async move {
-                    let builder = hyper_util::server::conn::auto::Builder::new(TokioExecutor::new());
+                    let builder = http1::Builder::new();
                     // A client that goes away is no matter.
                     builder.serve_connection(TokioIo::new(socket), answer).await.ok();
                 });
