@@ -11,7 +11,6 @@ use std::{
 
 use kit::drain::Drain;
 use tokio::{
-    net::UnixListener,
     task::{JoinSet, spawn_blocking},
     time::{MissedTickBehavior, interval, timeout},
 };
@@ -22,7 +21,7 @@ pub use start::{Deps, StartError};
 use crate::{
     intake::{
         Intake, datagram,
-        dlist::{DlistIntake, Limits},
+        dlist::{self, DlistIntake, Limits},
     },
     publisher::{Decoder, Publisher},
     settings::Settings,
@@ -75,7 +74,7 @@ impl Relay {
         let mut tasks = JoinSet::new();
         tasks.spawn(keep_synced(self.intake.clone(), self.settings.spool.sync_every, background.clone()));
         tasks.spawn(keep_watch(self.intake.clone(), background.clone()));
-        let intake = self.start_intake(&drain, &background)?;
+        let intake = self.start_intake(&background)?;
         self.intake.health.open();
         let taken_all = CancellationToken::new();
         let drain_deadline = self.settings.drain_deadline;
@@ -93,37 +92,39 @@ impl Relay {
         outcome.map_err(RunError::Socket)
     }
 
-    fn start_intake(&mut self, drain: &Drain, background: &CancellationToken) -> Result<Taking, RunError> {
+    fn start_intake(&mut self, background: &CancellationToken) -> Result<Taking, RunError> {
         let limits = Limits {
             connections: self.settings.max_connections,
             read_deadline: self.settings.read_deadline,
             octets: self.settings.message_limit,
         };
         let dlist = Arc::new(DlistIntake::new(self.intake.clone(), limits));
-        let mut listeners = JoinSet::new();
-        for Socket { socket, name } in self.streams.drain(..) {
-            socket.set_nonblocking(true).map_err(RunError::Socket)?;
-            let listener = UnixListener::from_std(socket).map_err(RunError::Socket)?;
-            listeners.spawn(accept(Arc::clone(&dlist), listener, name, drain.token().clone()));
-        }
-        // Datagrams stop with the drain, and with us if we are dropped.
+        // The threads stop with the drain, and with us if we are dropped.
         let stop = background.child_token();
-        let mut datagrams = JoinSet::new();
-        for socket in self.datagrams.drain(..) {
-            let ended =
-                datagram::start(socket, self.intake.clone(), stop.clone()).map_err(RunError::Socket)?;
-            // A thread that is gone without a word has panicked.
-            datagrams.spawn(async { ended.await.unwrap_or_else(|gone| Err(io::Error::other(gone))) });
+        let (mut listeners, mut ends) = (Vec::new(), Vec::new());
+        for Socket { socket, name } in self.streams.drain(..) {
+            let socket = Arc::new(socket);
+            ends.extend(dlist::start(&dlist, &socket, &stop).map_err(RunError::Socket)?);
+            listeners.push(Socket { socket, name });
         }
-        Ok(Taking { dlist, listeners, datagrams, names: std::mem::take(&mut self.names), stop })
+        for socket in self.datagrams.drain(..) {
+            ends.push(datagram::start(socket, self.intake.clone(), stop.clone()).map_err(RunError::Socket)?);
+        }
+        let mut threads = JoinSet::new();
+        for end in ends {
+            // A thread that is gone without a word has panicked.
+            threads.spawn(async { end.await.unwrap_or_else(|gone| Err(io::Error::other(gone))) });
+        }
+        Ok(Taking { dlist, listeners, threads, names: std::mem::take(&mut self.names), stop })
     }
 }
 
 /// What takes notifications.
 struct Taking {
     dlist: Arc<DlistIntake>,
-    listeners: JoinSet<()>,
-    datagrams: JoinSet<io::Result<()>>,
+    listeners: Vec<Socket<Arc<StdListener>>>,
+    threads: JoinSet<io::Result<()>>,
+    /// Of datagram sockets.
     names: Vec<BoundName>,
     stop: CancellationToken,
 }
@@ -133,18 +134,24 @@ impl Taking {
     async fn until_drained(mut self, drain: &Drain, health: &SpoolHealth) -> io::Result<()> {
         let outcome = tokio::select! {
             () = drain.draining() => Ok(()),
-            error = first_error(&mut self.datagrams) => Err(error),
+            error = first_error(&mut self.threads) => Err(error),
         };
         if outcome.is_err() {
             health.end("socket cannot be read");
             drain.begin();
         }
         // The names first: what is sent from here on fails at its sender, and what was sent is taken.
-        self.names.iter().for_each(BoundName::remove);
+        let ours = || self.listeners.iter().filter(|listener| listener.name.is_some());
+        self.names.iter().chain(ours().filter_map(|socket| socket.name.as_ref())).for_each(BoundName::remove);
         self.stop.cancel();
-        self.listeners.join_all().await;
+        self.threads.join_all().await;
+        // Nobody comes after us to take what waits in the queues of sockets that are ours alone.
+        for listener in ours() {
+            if let Err(error) = self.dlist.accept_the_rest(&listener.socket).await {
+                tracing::warn!(%error, "Waiting connections are cut off");
+            }
+        }
         self.dlist.finish().await;
-        self.datagrams.join_all().await;
         outcome
     }
 }
@@ -157,23 +164,6 @@ async fn first_error(threads: &mut JoinSet<io::Result<()>>) -> io::Error {
         }
     }
     std::future::pending().await
-}
-
-async fn accept(
-    dlist: Arc<DlistIntake>,
-    listener: UnixListener,
-    name: Option<BoundName>,
-    stop: CancellationToken,
-) {
-    dlist.accept_until(&stop, &listener).await;
-    // Ours alone: nobody comes after us to take what waits in its queue.
-    if let Some(name) = name {
-        name.remove();
-        match listener.into_std() {
-            Ok(listener) => dlist.accept_the_rest(&listener).await,
-            Err(error) => tracing::warn!(%error, "Waiting connections are cut off"),
-        }
-    }
 }
 
 /// Publishes; after the drain has begun, for no longer than the deadline.

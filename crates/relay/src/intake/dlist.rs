@@ -1,17 +1,27 @@
 //! The `dlist:` form: a connection per notification, and a process of Cyrus that waits at its other end, often with
 //! a mailbox locked.
 
-use std::{os::unix::net::UnixListener as StdListener, path::PathBuf, sync::Arc, time::Duration};
+mod answering;
+
+use std::{
+    io,
+    os::unix::net::{UnixListener as StdListener, UnixStream as StdStream},
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use bytes::{Bytes, BytesMut};
 use cyrus::{Malformed, Notice, dlist};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::{UnixListener, UnixStream},
+    net::UnixStream,
     sync::{OwnedSemaphorePermit, Semaphore},
-    time::{Instant, sleep, timeout_at},
+    time::timeout_at,
 };
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio_util::task::TaskTracker;
+
+pub(crate) use answering::start;
 
 use super::{Exhibit, Intake};
 use crate::{message_file, spool::Form, telemetry::Outcome};
@@ -20,8 +30,6 @@ use crate::{message_file, spool::Form, telemetry::Outcome};
 const NO: &[u8] = b"NO ()\r\n";
 /// Most notifications are shorter.
 const FIRST_READ: usize = 4096;
-/// After an error of accept (too many open files) the next try waits: the error stays for a while.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// What comes after a notification that was refused half-way is read and thrown away, up to this: closing on unread
 /// octets would take the answer from the sender.
 const MOST_DISCARDED: u64 = 64 << 20;
@@ -34,7 +42,7 @@ pub(crate) struct Limits {
     pub octets: usize,
 }
 
-/// A listener and its connections.
+/// What the connections share.
 pub(crate) struct DlistIntake {
     intake: Intake,
     limits: Limits,
@@ -48,29 +56,14 @@ impl DlistIntake {
         Self { intake, limits, permits, connections: TaskTracker::new() }
     }
 
-    /// Accepts until told to stop. Connections go on; [`Self::finish`] waits for them.
-    pub async fn accept_until(&self, stop: &CancellationToken, listener: &UnixListener) {
-        while let Some(permit) = stop.run_until_cancelled(self.permit()).await {
-            match stop.run_until_cancelled(listener.accept()).await {
-                Some(Ok((stream, _))) => self.serve(stream, permit),
-                Some(Err(error)) => {
-                    tracing::warn!(%error, "Connection cannot be accepted");
-                    sleep(ACCEPT_PAUSE).await;
-                }
-                None => return,
-            }
-        }
-    }
-
     /// Takes the connections that wait in the kernel's queue of a listener that nobody will serve after us.
-    pub async fn accept_the_rest(&self, listener: &StdListener) {
+    pub async fn accept_the_rest(&self, listener: &StdListener) -> io::Result<()> {
+        listener.set_nonblocking(true)?;
         while let Ok((stream, _)) = listener.accept() {
             let permit = self.permit().await;
-            match stream.set_nonblocking(true).and_then(|()| UnixStream::from_std(stream)) {
-                Ok(stream) => self.serve(stream, permit),
-                Err(error) => tracing::warn!(%error, "Connection cannot be served"),
-            }
+            self.serve(stream, &[], permit, Instant::now());
         }
+        Ok(())
     }
 
     /// Waits for the connections.
@@ -83,15 +76,26 @@ impl DlistIntake {
         Arc::clone(&self.permits).acquire_owned().await.expect("the semaphore is never closed")
     }
 
-    fn serve(&self, stream: UnixStream, permit: OwnedSemaphorePermit) {
-        let accepted = Instant::now();
+    /// Goes on with a connection, of which `octets` have been read, as a task.
+    fn serve(&self, stream: StdStream, octets: &[u8], permit: OwnedSemaphorePermit, accepted: Instant) {
+        let stream = match stream.set_nonblocking(true).and_then(|()| UnixStream::from_std(stream)) {
+            Ok(stream) => stream,
+            Err(error) => return tracing::warn!(%error, "Connection cannot be served"),
+        };
         let (intake, limits) = (self.intake.clone(), self.limits);
         let mut connection = Connection { stream, intake, limits, accepted };
+        let mut read = BytesMut::with_capacity(FIRST_READ.max(octets.len()));
+        read.extend_from_slice(octets);
         self.connections.spawn(async move {
-            connection.converse().await;
+            connection.converse(read).await;
             drop(permit);
         });
     }
+}
+
+/// Whether there is a file to be read before the answer.
+fn names_a_message(notice: &Notice) -> bool {
+    notice.class == "SIEVE" && notice.file_path.is_some()
 }
 
 struct Connection {
@@ -111,9 +115,9 @@ enum Read {
 }
 
 impl Connection {
-    async fn converse(&mut self) {
-        let deadline = self.accepted + self.limits.read_deadline;
-        let mut octets = BytesMut::with_capacity(FIRST_READ);
+    /// `octets` have been read before.
+    async fn converse(&mut self, mut octets: BytesMut) {
+        let deadline = (self.accepted + self.limits.read_deadline).into();
         match timeout_at(deadline, self.read(&mut octets)).await {
             Ok(Read::Whole(notice)) => self.take(octets.freeze(), &notice).await,
             Ok(Read::Malformed(why)) => self.refuse(octets.freeze(), &why, deadline).await,
@@ -124,17 +128,17 @@ impl Connection {
 
     async fn read(&mut self, octets: &mut BytesMut) -> Read {
         let mut reader = dlist::Reader::new(self.limits.octets);
+        let mut seen = 0;
         loop {
-            let before = octets.len();
+            match reader.push(&octets[seen..]) {
+                Ok(Some(notice)) => return Read::Whole(notice),
+                Ok(None) => seen = octets.len(),
+                Err(why) => return Read::Malformed(why),
+            }
             match self.stream.read_buf(octets).await {
                 Ok(0) | Err(_) if octets.is_empty() => return Read::Nothing,
                 Ok(0) | Err(_) => return Read::Malformed(Malformed::Truncated),
                 Ok(_) => {}
-            }
-            match reader.push(&octets[before..]) {
-                Ok(Some(notice)) => return Read::Whole(notice),
-                Ok(None) => {}
-                Err(why) => return Read::Malformed(why),
             }
         }
     }
@@ -157,7 +161,7 @@ impl Connection {
         self.answer(if taken.is_some() { dlist::OK } else { NO }).await;
     }
 
-    async fn refuse(&mut self, octets: Bytes, why: &Malformed, deadline: Instant) {
+    async fn refuse(&mut self, octets: Bytes, why: &Malformed, deadline: tokio::time::Instant) {
         self.answer(NO).await;
         // Who reads to the end has the whole answer now. Whether it could be told shows below.
         self.stream.shutdown().await.ok();
@@ -179,7 +183,7 @@ impl Connection {
 
     /// The message that a Sieve notification names, read while the sender waits and so while it is there.
     async fn message_file(&self, notice: &Notice) -> Option<Bytes> {
-        let path = notice.file_path.as_ref().filter(|_| notice.class == "SIEVE").map(PathBuf::from)?;
+        let path = notice.file_path.as_ref().filter(|_| names_a_message(notice)).map(PathBuf::from)?;
         let sender = self.stream.peer_cred().ok()?.uid();
         let read = tokio::task::spawn_blocking(move || message_file::read(&path, sender)).await;
         let (outcome, message) = read.ok()?;
