@@ -1,7 +1,10 @@
 //! How long Cyrus waits: senders like Cyrus' own (a blocking connection per notification) against a relay with a bus
-//! on disk, at full speed. Prints percentiles of connect to answer.
+//! on disk. Prints percentiles of connect to answer.
 //!
-//! `cargo run --release -p relay --example answer_time -- <senders> <notifications of each>`
+//! `cargo run --release -p relay --example answer_time -- <senders> <notifications of each> [<per second> [down]]`
+//!
+//! `<per second>` is the rate of all senders together, 0 for full speed. With `down` the bus is closed and
+//! refuses everything: the spool keeps it.
 #![expect(clippy::print_stdout, reason = "printing is what it is for")]
 
 use std::{
@@ -23,23 +26,45 @@ use relay::{Activated, Deps, Relay, Settings, clock, settings::SpoolSettings};
 
 type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
+/// What is measured.
+struct Load {
+    senders: usize,
+    /// Notifications of each.
+    each: usize,
+    /// Between two notifications of one sender; zero is full speed.
+    every: Duration,
+    is_down: bool,
+}
+
+impl Load {
+    fn of(mut arguments: impl Iterator<Item = String>) -> Outcome<Self> {
+        let mut number = |default: usize| arguments.next().map_or(Ok(default), |text| text.parse::<usize>());
+        let (senders, each, rate) = (number(4)?, number(5000)?, number(0)?);
+        let every = if rate == 0 { Duration::ZERO } else { Duration::from_secs(1) / rate.try_into()? };
+        let every = every * senders.try_into()?;
+        Ok(Self { senders, each, every, is_down: arguments.next().is_some_and(|word| word == "down") })
+    }
+}
+
 #[tokio::main]
 async fn main() -> Outcome<()> {
-    let mut arguments = std::env::args().skip(1).map(|argument| argument.parse::<usize>());
-    let (senders, each) = (arguments.next().unwrap_or(Ok(4))?, arguments.next().unwrap_or(Ok(5000))?);
+    let load = Load::of(std::env::args().skip(1))?;
     let folder = tempfile::tempdir()?;
     let drain = Drain::new();
-    let running = tokio::spawn(start(folder.path())?.run(drain.clone()));
+    let bus = LocalBus::open(&folder.path().join("bus.db"), LocalBusSettings::default())?;
+    if load.is_down {
+        bus.close().await;
+    }
+    let running = tokio::spawn(start(folder.path(), bus)?.run(drain.clone()));
     let path = folder.path().join("dlist");
     let began = Instant::now();
-    let threads: Vec<_> = (0..senders)
-        .map(|sender| {
-            let path = path.clone();
-            thread::spawn(move || {
-                (0..each).map(|number| send(&path, sender, number)).collect::<Outcome<Vec<_>>>()
-            })
-        })
-        .collect();
+    let sender = |sender| {
+        let (path, each, every) = (path.clone(), load.each, load.every);
+        // Not all at the same moment.
+        let first = began + every * u32::try_from(sender).unwrap_or(0) / 4;
+        thread::spawn(move || send_all(&path, sender, each, every, first))
+    };
+    let threads: Vec<_> = (0..load.senders).map(sender).collect();
     let mut times = Vec::new();
     for thread in threads {
         times.extend(thread.join().map_err(|_| "a sender panicked")??);
@@ -50,7 +75,9 @@ async fn main() -> Outcome<()> {
     times.sort_unstable();
     let at = |part: f64| times[((times.len() - 1) as f64 * part) as usize];
     println!(
-        "{senders} senders, {} notifications, {:.0}/s: p50 {:?}, p99 {:?}, p99.9 {:?}, longest {:?}",
+        "{} senders, bus {}, {} notifications, {:.0}/s: p50 {:?}, p99 {:?}, p99.9 {:?}, longest {:?}",
+        load.senders,
+        if load.is_down { "down" } else { "up" },
         times.len(),
         times.len() as f64 / took.as_secs_f64(),
         at(0.5),
@@ -61,14 +88,15 @@ async fn main() -> Outcome<()> {
     Ok(())
 }
 
-fn start(folder: &Path) -> Outcome<Relay> {
+fn start(folder: &Path, bus: LocalBus) -> Outcome<Relay> {
     let settings = Settings {
         dlist: Some(folder.join("dlist")),
+        drain_deadline: Duration::from_secs(1),
         spool: SpoolSettings { folder: folder.join("spool"), ..SpoolSettings::default() },
         ..Settings::default()
     };
     let deps = Deps {
-        bus: Arc::new(LocalBus::open(&folder.join("bus.db"), LocalBusSettings::default())?),
+        bus: Arc::new(bus),
         tokens: AccountTokens::new(b"key"),
         naming: Naming::new("example.org"),
         registry: &mut Registry::default(),
@@ -77,6 +105,25 @@ fn start(folder: &Path) -> Outcome<Relay> {
         clock: clock::system,
     };
     Ok(Relay::bind(settings, deps)?)
+}
+
+fn send_all(
+    path: &Path,
+    sender: usize,
+    each: usize,
+    every: Duration,
+    first: Instant,
+) -> Outcome<Vec<Duration>> {
+    let mut next = first;
+    let mut times = Vec::with_capacity(each);
+    for number in 0..each {
+        while let Some(early) = next.checked_duration_since(Instant::now()).filter(|early| !early.is_zero()) {
+            thread::park_timeout(early);
+        }
+        times.push(send(path, sender, number)?);
+        next += every;
+    }
+    Ok(times)
 }
 
 fn send(path: &Path, sender: usize, number: usize) -> Outcome<Duration> {

@@ -8,7 +8,7 @@ mod decoder;
 mod plan;
 mod states;
 
-use std::{io, sync::Arc, time::Duration};
+use std::{io, sync::Arc, thread, time::Duration};
 
 use bus::{Bus, BusError};
 use futures_util::{StreamExt, stream};
@@ -141,6 +141,8 @@ impl Publisher {
     fn plan(&self, records: &[Record]) -> Plan {
         let (mut plan, mut malformed) = (Plan::default(), Vec::new());
         for record in records {
+            // A window is a millisecond of work, and answers go first.
+            thread::yield_now();
             match self.decoder.publications(self.intake.spool.id(), record, &self.intake.telemetry) {
                 Ok(publications) => {
                     if !plan.add(record.sequence, publications) {

@@ -104,7 +104,8 @@ impl Relay {
         let (mut listeners, mut ends) = (Vec::new(), Vec::new());
         for Socket { socket, name } in self.streams.drain(..) {
             let socket = Arc::new(socket);
-            ends.extend(dlist::start(&dlist, &socket, &stop).map_err(RunError::Socket)?);
+            let end = dlist::start(Arc::clone(&dlist), Arc::clone(&socket), stop.clone());
+            ends.push(end.map_err(RunError::Socket)?);
             listeners.push(Socket { socket, name });
         }
         for socket in self.datagrams.drain(..) {

@@ -1,75 +1,64 @@
-//! Answering while Cyrus waits: plain threads accept, read, append and answer, with no hop to another thread.
+//! Answering while Cyrus waits: a plain thread accepts, reads, appends and answers, with no hop to another thread.
 //!
-//! A thread that is woken for every step is what an answer costs most. So all that is usual is done by the thread that
-//! accepted: a whole notification that is there within moments. All else (a slow sender, a long notification, nonsense,
-//! a message file) goes on as a task of the runtime, with the octets that came.
+//! Waking a thread for every step is what an answer costs most, so what is usual is done by the thread that
+//! accepted: a notification that is there within moments. All else (a slow sender, a long notification, nonsense, a
+//! message file) goes on as a task of the runtime, with the octets that came. One thread does: it answers more than any
+//! Cyrus says, and several would wait for each other at the spool.
 
 use std::{
     io::{self, Read, Write},
     os::unix::net::{UnixListener, UnixStream},
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::Arc,
     thread,
     time::{Duration, Instant},
 };
 
 use bytes::Bytes;
 use cyrus::dlist;
-use rustix::net::sockopt::{Timeout, set_socket_timeout};
+use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
+    net::sockopt::{Timeout, set_socket_timeout},
+};
 use tokio::{runtime::Handle, sync::oneshot};
 use tokio_util::sync::CancellationToken;
 
 use super::{DlistIntake, NO};
 use crate::spool::Form;
 
-/// As many senders as are answered side by side. More wait in the kernel's queue for the microseconds that one takes.
-const THREADS: usize = 8;
 /// A notification that does not fit is a task's. Those of Cyrus have about 1 KiB.
 const BUFFER: usize = 16 * 1024;
-/// A process of Cyrus connects and writes at once; one that was put off the processor in between is back by then.
-const PATIENCE: Duration = Duration::from_millis(20);
-/// While no other thread is free, senders that say nothing must not keep those waiting that do.
-const LITTLE_PATIENCE: Duration = Duration::from_millis(1);
-/// How often a thread looks whether it is to end.
+/// A process of Cyrus writes as soon as it has connected. The others wait for no longer than this for one that does not.
+const PATIENCE: Duration = Duration::from_millis(1);
+/// How often the thread looks whether it is to end.
 const LOOK_UP: Duration = Duration::from_millis(100);
 /// After an error of accept (too many open files) the next try waits: the error stays for a while.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// Starts the threads for one listener; each receiver hears when its thread has ended.
+/// Starts the thread for a listener; the receiver hears when it has ended.
 pub(crate) fn start(
-    intake: &Arc<DlistIntake>,
-    listener: &Arc<UnixListener>,
-    stop: &CancellationToken,
-) -> io::Result<Vec<oneshot::Receiver<io::Result<()>>>> {
+    intake: Arc<DlistIntake>,
+    listener: Arc<UnixListener>,
+    stop: CancellationToken,
+) -> io::Result<oneshot::Receiver<io::Result<()>>> {
     // A socket passed to us is shared with whoever held it before, its flags too.
     listener.set_nonblocking(false)?;
-    set_socket_timeout(listener, Timeout::Recv, Some(LOOK_UP))?;
-    let free = Arc::new(AtomicUsize::new(0));
-    let runtime = Handle::current();
-    let start_one = |_| {
-        let (ended, has_ended) = oneshot::channel();
-        let (listener, stop) = (Arc::clone(listener), stop.clone());
-        let (intake, free, runtime) = (Arc::clone(intake), Arc::clone(&free), runtime.clone());
-        let answering = Answering { intake, free, runtime };
-        thread::Builder::new().name("relay-answer".to_owned()).spawn(move || {
-            answering.accept_until(&stop, &listener);
-            // Nobody may be waiting any more.
-            ended.send(Ok(())).ok();
-        })?;
-        Ok(has_ended)
-    };
-    (0..THREADS).map(start_one).collect()
+    set_socket_timeout(&listener, Timeout::Recv, Some(LOOK_UP))?;
+    let (ended, has_ended) = oneshot::channel();
+    let mut answering = Answering { intake, runtime: Handle::current(), patience: PATIENCE };
+    thread::Builder::new().name("relay-answer".to_owned()).spawn(move || {
+        answering.accept_until(&stop, &listener);
+        // Nobody may be waiting any more.
+        ended.send(Ok(())).ok();
+    })?;
+    Ok(has_ended)
 }
 
-/// One thread.
 struct Answering {
     intake: Arc<DlistIntake>,
-    /// Threads that wait for a connection.
-    free: Arc<AtomicUsize>,
     /// Where tasks go.
     runtime: Handle,
+    /// None after a sender that kept silent: a crowd of them costs the others no more than one of them.
+    patience: Duration,
 }
 
 /// What came within the time that a thread has for it.
@@ -81,14 +70,11 @@ enum Came {
 }
 
 impl Answering {
-    fn accept_until(&self, stop: &CancellationToken, listener: &UnixListener) {
+    fn accept_until(&mut self, stop: &CancellationToken, listener: &UnixListener) {
         let mut buffer = vec![0; BUFFER];
         while !stop.is_cancelled() {
-            self.free.fetch_add(1, Ordering::Relaxed);
-            let accepted = listener.accept();
-            let others = self.free.fetch_sub(1, Ordering::Relaxed) - 1;
-            match accepted {
-                Ok((stream, _)) => self.serve(stream, &mut buffer, others > 0),
+            match listener.accept() {
+                Ok((stream, _)) => self.serve(stream, &mut buffer),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 Err(error) => {
                     tracing::warn!(%error, "Connection cannot be accepted");
@@ -98,27 +84,24 @@ impl Answering {
         }
     }
 
-    fn serve(&self, stream: UnixStream, buffer: &mut [u8], others_are_free: bool) {
+    fn serve(&mut self, stream: UnixStream, buffer: &mut [u8]) {
         let accepted = Instant::now();
-        let patience = if others_are_free { PATIENCE } else { LITTLE_PATIENCE };
-        // An error shows again, and is told, when the task reads.
-        match self.read(&stream, buffer, accepted, patience).unwrap_or(Came::Other(0)) {
+        match self.read(&stream, buffer, accepted) {
             Came::Whole(octets) => self.answer(&stream, Bytes::copy_from_slice(&buffer[..octets]), accepted),
             Came::Other(octets) => self.hand_over(stream, &buffer[..octets], accepted),
         }
     }
 
-    fn read(
-        &self,
-        mut stream: &UnixStream,
-        buffer: &mut [u8],
-        accepted: Instant,
-        patience: Duration,
-    ) -> io::Result<Came> {
-        stream.set_read_timeout(Some(patience))?;
+    /// An error shows again, and is told, when the task reads.
+    fn read(&mut self, mut stream: &UnixStream, buffer: &mut [u8], accepted: Instant) -> Came {
         let mut reader = dlist::Reader::new(self.intake.limits.octets);
         let mut filled = 0;
-        while filled < buffer.len() && accepted.elapsed() < patience {
+        while filled < buffer.len() {
+            let patience = self.patience.saturating_sub(accepted.elapsed());
+            self.patience = if is_readable(stream, patience) { PATIENCE } else { Duration::ZERO };
+            if self.patience.is_zero() {
+                break;
+            }
             let octets = match stream.read(&mut buffer[filled..]) {
                 Ok(0) | Err(_) => break,
                 Ok(octets) => octets,
@@ -126,12 +109,12 @@ impl Answering {
             let piece = filled..filled + octets;
             filled += octets;
             match reader.push(&buffer[piece]) {
-                Ok(Some(notice)) if !super::names_a_message(&notice) => return Ok(Came::Whole(filled)),
+                Ok(Some(notice)) if !super::names_a_message(&notice) => return Came::Whole(filled),
                 Ok(None) => {}
                 Ok(Some(_)) | Err(_) => break,
             }
         }
-        Ok(Came::Other(filled))
+        Came::Other(filled)
     }
 
     /// Spools, then answers; publishing is woken last.
@@ -150,4 +133,10 @@ impl Answering {
         let _within = self.runtime.enter();
         self.intake.serve(stream, octets, permit, accepted);
     }
+}
+
+/// Whether there is something to read, or the end, within `patience`.
+fn is_readable(stream: &UnixStream, patience: Duration) -> bool {
+    let timeout = Timespec { tv_sec: 0, tv_nsec: patience.subsec_nanos().into() };
+    poll(&mut [PollFd::new(stream, PollFlags::IN)], Some(&timeout)).is_ok_and(|ready| ready > 0)
 }
