@@ -138,6 +138,9 @@ impl LocalBus {
 impl Bus for LocalBus {
     async fn dispatch(&self, message: Message, keys: &[Key]) -> Result<(), BusError> {
         self.shared().check_size(message.payload.len())?;
+        if message.is_noop() {
+            return Ok(());
+        }
         if message.topic.job().is_none() {
             self.shared().tell(message, keys).await;
             return Ok(());
@@ -152,9 +155,9 @@ impl Bus for LocalBus {
     }
 
     async fn register_key(&self, key: Key, listener: Arc<dyn KeyListener>) -> Result<Registration, BusError> {
-        self.0.keys.add(key, &listener)?;
+        let generation = self.0.keys.add(key, &listener)?;
         let keys = self.0.keys.clone();
-        Ok(Registration::new(move || keys.remove(key, &listener)))
+        Ok(Registration::new(move || keys.remove(key, generation)))
     }
 
     async fn register_group(
@@ -166,11 +169,12 @@ impl Bus for LocalBus {
         let place = self.take_place(&group)?;
         let (name, kinds) = (group.clone(), settings.kinds.clone());
         self.shared().writer.call(move |tables| tables.register_group(&name, &kinds)).await?;
+        let listening = self.shared().listen(&group);
         let closing = self.shared().closing.subscribe();
         let (hold, dropped) = watch::channel(());
         let worker = Worker::new(self.0.shared.clone(), group, settings, listener);
         tokio::spawn(worker.work(dropped, closing));
-        Ok(Registration::new(move || drop((hold, place))))
+        Ok(Registration::new(move || drop((hold, listening, place))))
     }
 
     async fn redeliver(&self, group: &Group, id: DeadLetterId) -> Result<(), BusError> {

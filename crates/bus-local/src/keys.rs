@@ -2,12 +2,14 @@
 
 use std::{
     collections::HashMap,
-    future::pending,
+    future::poll_fn,
     panic::AssertUnwindSafe,
+    pin::Pin,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
+    task::Poll,
     time::Duration,
 };
 
@@ -30,17 +32,24 @@ pub struct LiveCounts {
     pub dropped: u64,
 }
 
+/// Names a registration, so that a hold that is over ends none that began later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Generation(u64);
+
 struct Entry {
     listener: Arc<dyn KeyListener>,
-    /// How often it is registered on the key; it hears once all the same.
-    registrations: usize,
+    generation: Generation,
 }
 
 #[derive(Default)]
 struct Registered {
     by_key: HashMap<Key, Vec<Entry>>,
     count: usize,
+    generations: u64,
 }
+
+/// A listener that has begun to hear and not ended.
+pub(crate) type Hearing = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// See the module.
 pub(crate) struct KeyListeners {
@@ -68,29 +77,29 @@ impl KeyListeners {
         }
     }
 
-    pub(crate) fn add(&self, key: Key, listener: &Arc<dyn KeyListener>) -> Result<(), BusError> {
+    /// Registers a listener, or finds it registered.
+    pub(crate) fn add(&self, key: Key, listener: &Arc<dyn KeyListener>) -> Result<Generation, BusError> {
         let mut registered = self.registered.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = registered.by_key.get(&key).into_iter().flatten();
+        if let Some(entry) = known.into_iter().find(|entry| is_same(&entry.listener, listener)) {
+            return Ok(entry.generation);
+        }
         if registered.count >= self.max_registrations {
             return Err(BusError::Full);
         }
         registered.count += 1;
-        let entries = registered.by_key.entry(key).or_default();
-        match entries.iter_mut().find(|entry| is_same(&entry.listener, listener)) {
-            Some(entry) => entry.registrations += 1,
-            None => entries.push(Entry { listener: listener.clone(), registrations: 1 }),
-        }
-        Ok(())
+        registered.generations += 1;
+        let generation = Generation(registered.generations);
+        registered.by_key.entry(key).or_default().push(Entry { listener: listener.clone(), generation });
+        Ok(generation)
     }
 
-    /// Takes one registration back.
-    pub(crate) fn remove(&self, key: Key, listener: &Arc<dyn KeyListener>) {
+    /// Ends a registration, unless it is over.
+    pub(crate) fn remove(&self, key: Key, generation: Generation) {
         let mut registered = self.registered.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(entries) = registered.by_key.get_mut(&key) else { return };
-        let Some(place) = entries.iter().position(|entry| is_same(&entry.listener, listener)) else { return };
-        entries[place].registrations -= 1;
-        if entries[place].registrations == 0 {
-            entries.swap_remove(place);
-        }
+        let Some(place) = entries.iter().position(|entry| entry.generation == generation) else { return };
+        entries.swap_remove(place);
         if entries.is_empty() {
             registered.by_key.remove(&key);
         }
@@ -110,17 +119,36 @@ impl KeyListeners {
         found
     }
 
-    /// Waits for the synchronous ones, one after another, for [`LONGEST_HEARING`] each.
-    pub(crate) async fn tell(&self, message: &Arc<Message>, keys: &[Key]) {
+    /// Has every listener begin to hear. Gives back the synchronous ones that did not end at once: they are waited
+    /// for together, each for [`LONGEST_HEARING`].
+    pub(crate) async fn begin(&self, message: &Arc<Message>, keys: &[Key]) -> Vec<Hearing> {
+        let mut hearings = Vec::new();
         for listener in self.listeners(keys) {
             match listener.execution() {
-                Execution::Synchronous => {
-                    let limit = self.clock.sleep(LONGEST_HEARING);
-                    hear(listener, message.clone(), &self.counts, limit).await;
-                }
+                Execution::Synchronous => hearings.extend(self.hear_at_once(listener, message).await),
                 Execution::Asynchronous => self.spawn(listener, message.clone()),
             }
         }
+        hearings
+    }
+
+    /// Most return at once, and cost neither a timer nor a place in a list.
+    async fn hear_at_once(&self, listener: Arc<dyn KeyListener>, message: &Arc<Message>) -> Option<Hearing> {
+        let mut hearing = Box::pin(hear(listener, message.clone()));
+        let end = poll_fn(|context| Poll::Ready(hearing.as_mut().poll(context))).await;
+        if let Poll::Ready(has_heard) = end {
+            self.counts.note(has_heard);
+            return None;
+        }
+        let (counts, limit) = (self.counts.clone(), self.clock.sleep(LONGEST_HEARING));
+        Some(Box::pin(async move {
+            let has_heard = tokio::select! {
+                biased;
+                has_heard = hearing => has_heard,
+                () = limit => false,
+            };
+            counts.note(has_heard);
+        }))
     }
 
     fn spawn(&self, listener: Arc<dyn KeyListener>, message: Arc<Message>) {
@@ -130,7 +158,7 @@ impl KeyListeners {
         };
         let counts = self.counts.clone();
         tokio::spawn(async move {
-            hear(listener, message, &counts, pending()).await;
+            counts.note(hear(listener, message).await);
             drop(permit);
         });
     }
@@ -143,26 +171,22 @@ impl KeyListeners {
     }
 }
 
-/// One listener, whose failure or panic is nobody else's. Cut off when `limit` is over.
-async fn hear(
-    listener: Arc<dyn KeyListener>,
-    message: Arc<Message>,
-    counts: &Counts,
-    limit: impl Future<Output = ()>,
-) {
+impl Counts {
+    fn note(&self, has_heard: bool) {
+        if !has_heard {
+            self.failed.fetch_add(1, Ordering::Relaxed);
+            tracing::debug!("Key listener failed");
+        }
+    }
+}
+
+/// One listener, whose failure or panic is nobody else's. Whether it succeeded.
+async fn hear(listener: Arc<dyn KeyListener>, message: Arc<Message>) -> bool {
     let run = async {
         let topic: Topic = message.topic;
         if listener.handles(&topic) { listener.hear(message).await } else { Ok(()) }
     };
-    let has_heard = tokio::select! {
-        biased;
-        end = AssertUnwindSafe(run).catch_unwind() => matches!(end, Ok(Ok(()))),
-        () = limit => false,
-    };
-    if !has_heard {
-        counts.failed.fetch_add(1, Ordering::Relaxed);
-        tracing::debug!("Key listener failed");
-    }
+    matches!(AssertUnwindSafe(run).catch_unwind().await, Ok(Ok(())))
 }
 
 /// By address alone: two pointers to one listener may name different copies of its methods.

@@ -1,12 +1,14 @@
 //! What the nodes of one bus share: the writer, the clock, the claims, and who is to be woken.
 
 use std::{
+    collections::HashMap,
     fmt,
     sync::{Arc, Mutex, PoisonError, Weak},
     time::Duration,
 };
 
-use bus::{BusError, DeadLetterId, Group, Key, Message};
+use bus::{BusError, DeadLetterId, Group, Key, Message, Registration};
+use futures_util::future::join_all;
 use tokio::sync::{Notify, watch};
 
 use crate::{
@@ -70,6 +72,8 @@ pub(crate) struct Shared {
     pub(crate) closing: watch::Sender<bool>,
     nodes: Mutex<Vec<Weak<KeyListeners>>>,
     workers: Mutex<Vec<Waking>>,
+    /// How many listeners each group has, on all nodes; a group without one is not in it.
+    listening: Arc<Mutex<HashMap<Group, usize>>>,
 }
 
 impl Shared {
@@ -82,6 +86,7 @@ impl Shared {
             closing: watch::Sender::new(false),
             nodes: Mutex::default(),
             workers: Mutex::default(),
+            listening: Arc::default(),
         }
     }
 
@@ -90,6 +95,23 @@ impl Shared {
         let mut nodes = self.nodes.lock().unwrap_or_else(PoisonError::into_inner);
         nodes.retain(|node| node.strong_count() > 0);
         nodes.push(Arc::downgrade(listeners));
+    }
+
+    /// Counts a listener of `group` until the registration is over.
+    pub(crate) fn listen(&self, group: &Group) -> Registration {
+        let (listening, group) = (self.listening.clone(), group.clone());
+        *listening.lock().unwrap_or_else(PoisonError::into_inner).entry(group.clone()).or_default() += 1;
+        Registration::new(move || {
+            let mut listening = listening.lock().unwrap_or_else(PoisonError::into_inner);
+            match listening.get_mut(&group) {
+                Some(count) if *count > 1 => *count -= 1,
+                _ => drop(listening.remove(&group)),
+            }
+        })
+    }
+
+    fn has_listener(&self, group: &Group) -> bool {
+        self.listening.lock().unwrap_or_else(PoisonError::into_inner).contains_key(group)
     }
 
     /// What wakes a worker of `group`, for as long as the worker holds it.
@@ -120,6 +142,9 @@ impl Shared {
 
     /// Gives a dead letter back and has its group look for it.
     pub(crate) async fn redeliver(&self, group: Group, id: DeadLetterId) -> Result<(), BusError> {
+        if !self.has_listener(&group) {
+            return Err(BusError::UnknownGroup);
+        }
         let (name, now) = (group.clone(), self.now());
         match self.writer.call(move |tables| tables.redeliver(&name, id, now)).await? {
             Redelivered::Done => {
@@ -132,7 +157,7 @@ impl Shared {
         }
     }
 
-    /// Has the key listeners of every node hear `message`.
+    /// Has the key listeners of every node hear `message`, all at the same time.
     pub(crate) async fn tell(&self, message: Message, keys: &[Key]) {
         if keys.is_empty() {
             return;
@@ -142,8 +167,12 @@ impl Shared {
             nodes.iter().filter_map(Weak::upgrade).collect()
         };
         let message = Arc::new(message);
+        let mut hearings = Vec::new();
         for node in nodes {
-            node.tell(&message, keys).await;
+            hearings.append(&mut node.begin(&message, keys).await);
+        }
+        if !hearings.is_empty() {
+            join_all(hearings).await;
         }
     }
 

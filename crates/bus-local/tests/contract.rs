@@ -2,60 +2,20 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot set its scene has failed")]
 
-use std::{sync::Arc, time::Duration};
+#[path = "contract/fixture.rs"]
+mod fixture;
+#[path = "contract/play.rs"]
+mod play;
 
-use async_trait::async_trait;
-use bus::{Bus, contract::Fixture};
-use bus_local::{LocalBus, LocalBusSettings, ManualClock, Surroundings, full_jitter};
-use mailbox_event::UnixMillis;
-use tokio::sync::Mutex;
-
-#[path = "local/rest.rs"]
-mod rest;
-
-struct Local {
-    folder: tempfile::TempDir,
-    clock: ManualClock,
-    bus: Mutex<LocalBus>,
-}
-
-async fn local() -> Local {
-    let folder = tempfile::tempdir().unwrap();
-    let clock = ManualClock::new(UnixMillis(1_700_000_000_000));
-    let bus = Mutex::new(open(&folder, &clock));
-    Local { folder, clock, bus }
-}
-
-fn open(folder: &tempfile::TempDir, clock: &ManualClock) -> LocalBus {
-    let surroundings = Surroundings { clock: Arc::new(clock.clone()), jitter: Arc::new(full_jitter) };
-    LocalBus::open_in(&folder.path().join("bus.db"), LocalBusSettings::default(), surroundings).unwrap()
-}
-
-#[async_trait]
-impl Fixture for Local {
-    async fn bus(&self) -> Arc<dyn Bus> {
-        Arc::new(self.bus.lock().await.clone())
-    }
-
-    async fn another_node(&self) -> Arc<dyn Bus> {
-        Arc::new(self.bus.lock().await.another_node())
-    }
-
-    async fn restart(&self) -> Arc<dyn Bus> {
-        let mut bus = self.bus.lock().await;
-        bus.close().await;
-        *bus = open(&self.folder, &self.clock);
-        Arc::new(bus.clone())
-    }
-
-    async fn pass(&self, duration: Duration) {
-        self.clock.advance(duration);
-    }
-
-    async fn settled(&self) {
-        let bus = self.bus.lock().await.clone();
-        rest::rest(&bus).await;
-    }
-}
+use fixture::local;
 
 bus::contract_tests!(local());
+
+const PAGE: &str = include_str!("../../../docs/bus-contract.md");
+
+#[test]
+fn the_page_says_what_a_run_says() {
+    let page = bus::contract::page(&[play::results()]);
+    let differing: Vec<_> = page.lines().filter(|line| !PAGE.lines().any(|known| known == *line)).collect();
+    assert!(page == PAGE, "docs/bus-contract.md is stale; a run says: {differing:#?}");
+}

@@ -5,6 +5,9 @@ use mailbox_event::UnixMillis;
 
 use crate::{BusError, Group, Message};
 
+#[cfg(doctest)]
+mod nulls;
+
 /// Names one dead letter within its group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DeadLetterId(pub u64);
@@ -47,4 +50,12 @@ pub trait DeadLetters {
 
     /// Takes one away; one that is not there is no error.
     async fn remove_dead_letter(&self, group: &Group, id: DeadLetterId) -> Result<(), BusError>;
+
+    /// Takes all of a group away, and tells how many they were.
+    async fn remove_dead_letters(&self, group: &Group) -> Result<u64, BusError>;
+
+    /// Whether there is any, of any group.
+    async fn has_dead_letters(&self) -> Result<bool, BusError> {
+        Ok(!self.groups_with_dead_letters().await?.is_empty())
+    }
 }

@@ -23,7 +23,7 @@ pub enum BusError {
     /// The group has a live listener on this node.
     #[error("group has a listener on this node already")]
     GroupTaken,
-    /// No node ever registered the group.
+    /// The group has no listener on any node.
     #[error("group is not registered")]
     UnknownGroup,
     /// There is no such dead letter.

@@ -14,8 +14,8 @@ pub struct Key(pub AccountToken);
 /// Whether `dispatch` on the same node waits for a listener.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Execution {
-    /// It waits: for listeners that return at once. One that does not is cut off after a time that the bus sets,
-    /// and has failed: others wait behind it.
+    /// It waits: for listeners that return at once, all of a message at the same time. One that does not is cut off
+    /// after a time that the bus sets, and has failed: the dispatcher waits for it.
     #[default]
     Synchronous,
     /// It does not.

@@ -12,6 +12,7 @@ pub mod contract;
 mod dead_letters;
 mod error;
 mod group;
+pub mod health;
 mod key;
 mod message;
 mod registration;
@@ -32,13 +33,15 @@ use std::sync::Arc;
 #[async_trait]
 pub trait Bus: Retained + DeadLetters + Send + Sync + 'static {
     /// Sends `message` to every group that takes its kind and to the listeners of each of `keys`.
+    /// One that says nothing ([`Message::is_noop`]) is dropped.
     ///
     /// Returns when all that is durable about it is durable. The same [`Message::id`] dispatched again to a group
     /// that has it, or has finished with it lately, is no second job. A listener that fails never fails the caller.
     async fn dispatch(&self, message: Message, keys: &[Key]) -> Result<(), BusError>;
 
     /// Has `listener` hear what is dispatched under `key` from here on, until the registration is dropped.
-    /// The same listener on the same key twice hears once; a message under several of its keys reaches it once.
+    /// The same listener on the same key twice is one registration, which is over when either of its holds ends.
+    /// A message under several of its keys reaches it once.
     async fn register_key(&self, key: Key, listener: Arc<dyn KeyListener>) -> Result<Registration, BusError>;
 
     /// Has `listener` run the jobs of `group` that are dispatched from the group's first registration on.
@@ -52,7 +55,8 @@ pub trait Bus: Retained + DeadLetters + Send + Sync + 'static {
     ) -> Result<Registration, BusError>;
 
     /// Gives a dead letter back to its group, with its full number of attempts, and takes it from the dead letters.
-    /// Key listeners hear nothing. Fails with [`BusError::UnknownGroup`] when no node ever registered the group.
+    /// Key listeners hear nothing. Fails with [`BusError::UnknownGroup`], and leaves it where it is, when the group
+    /// has no listener on any node: an operator hears at once that nobody would run it.
     async fn redeliver(&self, group: &Group, id: DeadLetterId) -> Result<(), BusError>;
 
     /// Whether the bus can take and give messages at this moment; the text says what is wrong.

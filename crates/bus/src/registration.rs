@@ -1,26 +1,32 @@
 //! The hold that a listener has on the bus.
 
-/// Ends a registration when dropped. Ending it twice, or after the bus is gone, does nothing.
+use std::sync::{Mutex, PoisonError};
+
+type End = Box<dyn FnOnce() + Send>;
+
+/// Ends a registration when dropped, or before. Ending it twice, or after the bus is gone, does nothing.
 #[must_use = "dropping a registration ends it"]
-pub struct Registration(Option<Box<dyn FnOnce() + Send + Sync>>);
+pub struct Registration(Mutex<Option<End>>);
 
 impl Registration {
-    /// A registration that runs `end` when it is over. `end` must not block.
-    pub fn new(end: impl FnOnce() + Send + Sync + 'static) -> Self {
-        Self(Some(Box::new(end)))
+    /// A registration that runs `end` once, when it is over. `end` must not block.
+    pub fn new(end: impl FnOnce() + Send + 'static) -> Self {
+        Self(Mutex::new(Some(Box::new(end))))
     }
 
-    /// Ends it.
-    pub fn unregister(self) {
-        drop(self);
+    /// Ends it now, if it is not over yet.
+    pub fn unregister(&self) {
+        // Taken out before it runs: it may drop what holds this very registration.
+        let end = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(end) = end {
+            end();
+        }
     }
 }
 
 impl Drop for Registration {
     fn drop(&mut self) {
-        if let Some(end) = self.0.take() {
-            end();
-        }
+        self.unregister();
     }
 }
 

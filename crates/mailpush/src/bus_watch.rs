@@ -1,8 +1,11 @@
 //! The embedded bus, watched for operators: its gate, and how much work waits on it.
 
-use std::{sync::atomic::AtomicU64, time::Duration};
+use std::{collections::BTreeSet, sync::atomic::AtomicU64, time::Duration};
 
-use bus::Bus;
+use bus::{
+    Bus,
+    health::{DeadLetterHealth, check},
+};
 use bus_local::{GroupDepth, LocalBus};
 use kit::{drain::Drain, readiness::Gate};
 use prometheus_client::{
@@ -27,6 +30,7 @@ pub struct BusWatch {
     jobs: Family<OfGroup, Gauge>,
     oldest: Family<OfGroup, Gauge<f64, AtomicU64>>,
     dead_letters: Family<OfGroup, Gauge>,
+    degraded: Gauge,
 }
 
 impl BusWatch {
@@ -41,7 +45,10 @@ impl BusWatch {
             "Jobs that no retry could help, by group",
             Family::clone(&dead_letters),
         );
-        Self { bus, gate, jobs, oldest, dead_letters }
+        let degraded = Gauge::default();
+        let help = "1 while dead letters wait for a person, of any group";
+        registry.register("bus_degraded", help, degraded.clone());
+        Self { bus, gate, jobs, oldest, dead_letters, degraded }
     }
 
     /// Looks at once, and then every few seconds until `drain` begins.
@@ -61,6 +68,21 @@ impl BusWatch {
         // Where the bus does not answer, the numbers stay as they were and the gate tells.
         for depth in self.bus.depth().await.unwrap_or_default() {
             self.tell(depth);
+        }
+        self.judge().await;
+    }
+
+    /// Dead letters take nothing from the service, so that they do not close the gate.
+    async fn judge(&self) {
+        match check(&self.bus, &BTreeSet::new()).await {
+            DeadLetterHealth::Healthy => drop(self.degraded.set(0)),
+            DeadLetterHealth::Degraded(groups) => {
+                if self.degraded.set(1) == 0 {
+                    tracing::warn!(?groups, "Jobs that no retry could help wait for a person");
+                }
+            }
+            // The gate tells.
+            DeadLetterHealth::Unhealthy(_) => {}
         }
     }
 

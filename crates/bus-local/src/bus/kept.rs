@@ -143,4 +143,13 @@ impl DeadLetters for LocalBus {
         let group = group.clone();
         self.shared().writer.call(move |tables| tables.remove_dead_letter(&group, id)).await
     }
+
+    async fn remove_dead_letters(&self, group: &Group) -> Result<u64, BusError> {
+        let group = group.clone();
+        self.shared().writer.call(move |tables| tables.remove_dead_letters(&group)).await
+    }
+
+    async fn has_dead_letters(&self) -> Result<bool, BusError> {
+        self.shared().writer.call(|tables| Ok(tables.has_dead_letters())).await
+    }
 }

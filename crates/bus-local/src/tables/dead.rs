@@ -76,6 +76,17 @@ impl Tables {
         subtract(&self.dead_letters, rows);
         Ok(())
     }
+
+    /// Takes all of a group away, and tells how many.
+    pub(crate) fn remove_dead_letters(&self, group: &Group) -> rusqlite::Result<u64> {
+        let rows = self.execute("DELETE FROM dead_letters WHERE group_name = ?1", [&group.0])?;
+        subtract(&self.dead_letters, rows);
+        Ok(rows)
+    }
+
+    pub(crate) fn has_dead_letters(&self) -> bool {
+        self.dead_letters.get() > 0
+    }
 }
 
 fn letter(row: &Row<'_>) -> rusqlite::Result<DeadLetter> {

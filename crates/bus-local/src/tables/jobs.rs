@@ -170,6 +170,10 @@ impl Tables {
     ) -> rusqlite::Result<Redelivered> {
         let Some(group_id) = self.group_id(group).optional()? else { return Ok(Redelivered::UnknownGroup) };
         let Some(dead) = self.dead_letter(group, id)? else { return Ok(Redelivered::UnknownDeadLetter) };
+        if dead.message.is_noop() {
+            self.remove_dead_letter(group, id)?;
+            return Ok(Redelivered::Done);
+        }
         if self.jobs.get() >= self.bounds.max_jobs {
             return Ok(Redelivered::Full);
         }

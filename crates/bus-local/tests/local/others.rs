@@ -23,6 +23,7 @@ async fn a_dead_letter_of_a_later_release_fails_for_its_reader_alone() {
     scene.register(&Runs::new(|_| Ok(()))).await.unregister();
     let letter = scene.bus.store_dead_letter(&group(), job(1), "no hope", 1).await.unwrap();
     let scene = scene.reopen_after(LocalBusSettings::default(), |path| age(path, "dead_letters", 1)).await;
+    let _held = scene.register(&Runs::new(|_| Ok(()))).await;
     let keys: Vec<_> = (0..200).map(|key| key.to_string()).collect();
     let put = |key| scene.bus.put(Bucket::Leases, key, Bytes::new(), Duration::from_secs(60));
     let name = group();

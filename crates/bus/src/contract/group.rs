@@ -6,12 +6,11 @@ use async_trait::async_trait;
 use tokio::sync::Semaphore;
 
 use super::scene::{
-    How, KEY_A, Recorder, Scene, dispatch, group_a, group_b, job, job_of, live, one_at_a_time, register,
-    settings,
+    How, KEY_A, Recorder, Scene, dispatch, group_a, group_b, job, job_of, live, noop, one_at_a_time,
+    register, register_key, settings,
 };
 use crate::{
-    Attempt, Bus, BusError, DeadLetterId, Failure, Group, GroupListener, GroupSettings, JobKind, Message,
-    Urgency,
+    Attempt, Bus, BusError, Failure, Group, GroupListener, GroupSettings, JobKind, Message, Urgency,
 };
 
 pub async fn group_delivery_should_not_exceed_rate(scene: Scene) {
@@ -81,6 +80,17 @@ pub async fn listener_group_should_receive_events(scene: Scene) {
     assert_eq!(listener.runs(), 1, "what is done is not done again");
 }
 
+pub async fn group_listeners_should_not_receive_noop_events(scene: Scene) {
+    let bus = scene.bus().await;
+    let listener = Recorder::new();
+    let _held = register(&bus, group_a(), &listener).await;
+    dispatch(&bus, noop(job(1)), &[]).await;
+    dispatch(&bus, job(2), &[]).await;
+    scene.until_runs(&listener, 1).await;
+    scene.quiet().await;
+    assert_eq!(listener.sequences(), [2]);
+}
+
 pub async fn group_listeners_should_receive_only_handled_events(scene: Scene) {
     let bus = scene.bus().await;
     let listener = Recorder::deaf_to(1);
@@ -142,6 +152,29 @@ pub async fn register_should_throw_when_a_group_is_already_used(scene: Scene) {
     assert!(matches!(second, Err(BusError::GroupTaken)));
 }
 
+pub async fn register_should_not_throw_on_an_unregistered_group(scene: Scene) {
+    let bus = scene.bus().await;
+    for _ in 0..3 {
+        let registered = bus.register_group(group_a(), settings(), Recorder::new()).await;
+        registered.expect("the place is free at once").unregister();
+    }
+}
+
+pub async fn unregister_should_be_idempotent_for_groups(scene: Scene) {
+    let bus = scene.bus().await;
+    let over = register(&bus, group_a(), &Recorder::new()).await;
+    over.unregister();
+    over.unregister();
+    let listener = Recorder::new();
+    let _held = register(&bus, group_a(), &listener).await;
+    over.unregister();
+    drop(over);
+    dispatch(&bus, job(1), &[]).await;
+    scene.until_runs(&listener, 1).await;
+    let second = bus.register_group(group_a(), settings(), Recorder::new()).await;
+    assert!(matches!(second, Err(BusError::GroupTaken)), "the place is the next one's");
+}
+
 pub async fn register_should_accept_already_unregistered_groups(scene: Scene) {
     let bus = scene.bus().await;
     register(&bus, group_a(), &Recorder::new()).await.unregister();
@@ -149,6 +182,16 @@ pub async fn register_should_accept_already_unregistered_groups(scene: Scene) {
     let _held = register(&bus, group_a(), &listener).await;
     dispatch(&bus, job(1), &[]).await;
     scene.until_runs(&listener, 1).await;
+}
+
+pub async fn dispatch_should_call_synchronous_listener(scene: Scene) {
+    let bus = scene.bus().await;
+    let listener = Recorder::new();
+    let _held = (register(&bus, group_a(), &listener).await, register_key(&bus, KEY_A, &listener).await);
+    dispatch(&bus, job(1), &[KEY_A]).await;
+    assert!(listener.runs() >= 1, "dispatch waited for it as the listener of a key");
+    scene.until_runs(&listener, 2).await;
+    assert_eq!(listener.heard(), [job(1), job(1)]);
 }
 
 pub async fn failing_group_listeners_should_not_abort_group_delivery(scene: Scene) {
@@ -168,62 +211,20 @@ pub async fn all_group_listeners_should_be_executed_when_a_group_listener_fails(
     scene.until_runs(&other, 1).await;
 }
 
-async fn dead(bus: &Arc<dyn Bus>, group: &Group, message: Message) -> DeadLetterId {
-    bus.store_dead_letter(group, message, "put down by hand", 4).await.expect("dead letter is stored")
-}
-
-pub async fn group_listener_should_receive_event_when_redeliver(scene: Scene) {
+pub async fn all_group_listeners_should_be_executed_when_generic_groups(scene: Scene) {
     let bus = scene.bus().await;
-    let listener = Recorder::new();
-    let _held = register(&bus, group_a(), &listener).await;
-    let id = dead(&bus, &group_a(), job(1)).await;
-    bus.redeliver(&group_a(), id).await.expect("redelivered");
-    scene.until_runs(&listener, 1).await;
-    assert_eq!(listener.heard(), [job(1)]);
-    assert_eq!(bus.dead_letter(&group_a(), id).await.expect("read"), None);
-}
-
-pub async fn redeliver_should_not_throw_when_a_group_listener_fails(scene: Scene) {
-    let bus = scene.bus().await;
-    let listener = Recorder::failing(1, How::Retry);
-    let _held = register(&bus, group_a(), &listener).await;
-    let id = dead(&bus, &group_a(), job(1)).await;
-    bus.redeliver(&group_a(), id).await.expect("redelivered");
-    scene.until_runs(&listener, 2).await;
-}
-
-pub async fn redeliver_should_throw_when_group_not_registered(scene: Scene) {
-    let bus = scene.bus().await;
-    let id = dead(&bus, &group_a(), job(1)).await;
-    assert!(matches!(bus.redeliver(&group_a(), id).await, Err(BusError::UnknownGroup)));
-    assert!(bus.dead_letter(&group_a(), id).await.expect("read").is_some(), "it stays");
-}
-
-pub async fn redeliver_should_throw_when_there_is_no_such_dead_letter(scene: Scene) {
-    let bus = scene.bus().await;
-    let _held = register(&bus, group_a(), &Recorder::new()).await;
-    assert!(matches!(bus.redeliver(&group_a(), DeadLetterId(7)).await, Err(BusError::UnknownDeadLetter)));
-}
-
-pub async fn redeliver_should_wait_after_group_is_unregistered(scene: Scene) {
-    let bus = scene.bus().await;
-    register(&bus, group_a(), &Recorder::new()).await.unregister();
-    let id = dead(&bus, &group_a(), job(1)).await;
-    bus.redeliver(&group_a(), id).await.expect("redelivered");
-    let listener = Recorder::new();
-    let _held = register(&bus, group_a(), &listener).await;
-    scene.until_runs(&listener, 1).await;
-}
-
-pub async fn redeliver_should_only_send_event_to_defined_group(scene: Scene) {
-    let bus = scene.bus().await;
-    let (one, other) = (Recorder::new(), Recorder::new());
-    let _held = (register(&bus, group_a(), &one).await, register(&bus, group_b(), &other).await);
-    let id = dead(&bus, &group_a(), job(1)).await;
-    bus.redeliver(&group_a(), id).await.expect("redelivered");
-    scene.until_runs(&one, 1).await;
+    let mut listeners = Vec::new();
+    for name in ["mail", "mail.alarm", "mail alarm", "MAIL", "mail>", "*", "'; --", "Ünïcode/№ 7"] {
+        let listener = Recorder::new();
+        let held = register(&bus, Group(name.to_owned()), &listener).await;
+        listeners.push((name, listener, held));
+    }
+    dispatch(&bus, job(1), &[]).await;
+    for (name, listener, _held) in &listeners {
+        scene.until(name, async || listener.runs() >= 1).await;
+    }
     scene.quiet().await;
-    assert_eq!(other.runs(), 0);
+    assert!(listeners.iter().all(|(_, listener, _)| listener.runs() == 1), "a name is taken as it is");
 }
 
 pub async fn groups_defined_only_on_some_nodes_should_be_notified_when_dispatch(scene: Scene) {
@@ -232,28 +233,6 @@ pub async fn groups_defined_only_on_some_nodes_should_be_notified_when_dispatch(
     let _held = register(&distant, group_a(), &listener).await;
     dispatch(&bus, job(1), &[]).await;
     scene.until_runs(&listener, 1).await;
-}
-
-pub async fn groups_defined_only_on_some_nodes_should_be_notified_when_redeliver(scene: Scene) {
-    let (bus, distant) = scene.nodes().await;
-    let listener = Recorder::new();
-    let _held = register(&distant, group_a(), &listener).await;
-    let id = dead(&bus, &group_a(), job(1)).await;
-    bus.redeliver(&group_a(), id).await.expect("redelivered");
-    scene.until_runs(&listener, 1).await;
-}
-
-pub async fn group_listeners_should_be_executed_once_when_redeliver_in_a_distributed_environment(
-    scene: Scene,
-) {
-    let (bus, distant) = scene.nodes().await;
-    let listener = Recorder::new();
-    let _held = (register(&bus, group_a(), &listener).await, register(&distant, group_a(), &listener).await);
-    let id = dead(&bus, &group_a(), job(1)).await;
-    bus.redeliver(&group_a(), id).await.expect("redelivered");
-    scene.until_runs(&listener, 1).await;
-    scene.quiet().await;
-    assert_eq!(listener.runs(), 1);
 }
 
 pub async fn group_listeners_should_be_executed_once_in_a_controlled_environment(scene: Scene) {
@@ -287,25 +266,4 @@ pub async fn register_should_not_dispatch_past_events_for_groups_in_a_distribute
     dispatch(&bus, job(2), &[]).await;
     scene.until_runs(&listener, 1).await;
     assert_eq!(listener.sequences(), [2]);
-}
-
-pub async fn concurrent_dispatch_should_deliver_all_events_to_groups(scene: Scene) {
-    let (bus, distant) = scene.nodes().await;
-    let (one, other) = (Recorder::new(), Recorder::new());
-    let _held = (register(&bus, group_a(), &one).await, register(&distant, group_b(), &other).await);
-    let senders: Vec<_> = (0..10_u64)
-        .map(|sender| {
-            let bus = if sender % 2 == 0 { bus.clone() } else { distant.clone() };
-            tokio::spawn(async move {
-                for sequence in 0..20 {
-                    dispatch(&bus, job(sender * 20 + sequence), &[]).await;
-                }
-            })
-        })
-        .collect();
-    for sender in senders {
-        sender.await.expect("sender ends");
-    }
-    scene.until_runs(&one, 200).await;
-    scene.until_runs(&other, 200).await;
 }

@@ -142,6 +142,11 @@ pub(super) fn live(sequence: u64) -> Message {
     }
 }
 
+/// The same message with nothing in it.
+pub(super) fn noop(message: Message) -> Message {
+    Message { payload: Bytes::new(), ..message }
+}
+
 pub(super) fn payload(sequence: u64) -> Bytes {
     Bytes::from(format!("payload {sequence}"))
 }

@@ -125,6 +125,10 @@ impl DeadLetters for FlakyBus {
     async fn remove_dead_letter(&self, group: &Group, id: DeadLetterId) -> Result<(), BusError> {
         self.inner.remove_dead_letter(group, id).await
     }
+
+    async fn remove_dead_letters(&self, group: &Group) -> Result<u64, BusError> {
+        self.inner.remove_dead_letters(group).await
+    }
 }
 
 #[async_trait]
