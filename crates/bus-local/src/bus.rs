@@ -77,9 +77,10 @@ impl LocalBus {
     ) -> Result<Self, BusError> {
         let now = surroundings.clock.now();
         let tables = Tables::new(connection, settings.clone(), now).map_err(open::refine)?;
+        let known = tables.known_states();
         let writer = Writer::start(tables, settings.writer_queue)
             .map_err(|error| BusError::Unavailable(NoThread(error).into()))?;
-        Ok(Self::node(Arc::new(Shared::new(writer, settings, surroundings))))
+        Ok(Self::node(Arc::new(Shared::new((writer, known), settings, surroundings))))
     }
 
     fn node(shared: Arc<Shared>) -> Self {

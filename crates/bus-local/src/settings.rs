@@ -13,6 +13,9 @@ pub struct LocalBusSettings {
     pub writer_queue: usize,
     /// The largest value and payload, in octets: NATS' own default, so that what fits here fits there.
     pub largest_value: usize,
+    /// Octets of states held in memory for readers, about 200 with each: all those of ten thousand accounts several
+    /// times over. A state that is not among them is read from the file, behind the writer's queue.
+    pub state_cache: usize,
     /// Jobs that wait or run, all groups together; a job beyond is refused with [`bus::BusError::Full`] and stays
     /// with its sender. At a few KB each this is some hundred MB of disk.
     pub max_jobs: u64,
@@ -39,6 +42,7 @@ impl Default for LocalBusSettings {
         Self {
             writer_queue: 512,
             largest_value: 1 << 20,
+            state_cache: 64 << 20,
             max_jobs: 100_000,
             max_dead_letters: 10_000,
             remember_finished: Duration::from_hours(2),

@@ -13,7 +13,8 @@ use tokio::sync::{Notify, watch};
 
 use crate::{
     Clock, LocalBusSettings, SystemClock,
-    keys::KeyListeners,
+    keys::{Hearing, KeyListeners},
+    known::KnownStates,
     tables::{Queued, Redelivered},
     worker::Claims,
     writer::Writer,
@@ -65,6 +66,7 @@ struct Waking {
 /// See the module.
 pub(crate) struct Shared {
     pub(crate) writer: Writer,
+    pub(crate) known: Arc<KnownStates>,
     pub(crate) settings: LocalBusSettings,
     pub(crate) surroundings: Surroundings,
     pub(crate) claims: Arc<Claims>,
@@ -77,9 +79,14 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    pub(crate) fn new(writer: Writer, settings: LocalBusSettings, surroundings: Surroundings) -> Self {
+    pub(crate) fn new(
+        (writer, known): (Writer, Arc<KnownStates>),
+        settings: LocalBusSettings,
+        surroundings: Surroundings,
+    ) -> Self {
         Self {
             writer,
+            known,
             settings,
             surroundings,
             claims: Arc::default(),
@@ -159,21 +166,27 @@ impl Shared {
 
     /// Has the key listeners of every node hear `message`, all at the same time.
     pub(crate) async fn tell(&self, message: Message, keys: &[Key]) {
+        let hearings = self.begin_to_tell(message, keys).await;
+        if !hearings.is_empty() {
+            join_all(hearings).await;
+        }
+    }
+
+    /// Has them begin; gives back what is to be waited for. Never waits itself.
+    pub(crate) async fn begin_to_tell(&self, message: Message, keys: &[Key]) -> Vec<Hearing> {
+        let mut hearings = Vec::new();
         if keys.is_empty() {
-            return;
+            return hearings;
         }
         let nodes: Vec<_> = {
             let nodes = self.nodes.lock().unwrap_or_else(PoisonError::into_inner);
             nodes.iter().filter_map(Weak::upgrade).collect()
         };
         let message = Arc::new(message);
-        let mut hearings = Vec::new();
         for node in nodes {
             hearings.append(&mut node.begin(&message, keys).await);
         }
-        if !hearings.is_empty() {
-            join_all(hearings).await;
-        }
+        hearings
     }
 
     /// Refuses what is larger than a value may be.

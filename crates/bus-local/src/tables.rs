@@ -7,10 +7,13 @@ mod kv;
 mod settle;
 mod state;
 
-use std::cell::Cell;
+use std::{
+    cell::{Cell, RefCell},
+    sync::Arc,
+};
 
 use bus::Message;
-use mailbox_event::{EventId, RelayId, UnixMillis};
+use mailbox_event::{AccountToken, EventId, RelayId, UnixMillis};
 use rusqlite::{Connection, Row, types::Type};
 
 pub use depth::GroupDepth;
@@ -18,7 +21,7 @@ pub(crate) use jobs::{Queued, Redelivered, TakenJob};
 pub(crate) use kv::Expected;
 pub(crate) use settle::{Settled, Settlement};
 
-use crate::LocalBusSettings;
+use crate::{LocalBusSettings, known::KnownStates};
 
 /// What a compare-and-set came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +42,9 @@ pub(crate) struct Tables {
     finished: Cell<u64>,
     dead_letters: Cell<u64>,
     values: Cell<u64>,
+    known: Arc<KnownStates>,
+    /// States that the running transaction wrote or read; others may see them when it is committed.
+    seen: RefCell<Vec<(AccountToken, Option<bus::Versioned>)>>,
 }
 
 impl Tables {
@@ -49,8 +55,10 @@ impl Tables {
         now: UnixMillis,
     ) -> rusqlite::Result<Self> {
         let zero = || Cell::new(0);
-        let tables =
-            Self { connection, bounds, jobs: zero(), finished: zero(), dead_letters: zero(), values: zero() };
+        let known = Arc::new(KnownStates::new(bounds.state_cache));
+        let (jobs, finished, dead_letters, values) = (zero(), zero(), zero(), zero());
+        let seen = RefCell::default();
+        let tables = Self { connection, bounds, jobs, finished, dead_letters, values, known, seen };
         tables.count()?;
         tables.forget_values(now)?;
         Ok(tables)
@@ -68,6 +76,17 @@ impl Tables {
             self.set_counts(before);
         }
         done
+    }
+
+    /// Runs `work`, a part of a transaction that is one statement. The outer error: the transaction is lost.
+    pub(crate) fn statement<T>(
+        &self,
+        work: impl FnOnce(&Self) -> rusqlite::Result<T>,
+    ) -> rusqlite::Result<rusqlite::Result<T>> {
+        match work(self) {
+            Err(error) if self.connection.is_autocommit() => Err(error),
+            done => Ok(done),
+        }
     }
 
     /// Runs `work`, a part of a transaction. When it fails, nothing of it was done, and the others go on. The outer

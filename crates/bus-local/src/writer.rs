@@ -25,27 +25,44 @@ trait Work: Send {
     fn answer(self: Box<Self>, committed: Result<(), Arc<rusqlite::Error>>);
 }
 
-struct Call<T, F> {
+struct Call<T, F, E> {
     operation: Option<F>,
     value: Option<rusqlite::Result<T>>,
-    reply: oneshot::Sender<Result<T, BusError>>,
+    part: Part,
+    end: E,
 }
 
-impl<T: Send, F: FnOnce(&Tables) -> rusqlite::Result<T> + Send> Work for Call<T, F> {
+/// How much of a transaction a call is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    /// One statement, which SQLite undoes alone when it fails.
+    Statement,
+    /// Several, which are undone together.
+    Statements,
+}
+
+impl<T, F, E> Work for Call<T, F, E>
+where
+    T: Send,
+    F: FnOnce(&Tables) -> rusqlite::Result<T> + Send,
+    E: FnOnce(Result<T, BusError>) + Send,
+{
     fn apply(&mut self, tables: &Tables) -> rusqlite::Result<()> {
-        self.value = self.operation.take().map(|operation| tables.part(operation)).transpose()?;
+        let Some(operation) = self.operation.take() else { return Ok(()) };
+        self.value = Some(match self.part {
+            Part::Statement => tables.statement(operation)?,
+            Part::Statements => tables.part(operation)?,
+        });
         Ok(())
     }
 
     fn answer(self: Box<Self>, committed: Result<(), Arc<rusqlite::Error>>) {
-        let answer = match (committed, self.value) {
+        (self.end)(match (committed, self.value) {
             (Ok(()), Some(Ok(value))) => Ok(value),
             (Ok(()), Some(Err(error))) => Err(failure(error.into())),
             (Ok(()), None) => Err(BusError::Unavailable(Closed.into())),
             (Err(error), _) => Err(failure(error)),
-        };
-        // A caller that stopped waiting does not want to know.
-        self.reply.send(answer).ok();
+        });
     }
 }
 
@@ -84,17 +101,23 @@ impl Writer {
         Ok(Self { queue, is_open })
     }
 
+    /// A place in the queue, if there is one.
+    pub(crate) fn room_at_once(&self) -> Option<Room<'_>> {
+        self.queue.try_reserve().ok().map(Room)
+    }
+
+    /// A place in the queue.
+    pub(crate) async fn room(&self) -> Result<Room<'_>, BusError> {
+        self.queue.reserve().await.map(Room).map_err(|_| BusError::Unavailable(Closed.into()))
+    }
+
     /// Does `operation` in a transaction and returns what it returned, once that is committed.
     pub(crate) async fn call<T, F>(&self, operation: F) -> Result<T, BusError>
     where
         T: Send + 'static,
         F: FnOnce(&Tables) -> rusqlite::Result<T> + Send + 'static,
     {
-        let (reply, answer) = oneshot::channel();
-        let call = Call { operation: Some(operation), value: None, reply };
-        let is_queued = self.queue.send(Order::Work(Box::new(call))).await;
-        is_queued.map_err(|_| BusError::Unavailable(Closed.into()))?;
-        answer.await.map_err(|_| BusError::Unavailable(Closed.into()))?
+        self.room().await?.send(Part::Statements, operation, |value| value).await
     }
 
     /// Has the thread finish what is queued, and waits for its end.
@@ -103,6 +126,46 @@ impl Writer {
         self.queue.send(Order::Stop).await.ok();
         let mut is_open = self.is_open.clone();
         while is_open.changed().await.is_ok() {}
+    }
+}
+
+/// A place in the writer's queue.
+pub(crate) struct Room<'a>(mpsc::Permit<'a, Order>);
+
+impl Room<'_> {
+    /// [`Writer::call`] for an operation that is one statement. It is queued when this returns. What it returned goes
+    /// through `then` on the writer's thread, also when the caller went away.
+    pub(crate) fn call_statement<T, U, F, E>(
+        self,
+        operation: F,
+        then: E,
+    ) -> impl Future<Output = Result<U, BusError>> + use<T, U, F, E>
+    where
+        T: Send + 'static,
+        U: Send + 'static,
+        F: FnOnce(&Tables) -> rusqlite::Result<T> + Send + 'static,
+        E: FnOnce(T) -> U + Send + 'static,
+    {
+        self.send(Part::Statement, operation, then)
+    }
+
+    fn send<T, U, F, E>(
+        self,
+        part: Part,
+        operation: F,
+        then: E,
+    ) -> impl Future<Output = Result<U, BusError>> + use<T, U, F, E>
+    where
+        T: Send + 'static,
+        U: Send + 'static,
+        F: FnOnce(&Tables) -> rusqlite::Result<T> + Send + 'static,
+        E: FnOnce(T) -> U + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        // A caller that stopped waiting does not want to know.
+        let end = move |value: Result<T, BusError>| drop(reply.send(value.map(then)));
+        self.0.send(Order::Work(Box::new(Call { operation: Some(operation), value: None, part, end })));
+        async { answer.await.map_err(|_| BusError::Unavailable(Closed.into()))? }
     }
 }
 
@@ -121,7 +184,8 @@ fn serve(tables: &Tables, mut orders: mpsc::Receiver<Order>) {
     }
 }
 
-/// One transaction. A call that fails is undone and hears so alone; a transaction that fails is everybody's.
+/// One transaction. A call that fails is undone and hears so alone; a transaction that fails is everybody's. Who reads
+/// states beside the thread sees them before those who wrote them have their answers.
 fn commit(tables: &Tables, batch: &mut Vec<Box<dyn Work>>) {
     let apply = |tables: &Tables, work: &mut Box<dyn Work>| {
         // A batch is milliseconds of work; on a machine with few cores others wait for less.
@@ -131,6 +195,7 @@ fn commit(tables: &Tables, batch: &mut Vec<Box<dyn Work>>) {
     let committed = tables
         .transaction(|tables| batch.iter_mut().try_for_each(|work| apply(tables, work)))
         .map_err(Arc::new);
+    tables.show_states(committed.is_ok());
     for work in batch.drain(..) {
         work.answer(committed.clone());
     }

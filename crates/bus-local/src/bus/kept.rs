@@ -1,26 +1,33 @@
 //! What the bus keeps: STATE, KV and dead letters.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use bus::{
-    Bucket, BusError, DeadLetter, DeadLetterId, DeadLetters, Group, Key, Message, PutError, Retained,
-    Revision, Topic, Versioned,
+    Bucket, BusError, DeadLetter, DeadLetterId, DeadLetters, Group, Message, PutError, Retained, Revision,
+    Topic, Versioned,
 };
 use bytes::Bytes;
 use mailbox_event::{AccountToken, EventId};
+use tokio::runtime::Handle;
 
 use super::LocalBus;
 use crate::{
     clock::later,
-    shared::to_its_end,
+    shared::{Shared, to_its_end},
     tables::{Expected, Stored},
+    telling::Telling,
+    writer::Room,
 };
 
 #[async_trait]
 impl Retained for LocalBus {
     async fn state(&self, account: AccountToken) -> Result<Option<Versioned>, BusError> {
-        self.shared().writer.call(move |tables| tables.state(account)).await
+        let shared = self.shared();
+        match shared.known.get(account) {
+            Some(state) if !*shared.closing.borrow() => Ok(state),
+            _ => shared.writer.call(move |tables| tables.state(account)).await,
+        }
     }
 
     async fn put_state(
@@ -31,16 +38,18 @@ impl Retained for LocalBus {
         cause: EventId,
     ) -> Result<Revision, PutError> {
         self.shared().check_size(value.len())?;
-        let shared = self.0.shared.clone();
-        to_its_end(async move {
-            let kept = value.clone();
-            let stored = shared.writer.call(move |tables| tables.put_state(account, &kept, expected)).await?;
-            let revision = stored.revision()?;
-            let message = Message { id: cause, topic: Topic::State(account), payload: value };
-            shared.tell(message, &[Key(account)]).await;
-            Ok(revision)
-        })
-        .await
+        let message = Message { id: cause, topic: Topic::State(account), payload: value };
+        match self.shared().writer.room_at_once() {
+            Some(room) => put_and_tell(&self.0.shared, room, message, expected).await,
+            None => {
+                let shared = self.0.shared.clone();
+                to_its_end(async move {
+                    let room = shared.writer.room().await?;
+                    put_and_tell(&shared, room, message, expected).await
+                })
+                .await
+            }
+        }
     }
 
     async fn get(&self, bucket: Bucket, key: &str) -> Result<Option<Versioned>, BusError> {
@@ -80,6 +89,25 @@ impl Retained for LocalBus {
             self.shared().writer.call(move |tables| tables.delete((bucket, &key), expected, now)).await?;
         if is_gone { Ok(()) } else { Err(PutError::Conflict) }
     }
+}
+
+/// Stores the state that is the payload of `message`, and tells it. All that is left to do when the caller goes away is
+/// done by the writer's thread and a task.
+async fn put_and_tell(
+    shared: &Arc<Shared>,
+    room: Room<'_>,
+    message: Message,
+    expected: Option<Revision>,
+) -> Result<Revision, PutError> {
+    let (account, value) = (message.topic.account(), message.payload.clone());
+    let (teller, runtime) = (shared.clone(), Handle::current());
+    let stored = room.call_statement(
+        move |tables| tables.put_state(account, value, expected),
+        move |stored| stored.revision().map(|revision| (revision, Telling::new(teller, runtime, message))),
+    );
+    let (revision, telling) = stored.await??;
+    telling.tell().await;
+    Ok(revision)
 }
 
 impl LocalBus {

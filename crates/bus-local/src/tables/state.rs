@@ -1,38 +1,66 @@
 //! The STATE of accounts.
 
+use std::sync::Arc;
+
 use bus::{Revision, Versioned};
+use bytes::Bytes;
 use mailbox_event::AccountToken;
 use rusqlite::{OptionalExtension, params};
 
 use super::{Stored, Tables};
+use crate::known::KnownStates;
 
 impl Tables {
+    /// What others may read beside the writer's thread.
+    pub(crate) fn known_states(&self) -> Arc<KnownStates> {
+        self.known.clone()
+    }
+
     pub(crate) fn state(&self, account: AccountToken) -> rusqlite::Result<Option<Versioned>> {
-        self.connection
+        let state = self
+            .connection
             .prepare_cached("SELECT revision, value FROM states WHERE account = ?1")?
             .query_row([account.0], |row| {
                 Ok(Versioned { revision: Revision(row.get(0)?), value: row.get::<_, Vec<u8>>(1)?.into() })
             })
-            .optional()
+            .optional()?;
+        self.seen.borrow_mut().push((account, state.clone()));
+        Ok(state)
     }
 
+    /// One statement.
     pub(crate) fn put_state(
         &self,
         account: AccountToken,
-        value: &[u8],
+        value: Bytes,
         expected: Option<Revision>,
     ) -> rusqlite::Result<Stored> {
-        let (rows, stored) = match expected {
+        let octets: &[u8] = &value;
+        let (rows, revision) = match expected {
             None => {
                 let sql =
                     "INSERT INTO states (account, revision, value) VALUES (?1, 1, ?2) ON CONFLICT DO NOTHING";
-                (self.execute(sql, params![account.0, value])?, Revision(1))
+                (self.execute(sql, params![account.0, octets])?, Revision(1))
             }
             Some(Revision(last)) => {
                 let sql = "UPDATE states SET revision = revision + 1, value = ?2 WHERE account = ?1 AND revision = ?3";
-                (self.execute(sql, params![account.0, value, last])?, Revision(last.saturating_add(1)))
+                (self.execute(sql, params![account.0, octets, last])?, Revision(last.saturating_add(1)))
             }
         };
-        Ok(if rows == 0 { Stored::Conflict } else { Stored::At(stored) })
+        if rows == 0 {
+            return Ok(Stored::Conflict);
+        }
+        self.seen.borrow_mut().push((account, Some(Versioned { revision, value })));
+        Ok(Stored::At(revision))
+    }
+
+    /// Lets others see what the last transaction saw, if it was committed.
+    pub(crate) fn show_states(&self, is_committed: bool) {
+        let mut seen = self.seen.borrow_mut();
+        if is_committed {
+            self.known.note(seen.drain(..));
+        } else {
+            seen.clear();
+        }
     }
 }
