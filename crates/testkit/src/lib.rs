@@ -3,6 +3,7 @@
 //! Everything here panics with a sentence when something is missing or fails: it is read by the
 //! person whose test has just failed. Nothing is skipped. Every process dies with the value that started it.
 
+pub mod certificate;
 pub mod chromium;
 pub mod collector;
 pub mod cyrus;
@@ -12,9 +13,12 @@ pub mod imap;
 pub mod jmap;
 pub mod lmtp;
 pub mod program;
+pub mod proxy;
+pub mod raw;
 pub mod sieve;
 pub mod smtp;
 pub mod sse;
+pub mod tap;
 
 mod http;
 mod message;
@@ -23,7 +27,7 @@ mod process;
 mod scratch;
 mod wait;
 
-pub use http::client as http_client;
+pub use http::{client as http_client, client_that_trusts};
 pub use message::{Message, message};
 pub use ports::{free_port, free_ports};
 pub use scratch::Scratch;

@@ -42,6 +42,12 @@ impl Process {
         Self { name: name.to_owned(), child, marker, patience: Duration::from_secs(3), said }
     }
 
+    /// Ends it at once when this is dropped: what it leaves behind is of no use.
+    pub(crate) fn without_patience(mut self) -> Self {
+        self.patience = Duration::ZERO;
+        self
+    }
+
     /// What it said so far.
     pub(crate) fn said(&self) -> &Said {
         &self.said

@@ -1,6 +1,6 @@
-//! One of this project's own programs, run as its users run it.
+//! A program, this project's own or another's, run as its users run it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 use std::time::Duration;
 
@@ -31,12 +31,17 @@ impl Program {
     pub fn builder(name: &str) -> Builder {
         let path = built(name);
         assert!(path.exists(), "{} is missing; build it first: cargo build -p {name}", path.display());
-        let mut command = Command::new(path);
-        command.env_clear();
-        if let Some(search) = std::env::var_os("PATH") {
-            command.env("PATH", search);
-        }
-        Builder { name: name.to_owned(), command }
+        Builder::new(name, &path)
+    }
+
+    /// A program that nobody here wrote, at `path`. Its environment is empty but for `PATH`.
+    ///
+    /// # Panics
+    /// When it has not been installed.
+    #[must_use]
+    pub fn installed(path: &Path) -> Builder {
+        assert!(path.exists(), "{} is not installed: run tests/run", path.display());
+        Builder::new(&path.display().to_string(), path)
     }
 
     /// Waits until it has printed a line that holds `part`, and returns the line.
@@ -92,6 +97,15 @@ impl Program {
 }
 
 impl Builder {
+    fn new(name: &str, path: &Path) -> Self {
+        let mut command = Command::new(path);
+        command.env_clear();
+        if let Some(search) = std::env::var_os("PATH") {
+            command.env("PATH", search);
+        }
+        Self { name: name.to_owned(), command }
+    }
+
     /// One more argument.
     #[must_use]
     pub fn arg(mut self, value: impl AsRef<std::ffi::OsStr>) -> Self {
@@ -125,6 +139,16 @@ impl Builder {
     pub fn start(mut self) -> Program {
         Program { process: Process::start(&self.name, &mut self.command, None) }
     }
+}
+
+/// What `tests/run` installs for the tests beside what is built: other people's clients.
+///
+/// # Panics
+/// When the test is not run by cargo.
+#[must_use]
+pub fn clients() -> PathBuf {
+    let path = std::env::current_exe().expect("the test knows its own path");
+    path.ancestors().nth(3).expect("it lies in target/<profile>/deps").join("clients")
 }
 
 /// Test executables lie in `target/<profile>/deps`, programs one folder up.

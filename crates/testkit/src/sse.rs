@@ -42,7 +42,19 @@ impl Stream {
     /// # Errors
     /// Status and body of an answer other than 200.
     pub async fn try_connect(url: &str, headers: &[(&str, &str)]) -> Result<Self, (StatusCode, String)> {
-        let mut request = crate::http_client().get(url).header("Accept", "text/event-stream");
+        Self::try_connect_by(&crate::http_client(), url, headers).await
+    }
+
+    /// The same, by a client of the test's own.
+    ///
+    /// # Errors
+    /// Status and body of an answer other than 200.
+    pub async fn try_connect_by(
+        client: &reqwest::Client,
+        url: &str,
+        headers: &[(&str, &str)],
+    ) -> Result<Self, (StatusCode, String)> {
+        let mut request = client.get(url).header("Accept", "text/event-stream");
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
@@ -51,6 +63,12 @@ impl Stream {
             return Err((response.status(), response.text().await.unwrap_or_default()));
         }
         Ok(Self { response, parser: Parser::default(), seen: Vec::new(), given: 0 })
+    }
+
+    /// The version of HTTP that is spoken.
+    #[must_use]
+    pub fn version(&self) -> reqwest::Version {
+        self.response.version()
     }
 
     /// The headers of the answer.
