@@ -5,6 +5,7 @@ use std::time::Duration;
 use testkit::{
     eventually, free_port,
     proxy::{Behind, Kind, Proxy},
+    raw,
     sse::{Frame, Stream},
     tap::Tap,
 };
@@ -218,6 +219,25 @@ async fn a_client_that_leaves_is_noticed_before_the_next_heartbeat() {
     });
 }
 
+/// PyPI's sseclient reads past the end of a response: it hears of it when the connection ends.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_end_of_a_stream_ends_its_connection() {
+    through_each_proxy!(async |kind| {
+        let mut alone = Alone::start().await;
+        alone.change("alice", 7001).await;
+        let proxy = before(&alone, kind).await;
+        let authorization = bearer("alice");
+        let once = "/jmap/eventsource/?types=Email&closeafter=state&ping=0";
+        let request =
+            format!("GET {once} HTTP/1.1\r\nHost: localhost\r\nAuthorization: {authorization}\r\n\r\n");
+        let answer = raw::exchange(proxy.port(), request.as_bytes(), AT_ONCE).await;
+        assert!(answer.is_closed && answer.text().contains("7001"), "{kind:?}: {answer:?}");
+        alone.kill().await;
+        let answer = raw::exchange(proxy.port(), request.as_bytes(), AT_ONCE).await;
+        assert!(answer.is_closed && answer.text().contains("retry: 5000"), "{kind:?}: {answer:?}");
+    });
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn no_client_can_forge_its_address() {
     through_each_proxy!(async |kind| {
@@ -233,7 +253,7 @@ async fn no_client_can_forge_its_address() {
         ];
         let mut stream = Stream::connect(&proxy.url(EVENTS), &headers).await;
         stream.next_frame(PATIENCE).await;
-        let asked = String::from_utf8_lossy(&tap.take()[0].asked).to_lowercase();
+        let asked = String::from_utf8_lossy(&tap.passed()[0].asked).to_lowercase();
         let named = |name: &str| asked.lines().filter(|line| line.starts_with(name)).collect::<Vec<_>>();
         assert_eq!(named("x-forwarded-for:"), ["x-forwarded-for: 127.0.0.1"], "{kind:?}");
         assert_eq!(named("x-forwarded-proto:"), ["x-forwarded-proto: http"], "{kind:?}");

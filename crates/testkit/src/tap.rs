@@ -49,11 +49,16 @@ impl Tap {
         self.port
     }
 
-    /// Everything that went through since the last call, one entry for each connection, and forgets it. What a
-    /// connection that is still open carries later is not kept.
+    /// What went through so far, one entry for each connection; empty for one that the target refused.
     #[must_use]
-    pub fn take(&self) -> Vec<Passed> {
-        self.kept().iter_mut().map(std::mem::take).filter(|passed| !passed.asked.is_empty()).collect()
+    pub fn passed(&self) -> Vec<Passed> {
+        self.kept().clone()
+    }
+
+    /// How many connections there were, those that the target refused included.
+    #[must_use]
+    pub fn connections(&self) -> usize {
+        self.kept().len()
     }
 
     fn kept(&self) -> MutexGuard<'_, Vec<Passed>> {
