@@ -41,6 +41,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
     // Tests only.
     ("testkit", &[]),
+    ("hostile", &[]),
     ("tests", &["cyrus", "testkit"]),
 ];
 

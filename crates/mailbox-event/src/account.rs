@@ -33,13 +33,16 @@ impl Account {
         if text.len() > LONGEST_ACCOUNT {
             return Err(InvalidAccount::Length);
         }
+        // Some letters are longer in lower case, and what was written must be read again.
+        let text = text.to_lowercase();
+        if text.len() > LONGEST_ACCOUNT {
+            return Err(InvalidAccount::Length);
+        }
         if text.chars().any(|c| c.is_control() || c.is_whitespace()) {
             return Err(InvalidAccount::Character);
         }
         match text.rsplit_once('@') {
-            Some((user, domain)) if !user.is_empty() && !domain.is_empty() => {
-                Ok(Self(text.to_lowercase().into()))
-            }
+            Some((user, domain)) if !user.is_empty() && !domain.is_empty() => Ok(Self(text.into())),
             _ => Err(InvalidAccount::Form),
         }
     }
@@ -130,7 +133,9 @@ mod tests {
         for text in ["", "alice", "@example.org", "alice@", "al ice@example.org", "alice@exam\nple.org"] {
             assert!(Account::parse(text).is_err(), "{text:?}");
         }
-        assert_eq!(Account::parse(&format!("{}@x", "a".repeat(400))), Err(InvalidAccount::Length));
+        for user in ["a".repeat(400), "Ⱥ".repeat(159)] {
+            assert_eq!(Account::parse(&format!("{user}@x")), Err(InvalidAccount::Length));
+        }
     }
 
     #[test]

@@ -5,6 +5,10 @@ use serde::{Serialize, de::DeserializeOwned};
 /// The first octet of every MessagePack value of ours.
 pub const VERSION: u8 = 1;
 
+/// How deep a MessagePack value may nest: as deep as JSON is read. Each level takes stack, and the reader's own bound
+/// of 1024 levels is more than the stack of a thread holds.
+const DEEPEST: usize = 128;
+
 /// The form that a writer chooses; a reader takes either.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Form {
@@ -59,8 +63,14 @@ pub fn encode<T: Serialize>(value: &T, form: Form) -> Result<Vec<u8>, EncodeErro
 pub fn decode<T: DeserializeOwned>(octets: &[u8]) -> Result<T, DecodeError> {
     match octets {
         [] => Err(DecodeError::Empty),
-        [VERSION, value @ ..] => Ok(rmp_serde::from_slice(value)?),
+        [VERSION, value @ ..] => Ok(decode_message_pack(value)?),
         [b'{' | b'[' | b'"', ..] => Ok(serde_json::from_slice(octets)?),
         [version, ..] => Err(DecodeError::Version(*version)),
     }
+}
+
+fn decode_message_pack<T: DeserializeOwned>(octets: &[u8]) -> Result<T, rmp_serde::decode::Error> {
+    let mut deserializer = rmp_serde::Deserializer::from_read_ref(octets);
+    deserializer.set_max_depth(DEEPEST);
+    T::deserialize(&mut deserializer)
 }

@@ -6,13 +6,21 @@ use serde_json::{Map, Value};
 
 use crate::Malformed;
 
+/// How deep a message may nest. Cyrus' own have two levels. An event with its message in it must stay within the depth
+/// to which values of the bus are read.
+const DEEPEST: usize = 64;
+
 /// The keys of a message. A key of another type than expected is left where it is.
 pub(crate) struct Fields(Map<String, Value>);
 
 impl Fields {
     /// Reads the message of an EVENT or IMIP.
     pub(crate) fn parse(message: &[u8]) -> Result<Self, Malformed> {
-        serde_json::from_slice(message).map(Self).map_err(|_| Malformed::NotJson)
+        let fields: Map<String, Value> = serde_json::from_slice(message).map_err(|_| Malformed::NotJson)?;
+        if fields.values().any(|value| !is_within(value, DEEPEST - 1)) {
+            return Err(Malformed::TooDeep);
+        }
+        Ok(Self(fields))
     }
 
     /// Looks at a text without taking it.
@@ -64,5 +72,13 @@ impl Fields {
     /// What nobody took.
     pub(crate) fn rest(self) -> BTreeMap<String, Value> {
         self.0.into_iter().collect()
+    }
+}
+
+fn is_within(value: &Value, levels: usize) -> bool {
+    match value {
+        Value::Array(items) => levels > 0 && items.iter().all(|item| is_within(item, levels - 1)),
+        Value::Object(items) => levels > 0 && items.values().all(|item| is_within(item, levels - 1)),
+        _ => true,
     }
 }
