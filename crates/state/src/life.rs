@@ -34,7 +34,9 @@ use serde::{Deserialize, Serialize};
 ///
 /// What this cannot see: a life that told nothing of INBOX before it counted beyond the one before it, or whose INBOX
 /// was first heard of when the life before had told nothing of its own. It is taken for the same life, and each number
-/// moves again when it passes the old value.
+/// moves again when it passes the old value. Likewise what is told late, of another folder than INBOX, of an earlier
+/// life that was never heard of before: its counters are taken for old ones of this life, and may lift those that this
+/// life has not yet used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
 pub struct Life {
     /// The highest uidvalidity seen; 0 while no counters were.

@@ -2,30 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail the test by panicking")]
 
-use std::{collections::BTreeMap, fs, path::Path};
+#[path = "captures/told.rs"]
+mod told;
 
-use cyrus::{Dialect, datagram};
-use mailbox_event::{Account, Counters, MailboxId, Modseq, Naming, Notification, UidValidity, UnixMillis};
-use serde_json::Value;
+use std::collections::BTreeMap;
+
+use mailbox_event::{Account, Counters, MailboxId, Modseq, UidValidity};
 use state::{AccountState, Basis, Counter, Epoch, Merged, Observation};
-
-/// Each observation with the counters it came with.
-fn captured(name: &str) -> Vec<(Observation, Option<Counters>)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../cyrus/tests/captures");
-    let lines = fs::read_to_string(folder.join(name)).unwrap();
-    let dialect = Dialect::new(Naming::new("example.org"));
-    let decoded = lines.lines().zip(1..).filter_map(|(line, taken_at)| {
-        let capture = serde_json::from_str::<Value>(line).unwrap();
-        let fields = capture["datagram"].as_array().unwrap();
-        let octets = fields.iter().map(|field| field.as_str().unwrap()).collect::<Vec<_>>().join("\0");
-        let notice = datagram::parse(octets.as_bytes()).unwrap();
-        let Notification::Mailbox(change) = dialect.decode(&notice, None).unwrap() else { return None };
-        let owner = change.mailbox.name.owner.as_ref()?;
-        let observation = Observation::of(&change, dialect.naming.user_id(owner), UnixMillis(taken_at))?;
-        Some((observation, change.counters.clone()))
-    });
-    decoded.collect()
-}
+use told::captured;
 
 /// Merges all, and sees that nothing ever steps back or starts anew.
 fn merged<'a>(observations: impl IntoIterator<Item = &'a Observation>) -> BTreeMap<Account, AccountState> {

@@ -1,5 +1,7 @@
+mod following;
 mod joins;
 mod lives;
 mod numbers;
+mod orders;
 mod server;
 mod sharing;

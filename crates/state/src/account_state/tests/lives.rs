@@ -17,7 +17,7 @@ fn a_recreated_account_starts_an_epoch() {
 
 #[test]
 fn a_folder_created_beside_a_delivery_is_no_new_life() {
-    let mut state = after([&observed(&delivery(&[], 100, 9, 11), 1)]);
+    let mut state = after([&observed(&delivery(&[], counters(100, 9), 11), 1)]);
     let created = change(ChangeKind::MailboxCreate, &["Projects"], Some(counters(101, 10)));
     assert_eq!(merge(&mut state, &created, 2), Merged::Noted);
     assert_eq!(state.epoch, Epoch(100));
@@ -178,7 +178,7 @@ fn a_life_below_the_uidvalidity_of_a_life_long_gone_is_heard() {
 
 /// Lives, one after the other, and what follows the end of each. The uidvalidity among the counters may be anything:
 /// up, equal or down. The deletion may be lost, and may come without counters.
-fn lives() -> impl Strategy<Value = Vec<(Vec<Observation>, Vec<Observation>)>> {
+pub(super) fn lives() -> impl Strategy<Value = Vec<(Vec<Observation>, Vec<Observation>)>> {
     prop::collection::vec((0..3u8, 1_000..1_060u32), 1..5).prop_flat_map(|starts| {
         let numbered = (1_u32..).zip(starts);
         numbered

@@ -24,15 +24,15 @@ fn the_first_counters_begin_an_epoch_named_by_their_uidvalidity() {
 fn a_message_with_counters_from_before_it_moves_nothing_back() {
     let mut state = unknown();
     assert_eq!(moved(&mut state, 100, 4, 1), Merged::Advanced);
-    assert_eq!(merge(&mut state, &delivery(&[], 100, 1, 4), 2), Merged::Advanced);
+    assert_eq!(merge(&mut state, &delivery(&[], counters(100, 1), 4), 2), Merged::Advanced);
     assert_eq!(state.vector.get(Counter::Mail), Some(Modseq(4)));
     assert_eq!(state.vector.get(Counter::Delivery), Some(Modseq(4)));
-    assert_eq!(merge(&mut state, &delivery(&[], 100, 1, 4), 3), Merged::Unchanged);
+    assert_eq!(merge(&mut state, &delivery(&[], counters(100, 1), 4), 3), Merged::Unchanged);
 }
 
 #[test]
 fn a_message_alone_tells_its_own_modseq() {
-    let state = after([&observed(&delivery(&[], 100, 1, 4), 1)]);
+    let state = after([&observed(&delivery(&[], counters(100, 1), 4), 1)]);
     assert_eq!(state.vector.get(Counter::Mail), Some(Modseq(4)));
     assert_eq!(state.life.highest, Modseq(1), "a life is judged by counters alone");
 }
@@ -46,16 +46,16 @@ fn an_expiry_tells_an_old_modseq_that_is_not_its_own() {
 
 #[test]
 fn only_mail_that_lmtp_put_outside_the_spam_folder_is_a_delivery() {
-    let delivered = delivery(&["Projects"], 100, 1, 4);
+    let delivered = delivery(&["Projects"], counters(100, 1), 4);
     let mut by_imap = delivered.clone();
     by_imap.service = Some("imap".to_owned());
     let mut into_calendar = delivered.clone();
     into_calendar.mailbox.holds = MailboxType::Calendar;
     let mut flagged = delivered.clone();
     flagged.kind = ChangeKind::FlagsSet;
-    let spam = delivery(&["spam"], 100, 1, 4);
-    let junk = delivery(&["Old", "Junk"], 100, 1, 4);
-    let below_junk = delivery(&["Junk", "Kept"], 100, 1, 4);
+    let spam = delivery(&["spam"], counters(100, 1), 4);
+    let junk = delivery(&["Old", "Junk"], counters(100, 1), 4);
+    let below_junk = delivery(&["Junk", "Kept"], counters(100, 1), 4);
     for (change, is_delivery) in [
         (delivered, true),
         (below_junk, true),
@@ -72,7 +72,7 @@ fn only_mail_that_lmtp_put_outside_the_spam_folder_is_a_delivery() {
 
 #[test]
 fn a_calendar_object_moves_the_calendar_by_its_own_modseq() {
-    let mut put = delivery(&["#calendars", "Default"], 100, 49, 60);
+    let mut put = delivery(&["#calendars", "Default"], counters(100, 49), 60);
     put.mailbox.holds = MailboxType::Calendar;
     let state = after([&observed(&put, 1)]);
     assert_eq!(state.vector.get(Counter::Calendar), Some(Modseq(60)));

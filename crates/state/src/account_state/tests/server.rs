@@ -8,7 +8,7 @@ use mailbox_event::{
 };
 use proptest::prelude::*;
 
-use crate::{AccountState, Merged, Observation};
+use crate::{AccountState, DataType, Merged, Observation};
 
 pub(super) fn alice() -> Account {
     Account::parse("alice@example.org").unwrap()
@@ -61,8 +61,8 @@ pub(super) fn acl(entries: &[(&str, &str)]) -> Acl {
 }
 
 /// A delivery into the folder of this path: its own modseq, and counters from before it.
-pub(super) fn delivery(path: &[&str], uid_validity: u32, before: u64, modseq: u64) -> MailboxChange {
-    let mut change = change(ChangeKind::MessageNew, path, Some(counters(uid_validity, before)));
+pub(super) fn delivery(path: &[&str], before: Counters, modseq: u64) -> MailboxChange {
+    let mut change = change(ChangeKind::MessageNew, path, Some(before));
     change.messages.modseq = Some(Modseq(modseq));
     change.service = Some("lmtp".to_owned());
     change
@@ -103,27 +103,97 @@ pub(super) fn after<'a>(observations: impl IntoIterator<Item = &'a Observation>)
     state
 }
 
-/// What one life tells from the creation of INBOX (of this UIDVALIDITY) on: the counters rise, messages come with counters from before
-/// them, and some notifications are late.
+/// Anything that could be told, true or not: of any life, with and without counters, and by a client's question.
+pub(super) fn anything() -> impl Strategy<Value = Observation> {
+    let state = (prop::sample::select(DataType::ALL.to_vec()), (0..20_u64).prop_map(Modseq));
+    let answer = prop::collection::vec(state, 0..3);
+    prop_oneof![
+        9 => any_notification(),
+        1 => answer.prop_map(|states| Observation::of_upstream(alice(), states)),
+    ]
+}
+
+fn any_notification() -> impl Strategy<Value = Observation> {
+    let kinds = [
+        ChangeKind::MailboxModseq,
+        ChangeKind::MessageNew,
+        ChangeKind::AclChange,
+        ChangeKind::MailboxDelete,
+        ChangeKind::QuotaChange,
+    ];
+    let numbers = prop::option::weighted(0.8, (100..104_u32, 1..20_u64, 0..20_u64));
+    let folder = prop::sample::select(vec![&[][..], &["Team"], &["Plans"]]);
+    let inbox = prop::option::of((1..4_u32).prop_map(UidValidity));
+    let rights = prop::sample::select(vec!["", "lrs", "lrswi"]);
+    (prop::sample::select(kinds.to_vec()), folder, numbers, (inbox, rights), 1..20_u64).prop_map(
+        |(kind, folder, numbers, (inbox, rights), taken_at)| {
+            let numbers = numbers.map(|(uid_validity, mail, calendar)| Counters {
+                calendar: Modseq(calendar),
+                highest: Modseq(mail.max(calendar)),
+                ..counters(uid_validity, mail)
+            });
+            let mut change = change(kind, folder, numbers);
+            change.mailbox.uid_validity = inbox;
+            change.acl = Some(acl(&[("alice", "lrs"), ("bob", rights)]));
+            change.service = Some("lmtp".to_owned());
+            observed(&change, taken_at)
+        },
+    )
+}
+
+/// A change of something else than mail: it moves the counter of calendars, or a state that only `jmapStates` tells.
+fn beside_mail(what: u8, uid_validity: u32, modseq: u64, mail: u64) -> MailboxChange {
+    let at = Counters { highest: Modseq(modseq), ..counters(uid_validity, mail) };
+    match what {
+        4 => {
+            let at = Counters { calendar: Modseq(modseq), ..at };
+            let mut put = change(ChangeKind::MessageAppend, &["#calendars", "Default"], Some(at));
+            put.mailbox.holds = MailboxType::Calendar;
+            put.messages.modseq = Some(Modseq(modseq));
+            put
+        }
+        5 => {
+            change(ChangeKind::QuotaChange, &["Drafts"], Some(Counters { quota: Some(Modseq(modseq)), ..at }))
+        }
+        _ => {
+            let mut uploaded = change(ChangeKind::MailboxModseq, &["#sieve"], Some(at));
+            uploaded.mailbox.holds = MailboxType::Sieve;
+            uploaded.jmap_states = [("SieveScript".to_owned(), Modseq(modseq))].into();
+            uploaded
+        }
+    }
+}
+
+/// What one life tells from the creation of INBOX (of this UIDVALIDITY) on: the counters rise, messages come with
+/// counters from before them, and some notifications are late.
 pub(super) fn life(
     inbox: u32,
     first_uid_validity: u32,
     taken_from: u64,
 ) -> impl Strategy<Value = Vec<Observation>> {
-    let step = (0..3u32, 1..4u64, 0..4u8, 0..3u64);
+    let step = (0..3u32, 1..4u64, 0..9u8, 0..3u64);
     prop::collection::vec(step, 1..20).prop_map(move |steps| {
-        let (mut uid_validity, mut modseq) = (first_uid_validity, 1);
+        let (mut uid_validity, mut modseq, mut mail, mut team) = (first_uid_validity, 1, 1, 0);
         let mut told = vec![change(ChangeKind::MailboxCreate, &[], Some(counters(uid_validity, modseq)))];
         for (folders, changes, what, lag) in steps {
-            let (uid_validity_before, modseq_before) = (uid_validity, modseq);
+            let (uid_validity_before, modseq_before, mail_before) = (uid_validity, modseq, mail);
             (uid_validity, modseq) = (uid_validity + folders, modseq + changes);
+            mail = if (4..7).contains(&what) { mail } else { modseq };
             let at = Some(counters(uid_validity, modseq));
+            let before =
+                Counters { highest: Modseq(modseq_before), ..counters(uid_validity_before, mail_before) };
             told.push(match what {
                 0 => change(ChangeKind::MailboxModseq, &["Drafts"], at),
                 1 => change(ChangeKind::MailboxCreate, &["Projects"], at),
-                2 => delivery(&[], uid_validity_before, modseq_before, modseq),
-                _ if lag < changes => acl_change(uid_validity, modseq - lag),
-                _ => acl_change(uid_validity_before, modseq_before),
+                2 => delivery(&[], before, modseq),
+                3 => delivery(&["Junk"], before, modseq),
+                4..7 => beside_mail(what, uid_validity, modseq, mail),
+                7 => MailboxChange { acl: Some(team_acl(team)), ..delivery(&["Team"], before, modseq) },
+                _ => {
+                    let is_late = lag >= changes;
+                    team = if is_late { modseq_before } else { modseq - lag };
+                    acl_change(if is_late { uid_validity_before } else { uid_validity }, team)
+                }
             });
         }
         told.push(change(ChangeKind::MailboxModseq, &["Drafts"], Some(counters(uid_validity, modseq))));
@@ -135,10 +205,12 @@ pub(super) fn life(
     })
 }
 
-/// Team is shared with bob, or no longer, by what the modseq says.
+/// Team is shared with bob, or no longer, by what the modseq of its last change says.
 fn acl_change(uid_validity: u32, modseq: u64) -> MailboxChange {
-    let mut change = change(ChangeKind::AclChange, &["Team"], Some(counters(uid_validity, modseq)));
-    let rights = ["", "lrs", "l"][(modseq % 3) as usize];
-    change.acl = Some(acl(&[("alice", "lrs"), ("bob", rights)]));
-    change
+    let change = change(ChangeKind::AclChange, &["Team"], Some(counters(uid_validity, modseq)));
+    MailboxChange { acl: Some(team_acl(modseq)), ..change }
+}
+
+fn team_acl(modseq: u64) -> Acl {
+    acl(&[("alice", "lrs"), ("bob", ["", "lrs", "l"][(modseq % 3) as usize])])
 }

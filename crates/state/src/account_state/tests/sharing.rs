@@ -44,7 +44,7 @@ fn a_sharee_of_a_mail_folder_learns_nothing_of_calendars() {
 
 #[test]
 fn a_delivery_into_a_shared_folder_is_one_for_the_sharee_too() {
-    let mut change = delivery(&["Team"], 100, 1, 4);
+    let mut change = delivery(&["Team"], counters(100, 1), 4);
     change.acl = Some(acl(&[("anyone", "lrp")]));
     let state = after([&observed(&change, 1)]);
     assert_eq!(team(&state).unwrap().vector.get(Counter::Delivery), Some(Modseq(4)));
