@@ -193,4 +193,6 @@ pub fn announces_body(headers: &HeaderMap) -> bool {
 }
 
 #[cfg(test)]
+mod fuzz;
+#[cfg(test)]
 mod tests;
