@@ -154,4 +154,6 @@ fn check_length(parts: &Parts) -> Result<(), Wrong> {
 }
 
 #[cfg(test)]
+mod fuzz;
+#[cfg(test)]
 mod tests;
