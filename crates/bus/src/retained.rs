@@ -30,6 +30,9 @@ pub enum Bucket {
     Leases,
     /// Tickets for streams, under a hash of each.
     Tickets,
+    /// When notifications of the mail server were lost, under the name of who lost them: Unix ms in decimal. Each write
+    /// gives the key another revision; that is what tells a reader of another loss.
+    Gaps,
 }
 
 impl Bucket {
@@ -39,6 +42,7 @@ impl Bucket {
             Self::Verdicts => "verdicts",
             Self::Leases => "leases",
             Self::Tickets => "tickets",
+            Self::Gaps => "gaps",
         }
     }
 }

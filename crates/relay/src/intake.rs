@@ -10,6 +10,7 @@ use bytes::Bytes;
 
 use crate::{
     clock::Clock,
+    gap::Gaps,
     spool::{Form, Refused, Spool, Taken},
     spool_health::SpoolHealth,
     telemetry::{DropReason, Outcome, Telemetry},
@@ -24,6 +25,7 @@ pub(crate) struct Intake {
     pub health: Arc<SpoolHealth>,
     pub malformed: Arc<Malformed>,
     pub telemetry: Telemetry,
+    pub gaps: Gaps,
     pub clock: Clock,
 }
 
@@ -45,6 +47,7 @@ impl Intake {
                     Refused::Write(_) => DropReason::SpoolError,
                 };
                 self.telemetry.dropped(reason, 1);
+                self.gaps.note();
                 None
             }
         }

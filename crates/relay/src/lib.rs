@@ -4,6 +4,7 @@
 //! waits for the page cache and never for the bus. [`Relay`] puts the parts together.
 
 pub mod clock;
+mod gap;
 mod intake;
 mod message_file;
 mod publisher;

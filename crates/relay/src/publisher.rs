@@ -215,6 +215,7 @@ fn settle(
             let notifications = sequences.len();
             tracing::error!(%error, notifications, "Too large for the bus, the quarantine takes it");
             intake.telemetry.dropped(DropReason::TooLarge, notifications as u64);
+            intake.gaps.note();
             let concerned = |record: &&Record| sequences.binary_search(&record.sequence).is_ok();
             intake.quarantine(records.iter().filter(concerned).map(Exhibit::of).collect());
             Ok(false)

@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use bus::Bus;
 use kit::drain::Drain;
 use tokio::{
     task::{JoinSet, spawn_blocking},
@@ -37,6 +38,7 @@ pub struct Relay {
     settings: Settings,
     intake: Intake,
     publisher: Publisher,
+    bus: Arc<dyn Bus>,
     streams: Vec<Socket<StdListener>>,
     datagrams: Vec<StdDatagram>,
     /// Names of datagram sockets, to be removed at the end.
@@ -74,6 +76,7 @@ impl Relay {
         let mut tasks = JoinSet::new();
         tasks.spawn(keep_synced(self.intake.clone(), self.settings.spool.sync_every, background.clone()));
         tasks.spawn(keep_watch(self.intake.clone(), background.clone()));
+        tasks.spawn(tell_gaps(self.intake.clone(), Arc::clone(&self.bus), background.clone()));
         let intake = self.start_intake(&background)?;
         self.intake.health.open();
         let taken_all = CancellationToken::new();
@@ -214,6 +217,11 @@ async fn keep_watch(intake: Intake, stop: CancellationToken) {
         // A panic in there is told by its hook; the next tick tries again.
         spawn_blocking(move || look_after(&intake)).await.ok();
     }
+}
+
+/// Has pushers hear of notifications that were lost.
+async fn tell_gaps(intake: Intake, bus: Arc<dyn Bus>, stop: CancellationToken) {
+    stop.run_until_cancelled(intake.gaps.tell(bus, intake.clock)).await;
 }
 
 /// Clears away what is published, and looks whether a broken disk is well, which writes to it. Blocks.

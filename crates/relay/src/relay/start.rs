@@ -11,6 +11,7 @@ use prometheus_client::registry::Registry;
 use super::{Activated, Decoder, Intake, Publisher, Relay, Settings, Socket, datagram};
 use crate::{
     clock::Clock,
+    gap::Gaps,
     intake::Malformed,
     quarantine::Quarantine,
     socket::{self, SocketError},
@@ -66,14 +67,22 @@ pub(super) fn bind(settings: Settings, deps: Deps<'_>) -> Result<Relay, StartErr
     let intake = open_intake(&settings, deps.registry, deps.gate, deps.clock)?;
     let dialect = Dialect { separator: settings.separator, ..Dialect::new(deps.naming) };
     let decoder = Decoder { dialect, tokens: deps.tokens, form: settings.form.into() };
-    let publisher = Publisher::new(intake.clone(), deps.bus, decoder);
-    let mut relay =
-        Relay { settings, intake, publisher, streams: Vec::new(), datagrams: Vec::new(), names: Vec::new() };
+    let publisher = Publisher::new(intake.clone(), deps.bus.clone(), decoder);
+    let mut relay = Relay {
+        settings,
+        intake,
+        publisher,
+        bus: deps.bus,
+        streams: Vec::new(),
+        datagrams: Vec::new(),
+        names: Vec::new(),
+    };
     relay.open_streams(deps.activated.streams)?;
     relay.open_datagrams(deps.activated.datagrams)?;
     if relay.streams.is_empty() && relay.datagrams.is_empty() {
         return Err(StartError::NoSocket);
     }
+    relay.note_what_was_lost_before();
     Ok(relay)
 }
 
@@ -89,6 +98,11 @@ fn open_intake(
     telemetry.replayed.inc_by(recovery.pending);
     telemetry.spool_damaged.inc_by(recovery.damaged);
     tell(recovery);
+    let gaps = Gaps::default();
+    // What was being taken, and what had not reached the disk, is lost with a process that dies.
+    if !recovery.clean || recovery.damaged > 0 {
+        gaps.note();
+    }
     let folder =
         settings.quarantine.folder.clone().unwrap_or_else(|| settings.spool.folder.join("quarantine"));
     let quarantine = Quarantine::open(&folder, settings.quarantine.files, settings.quarantine.octets)
@@ -98,6 +112,7 @@ fn open_intake(
         health: Arc::new(SpoolHealth::new(gate, settings.spool.warn_at)),
         malformed: Arc::new(Malformed::new(quarantine)),
         telemetry,
+        gaps,
         clock,
     })
 }
@@ -110,6 +125,14 @@ fn tell(Recovery { pending, damaged, torn, clean, drawn }: Recovery) {
 }
 
 impl Relay {
+    /// While nobody held a socket, Cyrus' notifications went nowhere.
+    fn note_what_was_lost_before(&self) {
+        let is_ours = |socket: &Socket<_>| socket.name.is_some();
+        if !self.names.is_empty() || self.streams.iter().any(is_ours) {
+            self.intake.gaps.note();
+        }
+    }
+
     fn open_streams(&mut self, passed: Vec<std::os::unix::net::UnixListener>) -> Result<(), StartError> {
         let is_passed = !passed.is_empty();
         self.streams.extend(passed.into_iter().map(|socket| Socket { socket, name: None }));

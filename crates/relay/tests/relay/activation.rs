@@ -114,6 +114,7 @@ async fn manage() {
     drop(tell);
     assert!(manager.wait().unwrap().success());
     assert_eq!((mail(folder.path(), "alice").await, mail(folder.path(), "bob").await), (Some(2), Some(3)));
+    assert!(!was_gap_told(folder.path()).await, "nothing was lost");
 }
 
 async fn begin(folder: &Path, modseq: u64) -> UnixStream {
@@ -126,6 +127,13 @@ async fn answer(mut stream: UnixStream) -> String {
     let mut answer = String::new();
     soon(stream.read_to_string(&mut answer)).await.unwrap();
     answer
+}
+
+async fn was_gap_told(folder: &Path) -> bool {
+    let bus = LocalBus::open(&folder.join("bus.db"), LocalBusSettings::default()).unwrap();
+    let told = bus::Retained::get(&bus, bus::Bucket::Gaps, "relay").await.unwrap();
+    bus.close().await;
+    told.is_some()
 }
 
 async fn mail(folder: &Path, user: &str) -> Option<u64> {

@@ -5,6 +5,7 @@
 
 mod activation;
 mod captures;
+mod gap;
 mod house;
 mod publishing;
 mod replay;

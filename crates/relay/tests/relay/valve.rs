@@ -112,6 +112,7 @@ impl Retained for Valve {
         value: Bytes,
         time_to_live: Duration,
     ) -> Result<Revision, BusError> {
+        self.pass().await?;
         self.inner.put(bucket, key, value, time_to_live).await
     }
 
