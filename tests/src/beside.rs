@@ -49,11 +49,19 @@ pub struct Plan {
     pub separator: Separator,
     /// Where alarm mail goes; nothing listens on port 1.
     pub smtp_port: u16,
+    /// `pusher.reconcile.window`. No test sees by accident what the comparison with the mail server found.
+    pub reconcile_window: &'static str,
 }
 
 impl Default for Plan {
     fn default() -> Self {
-        Self { form: Form::Dlist, profile: Profile::Full, separator: Separator::Slash, smtp_port: 1 }
+        Self {
+            form: Form::Dlist,
+            profile: Profile::Full,
+            separator: Separator::Slash,
+            smtp_port: 1,
+            reconcile_window: "1h",
+        }
     }
 }
 
@@ -96,6 +104,14 @@ impl Beside {
     pub async fn kill(&mut self) {
         self.program.kill();
         self.program.wait_for_end(PATIENCE).await;
+        self.program = run(&self.scratch, self.pusher).await;
+    }
+
+    /// Kills mailpush as a crash would, and starts it again after `meanwhile`.
+    pub async fn kill_during(&mut self, meanwhile: impl AsyncFnOnce(&Cyrus)) {
+        self.program.kill();
+        self.program.wait_for_end(PATIENCE).await;
+        meanwhile(&self.cyrus).await;
         self.program = run(&self.scratch, self.pusher).await;
     }
 
@@ -214,6 +230,7 @@ fn configuration(plan: Plan, scratch: &Scratch, cyrus: &Cyrus, [pusher, admin]: 
         spool.folder = "{root}/spool"
         [pusher]
         listen = "127.0.0.1:{pusher}"
+        reconcile.window = "{}"
         [[pusher.credentials]]
         jwt = {{ algorithm = "HS256", key = "{TOKEN_KEY}", audience = "{AUDIENCE}" }}
         [[pusher.credentials]]
@@ -222,6 +239,7 @@ fn configuration(plan: Plan, scratch: &Scratch, cyrus: &Cyrus, [pusher, admin]: 
         host = "127.0.0.1"
         port = {}
         "#,
+        plan.reconcile_window,
         cyrus.http(),
         plan.smtp_port
     )

@@ -102,6 +102,13 @@ impl Presented {
         value
     }
 
+    /// A copy that holds nothing but itself: fields are slices of the buffer that the whole request was read into.
+    pub fn to_be_kept(&self) -> Self {
+        let copied = HeaderValue::from_bytes(self.value.as_bytes());
+        // The octets were a field's value before.
+        Self { field: self.field.clone(), value: copied.unwrap_or_else(|_| self.value.clone()) }
+    }
+
     /// The token, if it is `Authorization: Bearer` (RFC 6750 §2.1).
     pub fn bearer(&self) -> Option<&str> {
         let (scheme, token) = self.value.to_str().ok()?.split_once(' ')?;

@@ -90,6 +90,18 @@ impl Hub {
         self.lock().entries.get(&account).map(|entry| entry.channel.view())
     }
 
+    /// The channel of an account that some stream here has.
+    pub fn channel(&self, account: AccountToken) -> Option<Arc<Channel>> {
+        self.lock().entries.get(&account).map(|entry| entry.channel.clone())
+    }
+
+    /// The accounts that have streams here and a right to ask the mail server about them.
+    pub fn accounts_with_inquiry(&self) -> Vec<AccountToken> {
+        let channels = self.lock();
+        let may_be_asked = |entry: &&Entry| entry.channel.inquiry().is_some();
+        channels.entries.values().filter(may_be_asked).map(|entry| entry.channel.account()).collect()
+    }
+
     /// Has every stream, and every one to come, say its last and end.
     pub fn leave_all(&self) {
         let mut channels = self.lock();

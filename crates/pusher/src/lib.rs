@@ -3,7 +3,8 @@
 //! - [`Pusher`] listens and serves `/events/` and `/jmap/eventsource/` (RFC 8620 §7.3) until it is drained.
 //! - `hub`: one channel per account that has streams here; hears the bus, decodes once, shares one view.
 //! - `stream`: one stream as a state machine; `frame`, `encode` and `event_id` are what it writes.
-//! - `request`, `cors`, `credential`, `client_address`, `places`: who asks for what, from where, and how much of it; `upstream_state`: states that only the mail server knows.
+//! - `request`, `cors`, `credential`, `client_address`, `places`: who asks for what, from where, and how much of it.
+//! - `upstream_state`: states that the mail server itself answers; `reconcile`: when they are compared with ours.
 //! - `service`, `server`: HTTP; `in_use`: connections that are there for nothing.
 //!
 //! Nothing is queued for a reader: a stream is asked for its next frame when its socket can take one, and then
@@ -19,6 +20,7 @@ mod hub;
 mod in_use;
 mod places;
 mod pusher;
+mod reconcile;
 mod request;
 mod response;
 mod server;
@@ -33,6 +35,6 @@ pub use cors::InvalidCors;
 pub use credential::{InvalidCookies, InvalidJwks, InvalidJwtSettings, InvalidUpstream};
 pub use pusher::{Deps, Pusher, StartError};
 pub use settings::{
-    Cookies, Cors, Credential, JwksSettings, JwtAlgorithm, JwtSettings, Limits, Pace, Settings,
-    TicketSettings, UpstreamSettings,
+    Cookies, Cors, Credential, JwksSettings, JwtAlgorithm, JwtSettings, Limits, Pace, ReconcileSettings,
+    Settings, TicketSettings, UpstreamSettings,
 };

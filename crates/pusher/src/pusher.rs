@@ -16,6 +16,7 @@ use crate::{
     },
     hub::Hub,
     places::Places,
+    reconcile::Reconcile,
     server::Server,
     service::Service,
     settings::{Credential, Settings, UpstreamSettings},
@@ -45,6 +46,7 @@ pub struct Deps<'a> {
 /// The fast path, listening.
 pub struct Pusher {
     server: Server,
+    reconcile: Arc<Reconcile>,
     gate: Gate,
     drain: Drain,
 }
@@ -81,7 +83,9 @@ impl Pusher {
         let backoff = Backoff::new(first, longest).expect("the first wait is shorter than the longest");
         let hub = Hub::new(bus.clone(), settings.limits.streams, backoff, drain.clone(), telemetry.clone());
         let verifiers = verifiers(&settings.credentials, &bus, &telemetry)?;
-        let source = RelayId(rand::random());
+        let asker = UpstreamState::new(bus.clone(), RelayId(rand::random()), telemetry.clone());
+        let reconcile =
+            Reconcile::new(hub.clone(), bus.clone(), asker, &settings, drain.clone(), telemetry.clone());
         let service = Service {
             hub,
             tokens,
@@ -93,7 +97,7 @@ impl Pusher {
             proxies: settings.trusted_proxies,
             addresses: Places::new(settings.limits.streams_per_address),
             accounts: Places::new(settings.limits.streams_per_account),
-            upstream_state: Arc::new(UpstreamState::new(bus.clone(), source, telemetry.clone())),
+            reconcile: reconcile.clone(),
             bus,
             cors: CorsPolicy::new(&settings.cors.origins, settings.cors.credentials)?,
             pace: settings.pace,
@@ -105,7 +109,7 @@ impl Pusher {
         }
         let server = Server::bind(settings.listen, Arc::new(service), settings.limits).await;
         let server = server.map_err(|error| StartError::Listen(settings.listen, error))?;
-        Ok(Self { server, gate, drain })
+        Ok(Self { server, reconcile, gate, drain })
     }
 
     /// Where it listens.
@@ -123,7 +127,8 @@ impl Pusher {
             drain.draining().await;
             gate.down("draining");
         };
-        tokio::join!(self.server.run(), watching);
+        let reconciling = self.drain.token().run_until_cancelled(self.reconcile.run());
+        tokio::join!(self.server.run(), watching, reconciling);
     }
 }
 

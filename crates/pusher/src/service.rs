@@ -20,14 +20,14 @@ use crate::{
     client_address::{self, ClientAddress, Network},
     cors::CorsPolicy,
     credential::{self, CookiePolicy, Identity, Outcome, Presented, Tickets, Verifier},
-    hub::{Hub, Subscription},
+    hub::Hub,
     places::{Crowded, Held, Place, Places},
+    reconcile::Reconcile,
     request::{self, Asked, Claim, StreamRequest},
     response::{self, Body},
     settings::Pace,
     stream::{EventBody, Owner, Stream, Timing},
     telemetry::{CredentialOutcome, Limit, Telemetry},
-    upstream_state::UpstreamState,
 };
 
 use turned_away::{crowded_address, crowded_retry, unverifiable};
@@ -47,7 +47,7 @@ pub struct Service {
     pub(crate) proxies: Vec<Network>,
     pub(crate) addresses: Arc<Places<ClientAddress>>,
     pub(crate) accounts: Arc<Places<AccountToken>>,
-    pub(crate) upstream_state: Arc<UpstreamState>,
+    pub(crate) reconcile: Arc<Reconcile>,
     pub(crate) cors: CorsPolicy,
     pub(crate) pace: Pace,
     pub(crate) drain: Drain,
@@ -143,20 +143,10 @@ impl Service {
             && let Ok(mut subscription) = self.hub.join(account)
         {
             subscription.hold(Held::new(opening.address, account_place));
-            self.ask_if_unknown(&subscription, identity);
+            self.reconcile.joined(subscription.channel(), identity);
             return response::stream(EventBody::new(stream, subscription, self.telemetry.clone()));
         }
         self.turn_away(stream, account, now).await
-    }
-
-    /// In the background: the first octets of the stream do not wait for the mail server.
-    fn ask_if_unknown(&self, subscription: &Subscription, identity: Identity) {
-        if let Some(question) = identity.question
-            && subscription.channel().view().known_state().is_none()
-        {
-            let (asker, channel) = (self.upstream_state.clone(), subscription.channel().clone());
-            self.drain.spawn(async move { asker.ask_if_unknown(&channel, identity.account, question).await });
-        }
     }
 }
 

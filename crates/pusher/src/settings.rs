@@ -3,6 +3,7 @@
 mod cookies;
 mod credentials;
 mod limits;
+mod reconcile;
 mod tickets;
 
 use std::{
@@ -22,6 +23,7 @@ use crate::{
 pub use cookies::Cookies;
 pub use credentials::{Credential, JwksSettings, JwtAlgorithm, JwtSettings, UpstreamSettings};
 pub use limits::Limits;
+pub use reconcile::ReconcileSettings;
 pub use tickets::TicketSettings;
 
 /// The settings of a pusher. Every one has a default but the credentials' own.
@@ -45,6 +47,8 @@ pub struct Settings {
     pub cors: Cors,
     /// When things are written.
     pub pace: Pace,
+    /// When what is known is compared with the mail server's own answer.
+    pub reconcile: ReconcileSettings,
     /// What a node bears.
     pub limits: Limits,
 }
@@ -91,6 +95,7 @@ impl Default for Settings {
             tickets: TicketSettings::default(),
             cors: Cors::default(),
             pace: Pace::default(),
+            reconcile: ReconcileSettings::default(),
             limits: Limits::default(),
         }
     }
@@ -126,6 +131,7 @@ impl Validate for Settings {
             .chain(cors.map(|why| format!("cors: {why}")))
             .chain(within("tickets", self.tickets.problems()))
             .chain(within("pace", self.pace.problems()))
+            .chain(within("reconcile", self.reconcile.problems(&self.credentials)))
             .chain(within("limits", self.limits.problems()))
             .collect()
     }

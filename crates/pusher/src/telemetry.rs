@@ -1,5 +1,7 @@
 //! What pusher counts.
 
+mod reconciliations;
+
 use std::time::{Duration, Instant};
 
 use prometheus_client::{
@@ -9,6 +11,8 @@ use prometheus_client::{
 };
 
 use crate::frame::FrameKind;
+
+pub use reconciliations::{ReconcileOutcome, Reconciliations};
 
 /// 0.1 ms to 3 s: from what the bus adds to what a person notices.
 const LATENCY_BUCKETS: [f64; 10] = [0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0];
@@ -94,6 +98,7 @@ pub struct Telemetry {
     tickets: Counter,
     session_checks: Family<OfUpstream, Counter>,
     state_questions: Family<OfUpstream, Counter>,
+    reconciliations: Reconciliations,
     latency: Histogram,
     drains: Counter,
 }
@@ -115,11 +120,13 @@ impl Telemetry {
             tickets: Counter::default(),
             session_checks: Family::default(),
             state_questions: Family::default(),
+            reconciliations: Reconciliations::default(),
             latency: Histogram::new(LATENCY_BUCKETS),
             drains: Counter::default(),
         };
         this.register_streams(registry.sub_registry_with_prefix("pusher"));
         this.register_questions(registry.sub_registry_with_prefix("pusher"));
+        this.reconciliations.register(registry.sub_registry_with_prefix("pusher"));
         this
     }
 
@@ -204,6 +211,10 @@ impl Telemetry {
 
     pub(crate) fn state_question(&self, outcome: UpstreamOutcome) {
         self.state_questions.get_or_create(&OfUpstream { outcome }).inc();
+    }
+
+    pub(crate) fn reconciliations(&self) -> &Reconciliations {
+        &self.reconciliations
     }
 
     pub(crate) fn drained(&self) {

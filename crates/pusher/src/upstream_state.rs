@@ -1,4 +1,6 @@
-//! The state of an account that the bus does not know: the mail server is asked once, in the client's name.
+//! The states that the mail server itself answers: asked for in a client's name, compared and stored.
+
+mod inquiry;
 
 use std::sync::{
     Arc,
@@ -6,31 +8,19 @@ use std::sync::{
 };
 
 use bus::{Bus, PutError};
-use mailbox_event::{Account, AccountToken, EventId, Modseq, RelayId, codec};
-use serde::Deserialize;
-use serde_json::{Value, json};
-use state::{AccountState, DataType, Observation};
+use mailbox_event::{AccountToken, EventId, Modseq, RelayId, codec};
+use state::{AccountState, Basis, DataType, Observation, Vector};
 
 use crate::{
-    credential::{Question, Unanswered},
+    credential::Unanswered,
     hub::Channel,
     telemetry::{Telemetry, UpstreamOutcome},
 };
 
+pub use inquiry::Inquiry;
+
 /// Others store at the same time rarely; after this many conflicts the state is known anyway.
 const MOST_CONFLICTS: usize = 8;
-
-/// The methods that tell a state; what the server does not have fails alone and is skipped.
-const METHODS: [(&str, DataType); 8] = [
-    ("Email/get", DataType::Email),
-    ("Mailbox/get", DataType::Mailbox),
-    ("Calendar/get", DataType::Calendar),
-    ("CalendarEvent/get", DataType::CalendarEvent),
-    ("AddressBook/get", DataType::AddressBook),
-    ("Contact/get", DataType::Contact),
-    ("ContactCard/get", DataType::ContactCard),
-    ("Note/get", DataType::Note),
-];
 
 /// Asks and stores.
 pub struct UpstreamState {
@@ -41,6 +31,58 @@ pub struct UpstreamState {
     telemetry: Arc<Telemetry>,
 }
 
+/// What became of an account's first stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum First {
+    /// The bus knows the account.
+    Known,
+    /// The mail server was asked and answered.
+    Answered,
+    /// It was asked and did not answer, or the answer could not be stored.
+    Unanswered,
+    /// Another stream asks.
+    AskedByAnother,
+}
+
+/// How the mail server's answer differs from what was known when it was asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Difference {
+    /// Not at all.
+    Same,
+    /// So many counters had moved, and were published.
+    Behind {
+        /// One or more.
+        counters: usize,
+    },
+    /// The mail server is behind what it said before, and nothing was published. Its numbers tell no epoch: the account
+    /// may have been created again, restored from a backup, or asked of a replica that is late.
+    Ahead,
+    /// The numbers of the account are ours: the server sends no counters.
+    Incomparable,
+}
+
+/// Why nothing could be said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NotCompared {
+    /// The mail server did not answer.
+    #[error(transparent)]
+    Unanswered(#[from] Unanswered),
+    /// The bus did not take the answer.
+    #[error("state from the mail server cannot be stored")]
+    NotStored,
+}
+
+/// What a write came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stored {
+    /// So many counters moved; at 0 nothing was written.
+    Moved(usize),
+    /// The numbers on the bus are of another kind, or cannot be read.
+    Incomparable,
+}
+
+type States = Vec<(DataType, Modseq)>;
+
 impl UpstreamState {
     /// `source` names this process among those that store states.
     pub fn new(bus: Arc<dyn Bus>, source: RelayId, telemetry: Arc<Telemetry>) -> Self {
@@ -48,53 +90,107 @@ impl UpstreamState {
     }
 
     /// Asks if nothing is known of the account and nobody else asks. Streams hear of the answer from the bus.
-    pub async fn ask_if_unknown(&self, channel: &Channel, account: Account, question: Question) {
-        if channel.loaded().await.known_state().is_some() || !channel.may_ask() {
-            return;
+    pub async fn ask_if_unknown(&self, channel: &Channel, inquiry: &Arc<Inquiry>) -> First {
+        if channel.loaded().await.known_state().is_some() {
+            return First::Known;
         }
-        let stored = match ask(&question).await {
-            Ok(states) => {
-                self.telemetry.state_question(UpstreamOutcome::Answered);
-                self.store(channel.account(), &Observation::of_upstream(account, states)).await
+        if !channel.may_ask() {
+            return First::AskedByAnother;
+        }
+        match self.ask_and_store(channel, inquiry).await {
+            Ok(_) => First::Answered,
+            Err(_) => {
+                channel.asked();
+                First::Unanswered
             }
-            Err(unanswered) => {
-                self.telemetry.state_question(unanswered.into());
-                tracing::debug!(error = %unanswered, "Mail server does not tell a state");
-                false
-            }
-        };
-        if !stored {
-            channel.asked();
         }
     }
 
-    async fn store(&self, account: AccountToken, observation: &Observation) -> bool {
+    /// Asks, and publishes what the bus did not know.
+    pub async fn compare(
+        &self,
+        channel: &Channel,
+        inquiry: &Arc<Inquiry>,
+    ) -> Result<Difference, NotCompared> {
+        // Taken before the question: what is heard while it is under way makes no answer an old one.
+        let known = channel.loaded().await.state.clone();
+        if known.as_ref().is_some_and(|known| known.basis == Basis::ChangeNumbers) {
+            return Ok(Difference::Incomparable);
+        }
+        let (states, stored) = self.ask_and_store(channel, inquiry).await?;
+        if states.is_empty() {
+            return Err(Unanswered::Nonsense.into());
+        }
+        let is_ahead = known.is_some_and(|known| is_ahead(&known.vector, &vector(&states)));
+        Ok(match stored {
+            Stored::Incomparable => Difference::Incomparable,
+            Stored::Moved(0) if is_ahead => Difference::Ahead,
+            Stored::Moved(0) => Difference::Same,
+            Stored::Moved(counters) => Difference::Behind { counters },
+        })
+    }
+
+    async fn ask_and_store(
+        &self,
+        channel: &Channel,
+        inquiry: &Arc<Inquiry>,
+    ) -> Result<(States, Stored), NotCompared> {
+        let states = self.ask(channel, inquiry).await?;
+        let observation = Observation::of_upstream(inquiry.account().clone(), states.iter().copied());
+        let stored = self.store(channel.account(), &observation).await?;
+        Ok((states, stored))
+    }
+
+    /// A credential that the mail server refuses is forgotten.
+    async fn ask(&self, channel: &Channel, inquiry: &Arc<Inquiry>) -> Result<States, Unanswered> {
+        let answer = inquiry.ask().await;
+        self.telemetry.state_question(match &answer {
+            Ok(_) => UpstreamOutcome::Answered,
+            Err(unanswered) => (*unanswered).into(),
+        });
+        if let Err(unanswered) = &answer {
+            tracing::debug!(error = %unanswered, "Mail server does not tell a state");
+        }
+        if matches!(answer, Err(Unanswered::Refused)) {
+            channel.forget_inquiry(inquiry);
+        }
+        answer
+    }
+
+    async fn store(&self, account: AccountToken, observation: &Observation) -> Result<Stored, NotCompared> {
         for _ in 0..MOST_CONFLICTS {
             match self.try_store(account, observation).await {
-                Ok(()) => return true,
+                Ok(stored) => return Ok(stored),
                 Err(PutError::Conflict) => {}
                 Err(PutError::Bus(error)) => {
                     self.telemetry.bus_failed();
                     tracing::debug!(%error, "State from the mail server cannot be stored");
-                    return false;
+                    break;
                 }
             }
         }
-        false
+        Err(NotCompared::NotStored)
     }
 
-    async fn try_store(&self, account: AccountToken, observation: &Observation) -> Result<(), PutError> {
+    async fn try_store(&self, account: AccountToken, observation: &Observation) -> Result<Stored, PutError> {
         let stored = self.bus.state(account).await?;
         // What cannot be read is newer than this program, or broken: relay's to replace, not ours.
         let known = stored.as_ref().map(|stored| codec::decode(&stored.value)).transpose();
-        let Ok(known) = known else { return Ok(()) };
+        let Ok(known) = known else { return Ok(Stored::Incomparable) };
         let mut state = known.unwrap_or_else(|| AccountState::new(observation.account().clone()));
-        if !state.merge(observation).is_change() {
-            return Ok(());
+        if state.basis == Basis::ChangeNumbers {
+            return Ok(Stored::Incomparable);
         }
-        let Ok(value) = codec::encode(&state, codec::Form::MessagePack) else { return Ok(()) };
+        let before = state.vector;
+        if !state.merge(observation).is_change() {
+            return Ok(Stored::Moved(0));
+        }
+        let Ok(value) = codec::encode(&state, codec::Form::MessagePack) else {
+            return Ok(Stored::Incomparable);
+        };
         let expected = stored.map(|stored| stored.revision);
-        self.bus.put_state(account, value.into(), expected, self.cause()).await.map(|_revision| ())
+        self.bus.put_state(account, value.into(), expected, self.cause()).await?;
+        Ok(Stored::Moved(state.vector.changed_since(&before).count()))
     }
 
     fn cause(&self) -> EventId {
@@ -102,57 +198,29 @@ impl UpstreamState {
     }
 }
 
-async fn ask(question: &Question) -> Result<Vec<(DataType, Modseq)>, Unanswered> {
-    let answer = question.send(&request(question.account_id(), question.using())).await?;
-    states(&answer).ok_or(Unanswered::Nonsense)
+fn vector(states: &[(DataType, Modseq)]) -> Vector {
+    states.iter().map(|(data_type, modseq)| (data_type.counter(), *modseq)).collect()
 }
 
-/// No ids: the state alone is wanted (RFC 8620 §5.1).
-fn request(account_id: &str, using: &[String]) -> Value {
-    let arguments = json!({"accountId": account_id, "ids": []});
-    let calls: Vec<Value> = METHODS.iter().map(|(method, _)| json!([method, arguments, method])).collect();
-    json!({"using": using, "methodCalls": calls})
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Answer {
-    method_responses: Vec<(String, Value, String)>,
-}
-
-/// States that are no decimal numbers are skipped: nothing that a notification brings could be compared with them.
-fn states(octets: &[u8]) -> Option<Vec<(DataType, Modseq)>> {
-    let answer: Answer = serde_json::from_slice(octets).ok()?;
-    let state = |(method, arguments, _): &(String, Value, String)| {
-        let (_, data_type) = METHODS.iter().find(|(name, _)| name == method)?;
-        Some((*data_type, Modseq(arguments.get("state")?.as_str()?.parse().ok()?)))
-    };
-    Some(answer.method_responses.iter().filter_map(state).collect())
+/// Whether `answer` is below what was known, in any counter that it tells.
+fn is_ahead(known: &Vector, answer: &Vector) -> bool {
+    known.changed_since(answer).any(|counter| answer.get(counter).is_some())
 }
 
 #[cfg(test)]
 mod tests {
+    use state::Counter;
+
     use super::*;
 
-    #[test]
-    fn every_method_is_asked_with_no_ids() {
-        let request = request("alice", &["urn:ietf:params:jmap:core".to_owned()]);
-        assert_eq!(request["using"], json!(["urn:ietf:params:jmap:core"]));
-        assert_eq!(
-            request["methodCalls"][0],
-            json!(["Email/get", {"accountId": "alice", "ids": []}, "Email/get"])
-        );
-        assert_eq!(request["methodCalls"].as_array().unwrap().len(), METHODS.len());
+    fn numbers(mail: u64, contacts: u64) -> Vector {
+        [(Counter::Mail, Modseq(mail)), (Counter::Contacts, Modseq(contacts))].into_iter().collect()
     }
 
     #[test]
-    fn methods_that_fail_and_states_that_are_no_numbers_are_skipped() {
-        let answer = json!({"methodResponses": [
-            ["Email/get", {"accountId": "alice", "state": "12", "list": []}, "Email/get"],
-            ["error", {"type": "unknownMethod"}, "Calendar/get"],
-            ["Contact/get", {"state": "J7"}, "Contact/get"],
-        ]});
-        assert_eq!(states(answer.to_string().as_bytes()), Some(vec![(DataType::Email, Modseq(12))]));
-        assert_eq!(states(b"{}"), None);
+    fn a_lower_number_is_ahead_and_one_that_is_not_told_is_not() {
+        assert!(is_ahead(&numbers(42, 7), &numbers(41, 8)));
+        assert!(!is_ahead(&numbers(42, 7), &numbers(42, 0)));
+        assert!(!is_ahead(&numbers(42, 0), &numbers(43, 7)));
     }
 }

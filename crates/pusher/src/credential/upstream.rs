@@ -60,6 +60,9 @@ pub enum Unanswered {
     /// An answer that is no answer.
     #[error("mail server answered nonsense")]
     Nonsense,
+    /// The credential that was good once is no more.
+    #[error("mail server refuses the credential")]
+    Refused,
 }
 
 /// Why the settings give no upstream.
@@ -223,11 +226,17 @@ impl Question {
         &self.grant.using
     }
 
+    /// The same, to be kept while streams are open.
+    pub fn to_be_kept(&self) -> Self {
+        Self { presented: self.presented.to_be_kept(), ..self.clone() }
+    }
+
     /// Sends a JMAP request (RFC 8620 §3.3). Gives the body of a 200.
     pub async fn send(&self, request: &serde_json::Value) -> Result<Vec<u8>, Unanswered> {
         let request = self.upstream.client.post(self.api()).json(request);
         match self.upstream.send(request, &self.presented).await? {
             (StatusCode::OK, body) => Ok(body),
+            (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN, _) => Err(Unanswered::Refused),
             _ => Err(Unanswered::Away),
         }
     }
@@ -250,6 +259,7 @@ impl From<Unanswered> for UpstreamOutcome {
     fn from(unanswered: Unanswered) -> Self {
         match unanswered {
             Unanswered::Crowded => Self::Crowded,
+            Unanswered::Refused => Self::Refused,
             Unanswered::Away | Unanswered::Nonsense => Self::Failed,
         }
     }

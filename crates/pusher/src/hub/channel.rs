@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        Arc,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     time::Instant,
@@ -15,20 +15,22 @@ use state::AccountState;
 use tokio::sync::watch;
 
 use super::{Alert, View};
-use crate::telemetry::Telemetry;
+use crate::{telemetry::Telemetry, upstream_state::Inquiry};
 
 /// The channel of an account. What comes from the bus is decoded once here, however many streams there are.
 pub struct Channel {
     account: AccountToken,
     views: watch::Sender<Arc<View>>,
     asking: AtomicBool,
+    /// That of the newest stream that had one. Gone with the last stream.
+    inquiry: Mutex<Option<Arc<Inquiry>>>,
     telemetry: Arc<Telemetry>,
 }
 
 impl Channel {
     pub(super) fn new(account: AccountToken, is_leaving: bool, telemetry: Arc<Telemetry>) -> Self {
         let views = watch::Sender::new(Arc::new(View { is_leaving, ..View::default() }));
-        Self { account, views, asking: AtomicBool::new(false), telemetry }
+        Self { account, views, asking: AtomicBool::new(false), inquiry: Mutex::default(), telemetry }
     }
 
     /// Whose it is.
@@ -59,6 +61,26 @@ impl Channel {
     /// The mail server did not say: the next stream may ask again.
     pub fn asked(&self) {
         self.asking.store(false, Ordering::Release);
+    }
+
+    /// Keeps the right to ask of the newest stream.
+    pub fn keep_inquiry(&self, inquiry: Arc<Inquiry>) {
+        *self.lock_inquiry() = Some(inquiry);
+    }
+
+    /// The right to ask the mail server about the account, if a stream brought one.
+    pub fn inquiry(&self) -> Option<Arc<Inquiry>> {
+        self.lock_inquiry().clone()
+    }
+
+    /// Forgets a right whose credential is gone, unless a newer one took its place.
+    pub fn forget_inquiry(&self, gone: &Arc<Inquiry>) {
+        self.lock_inquiry().take_if(|kept| Arc::ptr_eq(kept, gone));
+    }
+
+    fn lock_inquiry(&self) -> MutexGuard<'_, Option<Arc<Inquiry>>> {
+        // Nothing under the lock can panic half-way.
+        self.inquiry.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn watch(&self) -> watch::Receiver<Arc<View>> {

@@ -17,6 +17,8 @@ mod jwks;
 #[cfg(test)]
 mod leaving;
 #[cfg(test)]
+mod reconcile;
+#[cfg(test)]
 mod resuming;
 #[cfg(test)]
 mod slow_readers;

@@ -1,0 +1,72 @@
+//! What comparing with the mail server came to.
+
+use std::fmt::{self, Write as _};
+
+use prometheus_client::{
+    encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder},
+    metrics::{counter::Counter, family::Family},
+    registry::Registry,
+};
+
+/// What a comparison came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ReconcileOutcome {
+    /// The mail server says what is known.
+    Same,
+    /// It knew more, and that was published.
+    Behind,
+    /// It knows less than it did.
+    Ahead,
+    /// The numbers of the account are ours.
+    Incomparable,
+    /// It refused the credential.
+    Refused,
+    /// It did not answer, or the bus did not take the answer.
+    Failed,
+}
+
+impl EncodeLabelValue for ReconcileOutcome {
+    fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> fmt::Result {
+        encoder.write_str(match self {
+            Self::Same => "same",
+            Self::Behind => "behind",
+            Self::Ahead => "ahead",
+            Self::Incomparable => "incomparable",
+            Self::Refused => "refused",
+            Self::Failed => "failed",
+        })
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfReconciliation {
+    outcome: ReconcileOutcome,
+}
+
+/// The metrics of comparing.
+#[derive(Debug, Default)]
+pub struct Reconciliations {
+    outcomes: Family<OfReconciliation, Counter>,
+    counters: Counter,
+    gaps: Counter,
+}
+
+impl Reconciliations {
+    pub(super) fn register(&self, to: &mut Registry) {
+        to.register("reconciliations", "Accounts compared with the mail server", self.outcomes.clone());
+        to.register("reconciled_counters", "Counters that only the mail server knew", self.counters.clone());
+        to.register("gaps", "Times that notifications were lost, as relay told", self.gaps.clone());
+    }
+
+    pub(crate) fn count(&self, outcome: ReconcileOutcome) {
+        self.outcomes.get_or_create(&OfReconciliation { outcome }).inc();
+    }
+
+    pub(crate) fn moved(&self, counters: usize) {
+        self.counters.inc_by(counters as u64);
+    }
+
+    pub(crate) fn gap(&self) {
+        self.gaps.inc();
+    }
+}
