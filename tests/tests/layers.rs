@@ -43,6 +43,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("testkit", &[]),
     ("hostile", &[]),
     ("tests", &["cyrus", "testkit"]),
+    ("bench", &["bus", "bus-local", "kit", "mailbox-event", "pusher", "state"]),
 ];
 
 /// What a crate's whole tree of normal dependencies must not hold.

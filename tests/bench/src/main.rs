@@ -1,0 +1,117 @@
+//! The benchmark of streams: mailpush's bus and pusher beside nchan and a bare write(2) loop.
+//!
+//! `tests/bench/run` does it all and writes `docs/performance.md`. One scenario by hand:
+//!
+//! ```text
+//! bench storm --peer ours --streams 10000              connect storm and memory of idle streams
+//! bench load --peer ours --peer nchan --seconds 10     the storm, then 10,000 events/s over 10,000 accounts
+//! bench broadcast --peer ours                          one change to 10,000 streams
+//! bench slow --peer ours                               100 readers that never read beside live ones
+//! bench relay                                          how long Cyrus waits for relay
+//! bench soak --minutes 1                               passes or fails: 1,000 readers that never read
+//! ```
+//!
+//! Without `--peer` every peer is measured, one after the other. Each figure is printed as `metric peer value`;
+//! `--save FILE` appends it there, and `bench table FILE` makes the table of the medians.
+//!
+//! - `server`: the peers, each a process of its own, so that CPU and memory are the server's alone.
+//! - `publish`: how events get into a peer. `crowd`: the clients of its streams. `frames`: what they find in them.
+//! - `procfs`: what the kernel counts for a process. `scenario`: what is done. `results`, `table`: what comes of it.
+#![expect(clippy::print_stdout, reason = "printing is what it is for")]
+
+mod crowd;
+mod event;
+mod frames;
+mod peer;
+mod procfs;
+mod publish;
+mod results;
+mod scenario;
+mod server;
+mod stamps;
+mod statistics;
+mod table;
+
+use std::{error::Error, path::PathBuf, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+
+use peer::Peer;
+use results::Results;
+use scenario::{
+    answer::AnswerPlan, broadcast::BroadcastPlan, load::LoadPlan, slow::SlowPlan, soak::SoakPlan,
+};
+
+type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
+
+#[derive(Parser)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Connects all streams at once, then measures the memory of each.
+    Storm(Measured<LoadPlan>),
+    /// The same, then events at a steady rate: CPU, latency, memory after traffic.
+    Load(Measured<LoadPlan>),
+    /// One account, many streams.
+    Broadcast(Measured<BroadcastPlan>),
+    /// Readers that never read beside live ones.
+    Slow(Measured<SlowPlan>),
+    /// relay's answer time, by its example `answer_time` in the folder of this program.
+    Relay(Measured<AnswerPlan>),
+    /// Readers that never read for minutes: memory levels off, nobody is disconnected, all converge.
+    Soak(SoakPlan),
+    /// Writes the table of what was saved.
+    Table(table::TablePlan),
+    /// A peer. The scenarios start it.
+    Server { peer: Peer, folder: PathBuf },
+}
+
+#[derive(clap::Args)]
+struct Measured<P: clap::Args> {
+    /// Which peers; all that the scenario knows, if none is named.
+    #[arg(long = "peer")]
+    peers: Vec<Peer>,
+    /// A file to append figures to.
+    #[arg(long)]
+    save: Option<PathBuf>,
+    #[command(flatten)]
+    plan: P,
+}
+
+fn main() -> ExitCode {
+    match run(Arguments::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            println!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> Outcome<()> {
+    match command {
+        Command::Storm(mut asked) => {
+            asked.plan.seconds = 0;
+            asked.each(&Peer::ALL, scenario::load::run)
+        }
+        Command::Load(asked) => asked.each(&Peer::ALL, scenario::load::run),
+        Command::Broadcast(asked) => asked.each(&Peer::ALL, scenario::broadcast::run),
+        Command::Slow(asked) => asked.each(&Peer::WITH_QUEUES, scenario::slow::run),
+        Command::Relay(asked) => asked.each(&[Peer::Ours], scenario::answer::run),
+        Command::Soak(plan) => scenario::soak::run(&plan),
+        Command::Table(plan) => table::run(&plan),
+        Command::Server { peer, folder } => server::run(peer, &folder),
+    }
+}
+
+impl<P: clap::Args> Measured<P> {
+    fn each(&self, all: &[Peer], scenario: fn(&P, Peer, &Results) -> Outcome<()>) -> Outcome<()> {
+        let results = Results::new(self.save.clone());
+        let peers = if self.peers.is_empty() { all } else { &self.peers };
+        peers.iter().try_for_each(|peer| scenario(&self.plan, *peer, &results))
+    }
+}

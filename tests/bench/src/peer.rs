@@ -1,0 +1,72 @@
+//! Who is measured.
+
+use std::time::{Duration, SystemTime};
+
+use clap::ValueEnum;
+use serde::{Deserialize, Serialize};
+
+use crate::Outcome;
+
+/// A server of event streams.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Peer {
+    /// mailpush: the bus on disk and the pusher, with signed tokens.
+    Ours,
+    /// nginx with nchan, one worker.
+    Nchan,
+    /// nginx with nchan, two workers.
+    Nchan2,
+    /// A loop of one thread that does one write(2) per event and stream: the floor.
+    Bare,
+}
+
+/// The key of the tokens; both ends are ours.
+pub const KEY: &str = "a shared key of thirty-two octets";
+/// The audience of the tokens.
+pub const AUDIENCE: &str = "mailpush";
+const TOKEN_LASTS: Duration = Duration::from_secs(24 * 3600);
+
+impl Peer {
+    /// Every peer.
+    pub const ALL: [Self; 4] = [Self::Ours, Self::Nchan, Self::Nchan2, Self::Bare];
+    /// Those that keep something for a reader that does not read; the bare loop throws it away.
+    pub const WITH_QUEUES: [Self; 3] = [Self::Ours, Self::Nchan, Self::Nchan2];
+
+    /// Its name, as an argument and in the results.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ours => "ours",
+            Self::Nchan => "nchan",
+            Self::Nchan2 => "nchan2",
+            Self::Bare => "bare",
+        }
+    }
+
+    /// The head of the request for a stream of `account`.
+    pub fn request(self, account: u32) -> Outcome<Vec<u8>> {
+        let rest = "Host: localhost\r\nAccept: text/event-stream\r\nCache-Control: no-cache\r\n\
+                    User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0\r\n";
+        Ok(match self {
+            Self::Ours => {
+                let token = token(account)?;
+                format!("GET /events/ HTTP/1.1\r\n{rest}Authorization: Bearer {token}\r\n\r\n")
+            }
+            Self::Nchan | Self::Nchan2 => format!("GET /sub/{account} HTTP/1.1\r\n{rest}\r\n"),
+            Self::Bare => format!("GET /{account} HTTP/1.1\r\n{rest}\r\n"),
+        }
+        .into_bytes())
+    }
+}
+
+/// The user of an account.
+pub fn user(account: u32) -> String {
+    format!("u{account}")
+}
+
+fn token(account: u32) -> Outcome<String> {
+    let expires_at = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)? + TOKEN_LASTS;
+    let claims = serde_json::json!({"sub": user(account), "aud": AUDIENCE, "exp": expires_at.as_secs()});
+    let key = jsonwebtoken::EncodingKey::from_secret(KEY.as_bytes());
+    Ok(jsonwebtoken::encode(&jsonwebtoken::Header::default(), &claims, &key)?)
+}

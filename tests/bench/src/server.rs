@@ -1,0 +1,111 @@
+//! The peers as processes, and how they are started.
+
+mod bare;
+mod inlet;
+mod nchan;
+mod ours;
+
+use std::{
+    io::{self, BufRead, BufReader, Read},
+    net::SocketAddr,
+    path::Path,
+    process::{Child, Command, Stdio},
+    thread,
+};
+
+use rustix::process::{Resource, getrlimit, setrlimit};
+use tempfile::TempDir;
+
+use crate::{Outcome, peer::Peer, procfs::Family, publish::Publisher};
+
+/// The socket in the folder of a peer on which events come.
+const INLET: &str = "inlet";
+
+/// Is the peer, in a process of its own, until the standard input ends.
+pub fn run(peer: Peer, folder: &Path) -> Outcome<()> {
+    raise_file_limit()?;
+    match peer {
+        Peer::Ours => ours::run(folder),
+        Peer::Nchan => nchan::run(folder, 1),
+        Peer::Nchan2 => nchan::run(folder, 2),
+        Peer::Bare => bare::run(folder),
+    }
+}
+
+/// A peer that runs.
+pub struct Running {
+    /// Which.
+    pub peer: Peer,
+    /// Where its streams are.
+    pub address: SocketAddr,
+    root: u32,
+    folder: TempDir,
+    child: Child,
+}
+
+impl Running {
+    /// Starts it and waits until it listens.
+    pub fn start(peer: Peer) -> Outcome<Self> {
+        raise_file_limit()?;
+        let folder = tempfile::tempdir()?;
+        let mut child = Command::new(std::env::current_exe()?)
+            .args(["server", peer.name()])
+            .arg(folder.path())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let mut said = String::new();
+        if let Some(output) = child.stdout.take() {
+            BufReader::new(output).read_line(&mut said)?;
+        }
+        let (address, root) = said.trim().split_once(' ').ok_or("the peer did not start")?;
+        Ok(Self { peer, address: address.parse()?, root: root.parse()?, folder, child })
+    }
+
+    /// Its processes.
+    pub fn family(&self) -> Family {
+        Family::of(self.root)
+    }
+
+    /// A way for events into it.
+    pub fn publisher(&self) -> Outcome<Publisher> {
+        match self.peer {
+            Peer::Ours | Peer::Bare => Publisher::inlet(&self.folder.path().join(INLET)),
+            Peer::Nchan | Peer::Nchan2 => Publisher::posts(self.address),
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // The end of its input is what it waits for; if it is gone already, all is well.
+        drop(self.child.stdin.take());
+        self.child.wait().ok();
+    }
+}
+
+/// Tells the scenario where the peer listens and which process is to be measured.
+fn announce(address: SocketAddr, root: u32) {
+    println!("{address} {root}");
+}
+
+/// Waits until nobody holds the other end of the standard input.
+fn until_input_ends() {
+    // Whatever goes wrong there, the scenario is gone.
+    io::stdin().read_to_end(&mut Vec::new()).ok();
+}
+
+/// Ends the process with the scenario: nothing is left behind when that is killed.
+fn end_with_input() {
+    thread::spawn(|| {
+        until_input_ends();
+        std::process::exit(0);
+    });
+}
+
+/// Each stream takes a descriptor on both sides.
+fn raise_file_limit() -> io::Result<()> {
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    Ok(setrlimit(Resource::Nofile, limit)?)
+}

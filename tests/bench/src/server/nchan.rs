@@ -1,0 +1,81 @@
+//! nginx with nchan, told to keep as little as it can: the last message of each channel, as we keep the last state.
+
+use std::{
+    fs,
+    net::{SocketAddr, TcpListener, TcpStream},
+    path::Path,
+    process::{Child, Command},
+    thread,
+    time::{Duration, Instant},
+};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::{announce, until_input_ends};
+use crate::Outcome;
+
+const PATIENCE: Duration = Duration::from_secs(10);
+
+pub fn run(folder: &Path, workers: usize) -> Outcome<()> {
+    // Given back at once; nothing else on this machine asks for a port in the moment until nginx has it.
+    let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+    let file = folder.join("nginx.conf");
+    fs::write(&file, configuration(address, folder, workers))?;
+    let mut nginx = Command::new("/usr/sbin/nginx").arg("-c").arg(&file).spawn()?;
+    until_it_listens(address, &mut nginx)?;
+    announce(address, nginx.id());
+    until_input_ends();
+    kill_process(Pid::from_child(&nginx), Signal::TERM)?;
+    nginx.wait()?;
+    Ok(())
+}
+
+fn until_it_listens(address: SocketAddr, nginx: &mut Child) -> Outcome<()> {
+    let began = Instant::now();
+    while TcpStream::connect(address).is_err() {
+        if nginx.try_wait()?.is_some() || began.elapsed() > PATIENCE {
+            return Err("nginx did not start: is libnginx-mod-nchan installed?".into());
+        }
+        thread::park_timeout(Duration::from_millis(10));
+    }
+    Ok(())
+}
+
+fn configuration(address: SocketAddr, folder: &Path, workers: usize) -> String {
+    let folder = folder.display();
+    format!(
+        "load_module /usr/lib/nginx/modules/ngx_nchan_module.so;
+daemon off;
+pid {folder}/pid;
+error_log {folder}/error.log warn;
+worker_processes {workers};
+worker_rlimit_nofile 20000;
+events {{ worker_connections 19000; use epoll; }}
+http {{
+  access_log off;
+  client_body_temp_path {folder}/body;
+  proxy_temp_path {folder}/proxy;
+  fastcgi_temp_path {folder}/fastcgi;
+  uwsgi_temp_path {folder}/uwsgi;
+  scgi_temp_path {folder}/scgi;
+  keepalive_timeout 1h;
+  keepalive_requests 100000000;
+  nchan_shared_memory_size 512M;
+  nchan_message_buffer_length 1;
+  nchan_message_timeout 1h;
+  server {{
+    listen {address} backlog=4096;
+    location ~ ^/sub/(\\d+)$ {{
+      nchan_subscriber eventsource;
+      nchan_subscriber_first_message -1;
+      nchan_channel_id $1;
+    }}
+    location ~ ^/pub/(\\d+)$ {{
+      nchan_publisher;
+      nchan_channel_id $1;
+    }}
+  }}
+}}
+"
+    )
+}
