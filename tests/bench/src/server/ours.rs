@@ -6,7 +6,7 @@ use bus_local::{LocalBus, LocalBusSettings};
 use kit::{config::Secret, drain::Drain, readiness::Readiness};
 use mailbox_event::{AccountTokens, Naming};
 use prometheus_client::registry::Registry;
-use pusher::{Credential, Deps, JwtAlgorithm, JwtSettings, Pusher, Settings};
+use pusher::{Credential, Deps, JwtAlgorithm, JwtSettings, Limits, Pusher, Settings};
 use tokio::net::UnixListener;
 
 use super::{INLET, announce, end_with_input, inlet::Inlet};
@@ -46,16 +46,13 @@ async fn serve(folder: &Path) -> Outcome<()> {
 }
 
 fn settings() -> Settings {
-    let jwt = JwtSettings {
-        algorithm: JwtAlgorithm::HS256,
-        key: Some(Secret::new(KEY)),
-        public_key: None,
-        audience: AUDIENCE.to_owned(),
-        claim: "sub".to_owned(),
-    };
+    let jwt = JwtSettings { key: Some(Secret::new(KEY)), ..JwtSettings::new(JwtAlgorithm::HS256, AUDIENCE) };
+    // All clients come from one address, and a broadcast has one account.
+    let limits = Limits { streams_per_account: 1 << 20, streams_per_address: 1 << 20, ..Limits::default() };
     Settings {
         listen: SocketAddr::from(([127, 0, 0, 1], 0)),
         credentials: vec![Credential::Jwt(jwt)],
+        limits,
         ..Settings::default()
     }
 }
