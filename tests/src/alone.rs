@@ -14,10 +14,17 @@ use crate::notification;
 
 /// A debug build on a busy machine takes a while to start.
 const PATIENCE: Duration = Duration::from_secs(20);
-const TOKEN_KEY: &str = "a key of thirty-two octets or more";
+/// The setting `credentials` for signed tokens alone, see [`bearer`].
+pub const BY_TOKEN: &str = "[{ jwt = { algorithm = \"HS256\", key = \"a key of thirty-two octets or more\", audience = \"mailpush\" } }]";
 /// Things happen as soon as they may.
-const SETTINGS: [(&str, &str); 3] =
-    [("pace.heartbeat", r#""1s""#), ("pace.retry", r#""200ms""#), ("pace.drain_window", r#""1s""#)];
+const SETTINGS: [(&str, &str); 4] = [
+    ("pace.heartbeat", r#""1s""#),
+    ("pace.retry", r#""200ms""#),
+    ("pace.drain_window", r#""1s""#),
+    ("credentials", BY_TOKEN),
+];
+/// What tokens are signed with, and for whom, as it stands there.
+const TOKEN_KEY: &str = "a key of thirty-two octets or more";
 const AUDIENCE: &str = "mailpush";
 
 /// A running mailpush. Its clients come back soon, and it says every second that it is there.
@@ -134,8 +141,6 @@ fn configuration(scratch: &Scratch, [pusher, admin]: [u16; 2], settings: &[(&str
         [pusher]
         listen = "127.0.0.1:{pusher}"
         {pusher_lines}
-        [[pusher.credentials]]
-        jwt = {{ algorithm = "HS256", key = "{TOKEN_KEY}", audience = "{AUDIENCE}" }}
         "#
     )
 }

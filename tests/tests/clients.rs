@@ -8,14 +8,17 @@ use std::{
 
 use serde_json::{Value, json};
 use testkit::{
-    eventually, free_port,
+    chromium, eventually, free_port,
     pages::{Page, Pages},
     program::{self, Program},
     proxy::{Behind, Kind, Proxy},
     sse::Stream,
     tap::Tap,
 };
-use tests::{Alone, alone::bearer};
+use tests::{
+    Alone,
+    alone::{BY_TOKEN, bearer},
+};
 
 /// The proxy says to come again in 5 s.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -60,9 +63,14 @@ struct Site {
 }
 
 impl Site {
-    async fn start() -> Self {
-        let alone = with_a_first_change().await;
-        let (tap, mail) = (Tap::to(alone.port()).await, free_port());
+    async fn start(settings: &[(&str, &str)]) -> Self {
+        Self::start_before(free_port(), settings).await
+    }
+
+    /// With the mail server, or what stands in its place, on the port `mail`.
+    async fn start_before(mail: u16, settings: &[(&str, &str)]) -> Self {
+        let alone = with_a_first_change(settings).await;
+        let tap = Tap::to(alone.port()).await;
         let proxy = Proxy::start(Kind::Nginx, Behind { pusher: tap.port(), mail }).await;
         Self { alone, tap, proxy, mail }
     }
@@ -98,8 +106,8 @@ async fn follows_through_restarts(alone: &mut Alone, tap: Option<&Tap>, client: 
     assert_eq!(data["mailModSeq"].as_u64(), told.last().copied());
 }
 
-async fn with_a_first_change() -> Alone {
-    let alone = Alone::start().await;
+async fn with_a_first_change(settings: &[(&str, &str)]) -> Alone {
+    let alone = Alone::start_with(settings).await;
     alone.change("alice", 7001).await;
     alone
 }
@@ -116,16 +124,94 @@ fn eventsource(url: &str) -> Program {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn npm_eventsource_follows_directly() {
-    let mut alone = with_a_first_change().await;
+    let mut alone = with_a_first_change(&[]).await;
     let client = eventsource(&alone.url(EVENTS));
     follows_through_restarts(&mut alone, None, &client).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn npm_eventsource_follows_through_nginx() {
-    let mut site = Site::start().await;
+    let mut site = Site::start(&[]).await;
     let client = eventsource(&site.proxy.url(JMAP));
     follows_through_restarts(&mut site.alone, Some(&site.tap), &client).await;
+}
+
+/// The native EventSource of a page.
+impl Client for chromium::Page {
+    async fn lines(&self) -> Vec<Value> {
+        let lines = self.eval("lines").await;
+        let lines = lines.as_array().into_iter().flatten().filter_map(Value::as_str);
+        lines.filter_map(|line| serde_json::from_str(line).ok()).collect()
+    }
+}
+
+fn page() -> Page {
+    let body = include_str!("../clients/page.html").to_owned();
+    Page { path: "/", kind: "text/html", body, cookie: None }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn chromium_follows_through_nginx_by_ticket() {
+    let mut site = Site::start(&[]).await;
+    let _webmail = Pages::serve(site.mail, vec![page()]).await;
+    let browser = chromium::Page::open().await;
+    browser.goto(&site.proxy.url("/")).await;
+    browser.eval(&format!("void followByTicket('', '{EVENTS}?', '{}')", bearer("alice"))).await;
+    follows_through_restarts(&mut site.alone, Some(&site.tap), &browser).await;
+}
+
+/// A page of another origin, and nothing between the browser and pusher.
+#[tokio::test(flavor = "multi_thread")]
+async fn chromium_follows_directly_from_another_origin_by_ticket() {
+    let port = free_port();
+    let origin = format!("http://localhost:{port}");
+    let mut alone = with_a_first_change(&[("cors.origins", &format!("[{origin:?}]"))]).await;
+    let _webmail = Pages::serve(port, vec![page()]).await;
+    let browser = chromium::Page::open().await;
+    browser.goto(&origin).await;
+    let base = alone.url("");
+    browser.eval(&format!("void followByTicket('{base}', '{JMAP}&', '{}')", bearer("alice"))).await;
+    follows_through_restarts(&mut alone, None, &browser).await;
+}
+
+/// The same through nginx: while pusher is away, nginx answers in its place, and the browser must be let to read it.
+#[tokio::test(flavor = "multi_thread")]
+async fn chromium_follows_through_nginx_from_another_origin_by_ticket() {
+    let port = free_port();
+    let origin = format!("http://localhost:{port}");
+    let mut site = Site::start(&[("cors.origins", &format!("[{origin:?}]"))]).await;
+    let _webmail = Pages::serve(port, vec![page()]).await;
+    let browser = chromium::Page::open().await;
+    browser.goto(&origin).await;
+    let base = site.proxy.url("");
+    browser.eval(&format!("void followByTicket('{base}', '{JMAP}&', '{}')", bearer("alice"))).await;
+    follows_through_restarts(&mut site.alone, Some(&site.tap), &browser).await;
+}
+
+const COOKIE: &str = "session=of-alice";
+
+/// A Session resource that knows who is logged in by a cookie.
+fn session_by_cookie() -> Page {
+    let body = json!({
+        "username": "alice", "apiUrl": "/jmap/", "capabilities": {}, "accounts": { "alice": { "isPersonal": true } },
+    });
+    Page { path: "/jmap/", kind: "application/json", body: body.to_string(), cookie: Some(COOKIE) }
+}
+
+/// The page is of the streams' own origin: nothing is listed.
+#[tokio::test(flavor = "multi_thread")]
+async fn chromium_follows_through_nginx_by_cookie() {
+    let mail = free_port();
+    let upstream = format!(r#"{{ upstream = {{ session_url = "http://127.0.0.1:{mail}/jmap/" }} }}"#);
+    let credentials = format!("{}, {upstream}]", BY_TOKEN.trim_end_matches(']'));
+    let settings = [("credentials", credentials.as_str()), ("cookies.names", r#"["session"]"#)];
+    let mut site = Site::start_before(mail, &settings).await;
+    let _webmail = Pages::serve(mail, vec![page(), session_by_cookie()]).await;
+    let browser = chromium::Page::open().await;
+    browser.goto(&site.proxy.url("/")).await;
+    browser.eval(&format!("void (document.cookie = '{COOKIE}')")).await;
+    browser.eval(&format!("void follow('{EVENTS}')")).await;
+    follows_through_restarts(&mut site.alone, Some(&site.tap), &browser).await;
 }
 
 /// A Session resource (RFC 8620 §2) as jmapc needs it: with TLS, under the well-known address, and with whole URLs.
@@ -148,7 +234,7 @@ fn session(proxy: &Proxy) -> Page {
 /// Only behind a proxy: jmapc tries to connect once, and a refused connection is its end. nginx refuses none.
 #[tokio::test(flavor = "multi_thread")]
 async fn jmapc_follows_through_nginx() {
-    let mut site = Site::start().await;
+    let mut site = Site::start(&[]).await;
     let proxy = &site.proxy;
     let _mail_server = Pages::serve(site.mail, vec![session(proxy)]).await;
     let token = bearer("alice");
