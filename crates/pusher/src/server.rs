@@ -145,4 +145,19 @@ mod tests {
         let storm: Result<Vec<_>, _> = (0..400).map(|_| knock()).collect();
         assert_eq!(storm.unwrap().len(), 400);
     }
+
+    #[tokio::test]
+    async fn connections_have_the_bounds_of_their_listener() {
+        let limits = Limits::default();
+        let listener = listen(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), &limits).unwrap();
+        let _client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (socket, _) = listener.accept().await.unwrap();
+        assert!(socket.nodelay().unwrap());
+        let socket = SockRef::from(&socket);
+        assert!(socket.keepalive().unwrap());
+        assert_eq!(socket.tcp_keepalive_time().unwrap(), PROBED_AFTER);
+        // socket(7): the kernel doubles what is asked for, for its own needs.
+        assert_eq!(socket.send_buffer_size().unwrap(), 2 * limits.send_buffer);
+        assert_eq!(socket.recv_buffer_size().unwrap(), 2 * RECEIVE_BUFFER as usize);
+    }
 }

@@ -39,7 +39,7 @@ impl View {
         }
         let moved = self.state.as_ref().is_none_or(|known| numbers(known) != numbers(&said));
         self.state = Some(Arc::new(said));
-        self.told = SharedTold::default();
+        self.told.clear();
         if moved {
             self.version += 1;
             self.heard_at = Some(heard_at);

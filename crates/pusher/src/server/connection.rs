@@ -136,3 +136,18 @@ async fn gone(socket: &TcpStream) {
 async fn says_more(socket: &TcpStream) -> bool {
     matches!(socket.peek(&mut [0]).await, Ok(1))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn size_of_future<F: Future>(_: fn(TcpStream, IpAddr, Arc<Shared>) -> F) -> usize {
+        size_of::<F>()
+    }
+
+    #[test]
+    fn an_open_connection_is_a_small_task() {
+        let size = size_of_future(serve);
+        assert!(size <= 1280, "{size} octets");
+    }
+}

@@ -26,13 +26,12 @@ use crate::{
 /// The body of a stream's response. Leaves the hub when dropped.
 pub struct EventBody {
     stream: Stream,
-    /// The newest view that was taken from `views`.
-    view: Arc<View>,
+    /// Tells that there is another view; it is looked at in the channel, for who keeps one makes the channel copy it.
     views: WatchStream<Arc<View>>,
     /// One timer for everything that time brings; on the heap because it must not move.
     timer: Pin<Box<Sleep>>,
     telemetry: Arc<Telemetry>,
-    _subscription: Subscription,
+    subscription: Subscription,
     _ends: Ends,
     /// Its hold on the connection.
     busy: Option<Busy>,
@@ -44,11 +43,10 @@ impl EventBody {
         Self {
             _ends: Ends::at(stream.until()),
             stream,
-            view: subscription.channel().view(),
             views: WatchStream::from_changes(subscription.views()),
             timer: Box::pin(tokio::time::sleep_until(tokio::time::Instant::now())),
             telemetry,
-            _subscription: subscription,
+            subscription,
             busy: None,
         }
     }
@@ -61,13 +59,12 @@ impl EventBody {
     /// The next frame; `None` at the end of the stream.
     pub fn poll_step(&mut self, context: &mut Context<'_>) -> Poll<Option<Bytes>> {
         loop {
-            while let Poll::Ready(Some(view)) = Pin::new(&mut self.views).poll_next(context) {
-                self.view = view;
-            }
-            match self.stream.step(&self.view, tokio::time::Instant::now().into_std()) {
+            while let Poll::Ready(Some(_)) = Pin::new(&mut self.views).poll_next(context) {}
+            let view = self.subscription.channel().view();
+            match self.stream.step(&view, tokio::time::Instant::now().into_std()) {
                 Step::Write(written) => return Poll::Ready(Some(self.count(written))),
                 Step::End => return Poll::Ready(None),
-                Step::Wait(until) => self.timer.as_mut().reset(until.into()),
+                Step::Wait(until) => self.wait_until(until.into()),
             }
             if self.timer.as_mut().poll(context).is_pending() {
                 return Poll::Pending;
@@ -79,6 +76,14 @@ impl EventBody {
     pub fn poll_cut(&mut self, context: &mut Context<'_>) -> Poll<()> {
         self.timer.as_mut().reset((self.stream.until() + LAST_WORD).into());
         self.timer.as_mut().poll(context)
+    }
+
+    /// Each frame puts the next sign of life off. The timer is not moved for that: it comes too early once, and is set
+    /// again then.
+    fn wait_until(&mut self, until: tokio::time::Instant) {
+        if self.timer.is_elapsed() || until < self.timer.deadline() {
+            self.timer.as_mut().reset(until);
+        }
     }
 
     fn count(&self, written: Written) -> Bytes {

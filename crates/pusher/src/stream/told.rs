@@ -71,6 +71,11 @@ impl SharedTold {
         }
         told
     }
+
+    /// Nothing was told yet: the state is another.
+    pub fn clear(&mut self) {
+        self.0.get_mut().unwrap_or_else(PoisonError::into_inner).clear();
+    }
 }
 
 impl Clone for SharedTold {
