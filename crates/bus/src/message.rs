@@ -36,6 +36,8 @@ pub enum JobKind {
 pub enum LiveKind {
     /// A display alarm goes off.
     CalendarAlert,
+    /// Credentials of the account were revoked.
+    Revoked,
 }
 
 /// What a message is about. Its text form is the subject on a broker.
@@ -150,12 +152,13 @@ impl JobKind {
 
 impl LiveKind {
     /// Every kind.
-    pub const ALL: [Self; 1] = [Self::CalendarAlert];
+    pub const ALL: [Self; 2] = [Self::CalendarAlert, Self::Revoked];
 
     /// The token in a subject.
     pub fn name(self) -> &'static str {
         match self {
             Self::CalendarAlert => "calendar-alert",
+            Self::Revoked => "revoked",
         }
     }
 }
@@ -189,9 +192,9 @@ mod tests {
         let account = any::<[u8; 16]>().prop_map(AccountToken);
         let job =
             (0..3usize, 0..3usize).prop_map(|(urgency, kind)| (Urgency::ALL[urgency], JobKind::ALL[kind]));
-        (account, 0..3, job).prop_map(|(account, form, (urgency, kind))| match form {
+        (account, 0..4usize, job).prop_map(|(account, form, (urgency, kind))| match form {
             0 => Topic::State(account),
-            1 => Topic::Live(account, LiveKind::CalendarAlert),
+            live @ (1 | 2) => Topic::Live(account, LiveKind::ALL[live - 1]),
             _ => Topic::Job(urgency, kind, account),
         })
     }

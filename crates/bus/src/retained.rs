@@ -33,6 +33,8 @@ pub enum Bucket {
     /// When notifications of the mail server were lost, under the name of who lost them: Unix ms in decimal. Each write
     /// gives the key another revision; that is what tells a reader of another loss.
     Gaps,
+    /// Since when the credentials of an account are to be shown again, under its token.
+    Revocations,
 }
 
 impl Bucket {
@@ -43,6 +45,7 @@ impl Bucket {
             Self::Leases => "leases",
             Self::Tickets => "tickets",
             Self::Gaps => "gaps",
+            Self::Revocations => "revocations",
         }
     }
 }

@@ -29,6 +29,8 @@ pub use ticket::{Hash, Tag, Ticket};
 pub use tickets::{NoTicket, Tickets};
 pub use upstream::{InvalidUpstream, Question, Unanswered, Upstream};
 
+use crate::revocation::{CredentialId, Revocations};
+
 /// What a client presents. Never shown: it is a password or as good as one.
 #[derive(Clone)]
 pub struct Presented {
@@ -47,6 +49,8 @@ pub struct Identity {
     pub lasts: Option<Duration>,
     /// Since when the credential is known to be good: when the mail server said so, or when the token was issued.
     pub since: UnixMillis,
+    /// Which credential it is, where the mail server was asked.
+    pub credential: Option<CredentialId>,
     /// What its streams carry in their event ids, if it is a ticket.
     pub tag: Option<Tag>,
     /// The right to ask the mail server in the client's name.
@@ -70,6 +74,19 @@ pub enum Verifier {
     Jwt(Box<JwtVerifier>),
     /// The mail server is asked.
     Upstream(Arc<Upstream>),
+}
+
+impl Outcome {
+    /// What was known to be good before its account was revoked is good no more. For what says by itself since when it
+    /// is good; the mail server is asked again.
+    pub async fn unless_revoked(self, revocations: &Revocations) -> Self {
+        let Self::Accepted(identity) = &self else { return self };
+        match revocations.has_ended(&identity.account, identity.since).await {
+            Ok(false) => self,
+            Ok(true) => Self::Refused,
+            Err(_) => Self::Unverifiable,
+        }
+    }
 }
 
 impl Verifier {
@@ -123,12 +140,13 @@ pub async fn check(
     verifiers: &[Verifier],
     presented: &Presented,
     naming: &Naming,
+    revocations: &Revocations,
     now: SystemTime,
 ) -> Outcome {
     let mut outcome = Outcome::Refused;
     for verifier in verifiers {
         let said = match verifier {
-            Verifier::Jwt(jwt) => jwt.check(presented, naming, now).await,
+            Verifier::Jwt(jwt) => jwt.check(presented, naming, now).await.unless_revoked(revocations).await,
             Verifier::Upstream(upstream) => upstream.identify(presented, naming, now).await,
         };
         match said {
@@ -141,7 +159,7 @@ pub async fn check(
 }
 
 /// Milliseconds since 1970; a clock before that says 0.
-fn millis(moment: SystemTime) -> UnixMillis {
+pub fn millis(moment: SystemTime) -> UnixMillis {
     let since_1970 = moment.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     UnixMillis(u64::try_from(since_1970.as_millis()).unwrap_or(u64::MAX))
 }

@@ -12,14 +12,18 @@ use std::{
 
 use bus::{Bus, Registration};
 use kit::{backoff::Backoff, drain::Drain};
-use mailbox_event::AccountToken;
+use mailbox_event::{AccountToken, UnixMillis};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 pub use alerts::{Alert, Alerts};
 pub use channel::Channel;
 pub use view::View;
 
-use crate::{places::Held, telemetry::Telemetry};
+use crate::{
+    places::Held,
+    revocation::{CredentialId, Hold, Holders},
+    telemetry::Telemetry,
+};
 
 /// The accounts of a node. Each has one channel, which all its streams share and which lives as long as the longest
 /// of them.
@@ -28,6 +32,7 @@ pub struct Hub {
     backoff: Backoff,
     drain: Drain,
     telemetry: Arc<Telemetry>,
+    holders: Arc<Holders>,
     /// Bounded by the permits: no channel is without a stream.
     channels: Mutex<Channels>,
     room: Arc<Semaphore>,
@@ -70,7 +75,8 @@ impl Hub {
         telemetry: Arc<Telemetry>,
     ) -> Arc<Self> {
         let room = Arc::new(Semaphore::new(most_streams));
-        Arc::new(Self { bus, backoff, drain, telemetry, channels: Mutex::default(), room })
+        let holders = Arc::default();
+        Arc::new(Self { bus, backoff, drain, telemetry, holders, channels: Mutex::default(), room })
     }
 
     /// Adds a stream of `account`. The first one registers the key and then reads the state, in that order, so that
@@ -100,6 +106,19 @@ impl Hub {
         let channels = self.lock();
         let may_be_asked = |entry: &&Entry| entry.channel.inquiry().is_some();
         channels.entries.values().filter(may_be_asked).map(|entry| entry.channel.account()).collect()
+    }
+
+    /// Notes that a stream of `account` is open on the word of this credential.
+    pub fn hold(&self, credential: CredentialId, account: AccountToken) -> Hold {
+        self.holders.add(credential, account)
+    }
+
+    /// The mail server, asked at `at`, refused a credential: the streams that it opened here end.
+    pub fn refused(&self, credential: CredentialId, at: UnixMillis) {
+        let account = self.holders.account(credential);
+        if let Some(channel) = account.and_then(|account| self.channel(account)) {
+            channel.refused(credential, at);
+        }
     }
 
     /// Has every stream, and every one to come, say its last and end.

@@ -8,7 +8,7 @@ use std::{
 
 use mailbox_event::AccountToken;
 
-use crate::client_address::ClientAddress;
+use crate::{client_address::ClientAddress, revocation::Hold};
 
 /// Counts by key. No key is kept without a place, so they are as many as the streams and requests at most.
 pub struct Places<K: Hash + Eq + Copy> {
@@ -31,12 +31,18 @@ pub struct Crowded;
 pub struct Held {
     _address: Option<Place<ClientAddress>>,
     _account: Place<AccountToken>,
+    _credential: Option<Hold>,
 }
 
 impl Held {
-    /// The places of its address, which is missing where that is a proxy of ours, and of its account.
-    pub fn new(address: Option<Place<ClientAddress>>, account: Place<AccountToken>) -> Self {
-        Self { _address: address, _account: account }
+    /// The places of its address, which is missing where that is a proxy of ours, and of its account; and that it is
+    /// open on the word of a credential, where the mail server was asked.
+    pub fn new(
+        address: Option<Place<ClientAddress>>,
+        account: Place<AccountToken>,
+        credential: Option<Hold>,
+    ) -> Self {
+        Self { _address: address, _account: account, _credential: credential }
     }
 }
 

@@ -17,6 +17,7 @@ use crate::{
     hub::Hub,
     places::Places,
     reconcile::Reconcile,
+    revocation::{Revocations, Revoker},
     server::Server,
     service::Service,
     settings::{Credential, Settings, UpstreamSettings},
@@ -47,6 +48,7 @@ pub struct Deps<'a> {
 pub struct Pusher {
     server: Server,
     reconcile: Arc<Reconcile>,
+    revoker: Revoker,
     gate: Gate,
     drain: Drain,
 }
@@ -82,7 +84,11 @@ impl Pusher {
         let (first, longest) = BUS_BACKOFF;
         let backoff = Backoff::new(first, longest).expect("the first wait is shorter than the longest");
         let hub = Hub::new(bus.clone(), settings.limits.streams, backoff, drain.clone(), telemetry.clone());
-        let verifiers = verifiers(&settings.credentials, &bus, &telemetry)?;
+        let revocations = Revocations::new(bus.clone(), tokens.clone(), telemetry.clone());
+        let remember = settings.remember_revocations;
+        let revoker = Revoker::new(bus.clone(), tokens.clone(), naming.clone(), remember);
+        let ground = Ground { bus: &bus, revocations: &revocations, hub: &hub, telemetry: &telemetry };
+        let verifiers = ground.verifiers(&settings.credentials)?;
         let asker = UpstreamState::new(bus.clone(), RelayId(rand::random()), telemetry.clone());
         let reconcile =
             Reconcile::new(hub.clone(), bus.clone(), asker, &settings, drain.clone(), telemetry.clone());
@@ -92,6 +98,7 @@ impl Pusher {
             naming,
             verifiers,
             tickets: Tickets::new(bus.clone(), settings.tickets, telemetry.clone()),
+            revocations,
             cookies: settings.cookies.as_ref().map(CookiePolicy::new).transpose()?,
             unverified: Semaphore::new(settings.limits.unverified),
             proxies: settings.trusted_proxies,
@@ -109,12 +116,17 @@ impl Pusher {
         }
         let server = Server::bind(settings.listen, Arc::new(service), settings.limits).await;
         let server = server.map_err(|error| StartError::Listen(settings.listen, error))?;
-        Ok(Self { server, reconcile, gate, drain })
+        Ok(Self { server, reconcile, revoker, gate, drain })
     }
 
     /// Where it listens.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.server.local_addr()
+    }
+
+    /// What revokes the credentials of an account, on all nodes.
+    pub fn revoker(&self) -> Revoker {
+        self.revoker.clone()
     }
 
     /// Serves until the drain begins and every stream has said its last, or the time for that is over.
@@ -132,23 +144,35 @@ impl Pusher {
     }
 }
 
-fn verifiers(
-    credentials: &[Credential],
-    bus: &Arc<dyn Bus>,
-    telemetry: &Arc<Telemetry>,
-) -> Result<Vec<Verifier>, StartError> {
-    if credentials.is_empty() {
-        return Err(StartError::NoCredential);
-    }
-    let verifier = |credential: &Credential| match credential {
-        Credential::Jwt(settings) => Ok(Verifier::Jwt(Box::new(JwtVerifier::new(settings)?))),
-        Credential::Upstream(settings) => {
-            let upstream =
-                Upstream::new(settings.clone(), &verdict_key(settings), bus.clone(), telemetry.clone())?;
-            Ok(Verifier::Upstream(Arc::new(upstream)))
+/// What verifiers are made with.
+struct Ground<'a> {
+    bus: &'a Arc<dyn Bus>,
+    revocations: &'a Revocations,
+    hub: &'a Arc<Hub>,
+    telemetry: &'a Arc<Telemetry>,
+}
+
+impl Ground<'_> {
+    fn verifiers(&self, credentials: &[Credential]) -> Result<Vec<Verifier>, StartError> {
+        if credentials.is_empty() {
+            return Err(StartError::NoCredential);
         }
-    };
-    credentials.iter().map(verifier).collect()
+        credentials.iter().map(|credential| self.verifier(credential)).collect()
+    }
+
+    fn verifier(&self, credential: &Credential) -> Result<Verifier, StartError> {
+        Ok(match credential {
+            Credential::Jwt(settings) => Verifier::Jwt(Box::new(JwtVerifier::new(settings)?)),
+            Credential::Upstream(settings) => Verifier::Upstream(Arc::new(Upstream::new(
+                settings.clone(),
+                &verdict_key(settings),
+                self.bus.clone(),
+                self.revocations.clone(),
+                self.hub.clone(),
+                self.telemetry.clone(),
+            )?)),
+        })
+    }
 }
 
 fn verdict_key(settings: &UpstreamSettings) -> Vec<u8> {

@@ -25,6 +25,7 @@ use crate::{
     reconcile::Reconcile,
     request::{self, Asked, Claim, StreamRequest},
     response::{self, Body},
+    revocation::{Holding, Revocations},
     settings::Pace,
     stream::{EventBody, Owner, Stream, Timing},
     telemetry::{CredentialOutcome, Limit, Telemetry},
@@ -40,6 +41,7 @@ pub struct Service {
     pub(crate) naming: Naming,
     pub(crate) verifiers: Vec<Verifier>,
     pub(crate) tickets: Tickets,
+    pub(crate) revocations: Revocations,
     /// None: no Cookie counts.
     pub(crate) cookies: Option<CookiePolicy>,
     /// For requests whose credential is being checked; the hub's permits are for those whose credential is good.
@@ -115,7 +117,8 @@ impl Service {
             return Outcome::Refused;
         };
         let Ok(_room) = self.unverified.try_acquire() else { return self.counted(Outcome::Unverifiable) };
-        self.counted(credential::check(&self.verifiers, &presented, &self.naming, SystemTime::now()).await)
+        let (verifiers, now) = (&self.verifiers, SystemTime::now());
+        self.counted(credential::check(verifiers, &presented, &self.naming, &self.revocations, now).await)
     }
 
     fn counted(&self, outcome: Outcome) -> Outcome {
@@ -137,12 +140,15 @@ impl Service {
             self.telemetry.over_limit(Limit::Account);
             timing.leaving_retry = crowded_retry(&mut rand::rng());
         }
-        let stream = Stream::new(&opening.asked, owner, timing, now).tagged(identity.tag.clone());
+        let holding = Holding { since: identity.since, credential: identity.credential };
+        let stream = Stream::new(&opening.asked, owner, timing, now);
+        let stream = stream.tagged(identity.tag.clone()).held_by(holding);
         if let Ok(account_place) = place
             && !self.drain.is_draining()
             && let Ok(mut subscription) = self.hub.join(account)
         {
-            subscription.hold(Held::new(opening.address, account_place));
+            let credential = holding.credential.map(|credential| self.hub.hold(credential, account));
+            subscription.hold(Held::new(opening.address, account_place, credential));
             self.reconcile.joined(subscription.channel(), identity);
             return response::stream(EventBody::new(stream, subscription, self.telemetry.clone()));
         }

@@ -41,6 +41,9 @@ pub struct Settings {
     /// Reverse proxies, whose word on where a client is counts. The default is this machine: whoever reaches the default
     /// of [`Settings::listen`] is on it, so a proxy is the only one there to forward anything.
     pub trusted_proxies: Vec<Network>,
+    /// How long a revocation is remembered: longer than any token lasts that was issued before it.
+    #[serde(with = "kit::config::duration")]
+    pub remember_revocations: Duration,
     /// Tickets for streams of clients that cannot send a credential.
     pub tickets: TicketSettings,
     /// Pages that may open streams from other origins.
@@ -92,6 +95,7 @@ impl Default for Settings {
                 Network::of(Ipv4Addr::LOCALHOST.into()),
                 Network::of(Ipv6Addr::LOCALHOST.into()),
             ],
+            remember_revocations: Duration::from_secs(30 * 24 * 3600),
             tickets: TicketSettings::default(),
             cors: Cors::default(),
             pace: Pace::default(),

@@ -23,6 +23,7 @@ use crate::{
     frame::{Frame, FrameKind},
     hub::View,
     request::StreamRequest,
+    revocation::Holding,
 };
 
 /// Whose stream it is.
@@ -83,6 +84,7 @@ pub struct Stream {
     alerts_seen: Option<u64>,
     /// What the event ids carry beside the cursor.
     tag: Option<Tag>,
+    holding: Holding,
     stage: Stage,
     /// Whether the client was told once that it is up to date, or that nothing is known.
     is_answered: bool,
@@ -114,6 +116,7 @@ impl Stream {
             seen: 0,
             alerts_seen: None,
             tag: None,
+            holding: Holding::default(),
             stage: Stage::Opening,
             is_answered: false,
             last_frame: now,
@@ -125,6 +128,12 @@ impl Stream {
     #[must_use]
     pub fn tagged(self, tag: Option<Tag>) -> Self {
         Self { tag, ..self }
+    }
+
+    /// On whose word it is open: it ends when that counts no longer.
+    #[must_use]
+    pub fn held_by(self, holding: Holding) -> Self {
+        Self { holding, ..self }
     }
 
     /// When it ends at the latest.
@@ -143,6 +152,11 @@ impl Stream {
                 return self.write(self.opening(wait), now);
             }
             Stage::Open => {}
+        }
+        // Before anything else: it is told nothing more.
+        if view.endings.end(&self.holding) {
+            self.stage = Stage::Over;
+            return self.write(Frame::retry(self.timing.retry), now);
         }
         if let Some(written) = self.state(view, now) {
             return Step::Write(written);

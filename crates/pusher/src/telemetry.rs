@@ -124,6 +124,10 @@ impl Telemetry {
             latency: Histogram::new(LATENCY_BUCKETS),
             drains: Counter::default(),
         };
+        // Shown from the start, so that what rises is seen to rise.
+        for limit in [Limit::Account, Limit::Address] {
+            drop(this.over_limit.get_or_create(&OfLimit { limit }));
+        }
         this.register_streams(registry.sub_registry_with_prefix("pusher"));
         this.register_questions(registry.sub_registry_with_prefix("pusher"));
         this.reconciliations.register(registry.sub_registry_with_prefix("pusher"));

@@ -112,7 +112,15 @@ impl JwtVerifier {
         let account = naming.account(claims.others.get(&self.claim)?.as_str()?).ok()?;
         let account_id = naming.user_id(&account).into();
         let since = UnixMillis(issued_at.saturating_mul(1000));
-        Some(Identity { account, account_id, lasts: Some(lasts), since, tag: None, question: None })
+        Some(Identity {
+            account,
+            account_id,
+            lasts: Some(lasts),
+            since,
+            credential: None,
+            tag: None,
+            question: None,
+        })
     }
 }
 

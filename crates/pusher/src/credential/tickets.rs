@@ -15,7 +15,7 @@ use mailbox_event::{Account, UnixMillis, codec};
 use serde::{Deserialize, Serialize};
 
 use super::{Hash, Identity, Outcome, Tag, Ticket, millis};
-use crate::{settings::TicketSettings, telemetry::Telemetry};
+use crate::{revocation::CredentialId, settings::TicketSettings, telemetry::Telemetry};
 
 use pace::MintPace;
 
@@ -48,6 +48,7 @@ struct Record {
     account_id: String,
     /// Since when the credential that it was given for is known to be good.
     since: UnixMillis,
+    credential: Option<CredentialId>,
     /// Until when it can be used for the first time.
     fresh_until: UnixMillis,
     /// Until when streams are opened with it.
@@ -79,6 +80,7 @@ impl Tickets {
             account: identity.account.clone(),
             account_id: identity.account_id.as_ref().to_owned(),
             since: identity.since,
+            credential: identity.credential,
             fresh_until: later(now, self.settings.lasts),
             ends_at: later(now, session),
             tag: None,
@@ -155,6 +157,7 @@ impl Record {
             account_id: self.account_id.as_str().into(),
             lasts: Some(self.lasts(now)),
             since: self.since,
+            credential: self.credential,
             tag: Some(tag),
             question: None,
         }

@@ -20,6 +20,8 @@ use super::{
     session::Remembered,
 };
 use crate::{
+    hub::Hub,
+    revocation::{CredentialId, Revocations},
     settings::UpstreamSettings,
     telemetry::{Telemetry, UpstreamOutcome},
 };
@@ -37,6 +39,8 @@ pub struct Upstream {
     room: Semaphore,
     flights: Flights<Result<Remembered, Unanswered>>,
     availability: Availability,
+    revocations: Revocations,
+    hub: Arc<Hub>,
     telemetry: Arc<Telemetry>,
 }
 
@@ -85,11 +89,14 @@ impl UpstreamSettings {
 }
 
 impl Upstream {
-    /// `key`: see [`UpstreamSettings::key`]; here it has been drawn if need be.
+    /// `key`: see [`UpstreamSettings::key`]; here it has been drawn if need be. `hub` has streams that end with a
+    /// refusal.
     pub fn new(
         settings: UpstreamSettings,
         key: &[u8],
         bus: Arc<dyn Bus>,
+        revocations: Revocations,
+        hub: Arc<Hub>,
         telemetry: Arc<Telemetry>,
     ) -> Result<Self, InvalidUpstream> {
         let session = settings.session()?;
@@ -100,7 +107,19 @@ impl Upstream {
         let mac = Hmac::new_from_slice(key).expect("HMAC takes keys of any length");
         let room = Semaphore::new(settings.at_once.max(1));
         let (flights, availability) = (Flights::new(), Availability::default());
-        Ok(Self { settings, session, client, bus, mac, room, flights, availability, telemetry })
+        Ok(Self {
+            settings,
+            session,
+            client,
+            bus,
+            mac,
+            room,
+            flights,
+            availability,
+            revocations,
+            hub,
+            telemetry,
+        })
     }
 
     /// Whose credential it is.
@@ -110,26 +129,53 @@ impl Upstream {
         naming: &Naming,
         now: SystemTime,
     ) -> Outcome {
-        let (grant, since) = match self.verdict(presented, millis(now)).await {
+        let digest = self.digest(presented);
+        let credential = CredentialId::of(&digest);
+        let (grant, since) = match self.verdict(presented, digest, naming, millis(now)).await {
             Ok(Remembered { verdict: Verdict::Accepted(grant), asked_at }) => (grant, asked_at),
-            Ok(Remembered { verdict: Verdict::Refused, .. }) => return Outcome::Refused,
+            Ok(Remembered { verdict: Verdict::Refused, asked_at }) => {
+                self.hub.refused(credential, asked_at);
+                return Outcome::Refused;
+            }
             Err(_) => return Outcome::Unverifiable,
         };
         // A user id that is no account of ours has no streams; the credential itself may well be good.
         let Ok(account) = naming.account(&grant.username) else { return Outcome::Refused };
         let account_id = grant.account_id.as_str().into();
-        let question = Question { upstream: self.clone(), presented: presented.clone(), grant };
-        let question = Some(question);
-        Outcome::Accepted(Box::new(Identity { account, account_id, lasts: None, since, tag: None, question }))
+        let question = Some(Question { upstream: self.clone(), presented: presented.clone(), grant });
+        let (lasts, tag, credential) = (None, None, Some(credential));
+        Outcome::Accepted(Box::new(Identity { account, account_id, lasts, since, credential, tag, question }))
     }
 
-    async fn verdict(&self, presented: &Presented, now: UnixMillis) -> Result<Remembered, Unanswered> {
-        let digest = self.digest(presented);
+    async fn verdict(
+        &self,
+        presented: &Presented,
+        digest: Digest,
+        naming: &Naming,
+        now: UnixMillis,
+    ) -> Result<Remembered, Unanswered> {
         let key = hexadecimal(&digest);
-        if let Some(remembered) = self.recall(&key).await {
-            return Ok(remembered);
-        }
-        self.flights.join(digest, || self.check(presented, &key, now)).await
+        let asked_at = match self.recall(&key).await {
+            Some(remembered) => match self.revoked_at(&remembered, naming).await? {
+                // The clock of the node that revoked may be ahead of ours: what is said from here on is newer.
+                Some(revoked_at) => now.max(UnixMillis(revoked_at.0.saturating_add(1))),
+                None => return Ok(remembered),
+            },
+            None => now,
+        };
+        self.flights.join(digest, || self.check(presented, &key, asked_at)).await
+    }
+
+    /// When a verdict lost its worth, if it did.
+    async fn revoked_at(
+        &self,
+        remembered: &Remembered,
+        naming: &Naming,
+    ) -> Result<Option<UnixMillis>, Unanswered> {
+        let Verdict::Accepted(grant) = &remembered.verdict else { return Ok(None) };
+        let Ok(account) = naming.account(&grant.username) else { return Ok(None) };
+        let revocation = self.revocations.of(&account).await.map_err(|_| Unanswered::Away)?;
+        Ok(revocation.map(|revocation| revocation.at).filter(|at| *at >= remembered.asked_at))
     }
 
     async fn check(

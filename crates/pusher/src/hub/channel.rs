@@ -10,12 +10,16 @@ use std::{
 
 use async_trait::async_trait;
 use bus::{Failure, KeyListener, LiveKind, Message, Topic};
-use mailbox_event::{AccountToken, Event, Notification, codec};
+use mailbox_event::{AccountToken, Event, Notification, UnixMillis, codec};
 use state::AccountState;
 use tokio::sync::watch;
 
 use super::{Alert, View};
-use crate::{telemetry::Telemetry, upstream_state::Inquiry};
+use crate::{
+    revocation::{CredentialId, Revocation},
+    telemetry::Telemetry,
+    upstream_state::Inquiry,
+};
 
 /// The channel of an account. What comes from the bus is decoded once here, however many streams there are.
 pub struct Channel {
@@ -125,6 +129,24 @@ impl Channel {
         Ok(())
     }
 
+    fn hear_revocation(&self, octets: &[u8]) -> Result<(), codec::DecodeError> {
+        self.revoked(self.decoded(octets)?);
+        Ok(())
+    }
+
+    /// Streams of what was revoked end.
+    pub(super) fn revoked(&self, revocation: Revocation) {
+        self.update(|view| view.endings.revoke(revocation.at));
+    }
+
+    /// Streams of a credential that the mail server refused end.
+    pub(super) fn refused(&self, credential: CredentialId, at: UnixMillis) {
+        self.update(|view| {
+            view.endings.refuse(credential, at);
+            true
+        });
+    }
+
     fn decoded<T: serde::de::DeserializeOwned>(&self, octets: &[u8]) -> Result<T, codec::DecodeError> {
         codec::decode(octets).inspect_err(|_| self.telemetry.undecodable())
     }
@@ -138,14 +160,14 @@ impl Channel {
 #[async_trait]
 impl KeyListener for Channel {
     fn handles(&self, topic: &Topic) -> bool {
-        topic.account() == self.account
-            && matches!(topic, Topic::State(_) | Topic::Live(_, LiveKind::CalendarAlert))
+        topic.account() == self.account && matches!(topic, Topic::State(_) | Topic::Live(..))
     }
 
     async fn hear(&self, message: Arc<Message>) -> Result<(), Failure> {
         let heard = match message.topic {
             Topic::State(_) => self.hear_state(&message.payload),
             Topic::Live(_, LiveKind::CalendarAlert) => self.hear_alert(&message.payload),
+            Topic::Live(_, LiveKind::Revoked) => self.hear_revocation(&message.payload),
             Topic::Job(..) => Ok(()),
         };
         heard.map_err(|error| Failure::Reject(Box::new(error)))

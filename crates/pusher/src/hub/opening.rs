@@ -5,13 +5,17 @@ use std::sync::Arc;
 use bus::{BusError, Key, Registration, Versioned};
 
 use super::{Channel, Hub};
+use crate::revocation::{self, Revocation};
 
 /// Registers, then reads. Tries until it succeeds or nobody is left to know.
 pub(super) async fn open(hub: Arc<Hub>, channel: Arc<Channel>) {
     let opening = async {
         let registration = register(&hub, &channel).await;
         hub.keep(&channel, registration);
-        let state = read(&hub, &channel).await;
+        let (state, revocation) = read(&hub, &channel).await;
+        if let Some(revocation) = revocation {
+            channel.revoked(revocation);
+        }
         channel.load(state.as_ref().map(|state| &state.value[..]));
     };
     tokio::select! {
@@ -30,11 +34,12 @@ async fn register(hub: &Hub, channel: &Arc<Channel>) -> Registration {
     }
 }
 
-async fn read(hub: &Hub, channel: &Channel) -> Option<Versioned> {
+async fn read(hub: &Hub, channel: &Channel) -> (Option<Versioned>, Option<Revocation>) {
     let mut attempt = 0;
     loop {
-        match hub.bus.state(channel.account()).await {
-            Ok(state) => return state,
+        let account = channel.account();
+        match tokio::try_join!(hub.bus.state(account), revocation::read(&*hub.bus, account)) {
+            Ok(both) => return both,
             Err(error) => failed(hub, channel, &mut attempt, &error).await,
         }
     }

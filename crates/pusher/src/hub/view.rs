@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Instant};
 use state::AccountState;
 
 use super::Alerts;
-use crate::stream::SharedTold;
+use crate::{revocation::Endings, stream::SharedTold};
 
 /// Shared by all streams of the account; a stream compares it with what its client has.
 #[derive(Debug, Clone, Default)]
@@ -22,6 +22,8 @@ pub struct View {
     pub alerts: Alerts,
     /// Whether the bus was asked for the state and answered, or failed once.
     pub is_loaded: bool,
+    /// Which streams have to end.
+    pub endings: Endings,
     /// Whether this node is going away.
     pub is_leaving: bool,
 }

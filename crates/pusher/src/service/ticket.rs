@@ -47,7 +47,8 @@ impl Service {
     pub(super) async fn redeem(&self, claim: &Claim) -> Outcome {
         let Some(ticket) = &claim.ticket else { return self.counted(Outcome::Refused) };
         let Ok(_room) = self.unverified.try_acquire() else { return self.counted(Outcome::Unverifiable) };
-        self.counted(self.tickets.redeem(ticket, claim.tag.as_ref(), SystemTime::now()).await)
+        let outcome = self.tickets.redeem(ticket, claim.tag.as_ref(), SystemTime::now()).await;
+        self.counted(outcome.unless_revoked(&self.revocations).await)
     }
 }
 

@@ -21,6 +21,8 @@ mod reconcile;
 #[cfg(test)]
 mod resuming;
 #[cfg(test)]
+mod revoking;
+#[cfg(test)]
 mod slow_readers;
 #[cfg(test)]
 mod states;

@@ -22,7 +22,7 @@ use mailbox_event::{
     Notification, RelayId, UidValidity, UnixMillis, codec,
 };
 use prometheus_client::registry::Registry;
-use pusher::{Credential, Deps, JwtAlgorithm, JwtSettings, Pusher, Settings, UpstreamSettings};
+use pusher::{Credential, Deps, JwtAlgorithm, JwtSettings, Pusher, Revoker, Settings, UpstreamSettings};
 use state::{AccountState, Counter, Epoch};
 use tokio::task::JoinHandle;
 
@@ -38,6 +38,7 @@ pub struct Node {
     pub drain: Drain,
     pub readiness: Readiness,
     pub running: JoinHandle<()>,
+    pub revoker: Revoker,
     registry: Registry,
     sequence: AtomicU64,
 }
@@ -79,9 +80,13 @@ pub fn token(account: &Account) -> AccountToken {
 /// `Bearer` for a user, good for this long.
 pub fn bearer(user: &str, lasts: Duration) -> String {
     let expires_at = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap() + lasts;
-    let claims = serde_json::json!({"sub": user, "aud": "mailpush", "exp": expires_at.as_secs()});
+    signed(&serde_json::json!({"sub": user, "aud": "mailpush", "exp": expires_at.as_secs()}))
+}
+
+/// `Bearer` with these claims.
+pub fn signed(claims: &serde_json::Value) -> String {
     let key = jsonwebtoken::EncodingKey::from_secret(KEY.as_bytes());
-    format!("Bearer {}", jsonwebtoken::encode(&jsonwebtoken::Header::default(), &claims, &key).unwrap())
+    format!("Bearer {}", jsonwebtoken::encode(&jsonwebtoken::Header::default(), claims, &key).unwrap())
 }
 
 /// What a server with counters tells of Alice.
@@ -126,8 +131,9 @@ impl Node {
         };
         let pusher = Pusher::bind(settings, deps).await.unwrap();
         let address = pusher.local_addr().unwrap();
+        let revoker = pusher.revoker();
         let running = tokio::spawn(pusher.run());
-        Self { address, bus, drain, readiness, running, registry, sequence: AtomicU64::new(0) }
+        Self { address, bus, drain, readiness, running, revoker, registry, sequence: AtomicU64::new(0) }
     }
 
     pub async fn publish(&self, state: &AccountState) {

@@ -17,6 +17,7 @@ fn alice(lasts: Option<Duration>) -> Identity {
         account_id: "u1".into(),
         lasts,
         since: UnixMillis(7),
+        credential: None,
         tag: None,
         question: None,
     }
