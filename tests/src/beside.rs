@@ -142,11 +142,24 @@ impl Beside {
         format!("http://127.0.0.1:{}{path}", self.pusher)
     }
 
+    /// The address of a path on the admin port.
+    pub fn admin_url(&self, path: &str) -> String {
+        format!("http://127.0.0.1:{}{path}", self.admin)
+    }
+
     /// A page of the admin port.
     pub async fn admin(&self, path: &str) -> String {
-        let url = format!("http://127.0.0.1:{}{path}", self.admin);
-        let response = testkit::http_client().get(url).send().await.expect("the admin port answers");
+        let response =
+            testkit::http_client().get(self.admin_url(path)).send().await.expect("the admin port answers");
         response.text().await.expect("the admin port speaks UTF-8")
+    }
+
+    /// Runs a command of an operator on the same configuration, which must succeed.
+    pub async fn order(&self, command: &str, argument: &str) {
+        let program = Program::builder("mailpush").args([command, argument, "--config"]);
+        let mut program = program.arg(self.scratch.join("mailpush.toml")).start();
+        let status = program.wait_for_end(PATIENCE).await;
+        assert!(status.success(), "{command} ended with {status}: {}", program.said());
     }
 
     /// Follows the JMAP stream of `user` with all types.

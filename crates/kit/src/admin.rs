@@ -1,14 +1,17 @@
-//! The admin port: `/live`, `/ready` and `/metrics`.
+//! The admin port: `/live`, `/ready` and `/metrics`, and what a program has its operators do beyond looking.
 //!
 //! It has a thread and a runtime of its own, so that it answers when the program's runtime is too busy to.
 
 mod answer;
+mod order;
 mod server;
 
 use std::{io, net::SocketAddr, sync::Arc, thread::JoinHandle};
 
 use prometheus_client::registry::Registry;
 use tokio_util::sync::CancellationToken;
+
+pub use order::{Act, Order, Reply};
 
 use crate::readiness::Readiness;
 
@@ -48,6 +51,19 @@ pub fn serve(
     readiness: Readiness,
     registry: Arc<Registry>,
 ) -> Result<AdminServer, AdminError> {
+    serve_with(addr, readiness, registry, order::none())
+}
+
+/// [`serve`], and gives POSTs of other paths to `act`, which runs on the admin port's runtime.
+///
+/// An order that comes from a web page is refused before: a browser on the operator's machine reaches this port too.
+/// Who else may give one, `act` has to judge.
+pub fn serve_with(
+    addr: SocketAddr,
+    readiness: Readiness,
+    registry: Arc<Registry>,
+    act: Act,
+) -> Result<AdminServer, AdminError> {
     let listen = |source| AdminError::Listen { address: addr, source };
     let listener = std::net::TcpListener::bind(addr).map_err(listen)?;
     listener.set_nonblocking(true).map_err(listen)?;
@@ -56,7 +72,8 @@ pub fn serve(
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(AdminError::Thread)?;
     let until = stop.clone();
-    let run = move || runtime.block_on(server::run(listener, readiness, registry, until));
+    let service = server::Service { readiness, registry, act };
+    let run = move || runtime.block_on(server::run(listener, service, until));
     let thread = std::thread::Builder::new().name("admin".into()).spawn(run).map_err(AdminError::Thread)?;
     Ok(AdminServer { local_addr, stop, thread: Some(thread) })
 }

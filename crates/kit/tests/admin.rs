@@ -71,3 +71,26 @@ fn port_is_free_again_after_the_drop_and_taken_before() {
     drop(server);
     assert!(again().is_ok());
 }
+
+#[test]
+fn orders_reach_the_program_and_none_from_a_web_page_does() {
+    let act: admin::Act = Arc::new(|order| {
+        Box::pin(async move {
+            let body = String::from_utf8_lossy(&order.body).into_owned();
+            (order.path == "/revoke").then_some((hyper::StatusCode::OK, body))
+        })
+    });
+    let registry = Arc::new(Registry::default());
+    let server = admin::serve_with(LOCAL.parse().unwrap(), Readiness::new(), registry, act).unwrap();
+    let post = |path: &str, fields: &str, body: &str| {
+        let head = format!("POST {path} HTTP/1.1\r\nHost: admin\r\nConnection: close\r\n{fields}");
+        ask(server.local_addr(), &format!("{head}Content-Length: {}\r\n\r\n{body}", body.len()))
+    };
+    let done = post("/revoke", "", "alice");
+    assert!(done.starts_with("HTTP/1.1 200") && done.ends_with("alice\n"), "{done}");
+    assert!(post("/revoke", "Origin: https://evil.example\r\n", "alice").starts_with("HTTP/1.1 403"));
+    assert!(post("/revoke", "", &"a".repeat(5000)).starts_with("HTTP/1.1 413"));
+    assert!(post("/other", "", "").starts_with("HTTP/1.1 404"));
+    assert!(post("/ready", "", "").starts_with("HTTP/1.1 405"));
+    assert!(get(server.local_addr(), "/revoke").starts_with("HTTP/1.1 404"));
+}

@@ -10,25 +10,29 @@ use std::{
 /// Octets of a key.
 const LENGTH: usize = 32;
 
+/// Of the file.
+const NAME: &str = "account.key";
+
 /// The key in `folder`, made with `random` the first time. The folder is made with mode 0700, the file with 0600.
 pub fn read_or_make(folder: &Path, random: [u8; LENGTH]) -> io::Result<Vec<u8>> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-    let path = folder.join("account.key");
+    let path = folder.join(NAME);
     match OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path) {
         Ok(mut file) => {
             file.write_all(&random)?;
             file.sync_all()?;
             Ok(random.to_vec())
         }
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => read(&path),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => read(folder),
         Err(error) => Err(error),
     }
 }
 
-fn read(path: &Path) -> io::Result<Vec<u8>> {
+/// The key in `folder`.
+pub fn read(folder: &Path) -> io::Result<Vec<u8>> {
     let mut key = Vec::with_capacity(LENGTH);
     // One octet more than a key has shows a file that is none.
-    fs::File::open(path)?.take(LENGTH as u64 + 1).read_to_end(&mut key)?;
+    fs::File::open(folder.join(NAME))?.take(LENGTH as u64 + 1).read_to_end(&mut key)?;
     if key.len() == LENGTH {
         Ok(key)
     } else {

@@ -1,9 +1,10 @@
-//! `mailpush`: a whole site in one process, and the demo.
+//! `mailpush`: a whole site in one process, the demo, and an operator's commands.
 
 mod bus_watch;
 mod config;
 mod demo;
 mod key;
+mod revoke;
 mod site;
 mod standalone;
 
@@ -23,6 +24,8 @@ struct Arguments {
 enum Command {
     /// Run relay, pusher and notifyd in one process beside a Cyrus.
     Standalone(standalone::Options),
+    /// Have a user's passwords, tokens and tickets be checked anew, and end the streams that they opened.
+    Revoke(revoke::Options),
     /// Show in a browser what mailpush does; needs nothing installed.
     Demo(demo::Options),
 }
@@ -40,6 +43,11 @@ fn main() -> ExitCode {
         Command::Standalone(options) => match runtime.block_on(standalone::run(options)) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error @ standalone::Error::Config(_)) => fail(&error, ExitCode::from(EXIT_CONFIGURATION)),
+            Err(error) => fail(&error, ExitCode::FAILURE),
+        },
+        Command::Revoke(options) => match runtime.block_on(revoke::run(options)) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error @ revoke::Error::Config(_)) => fail(&error, ExitCode::from(EXIT_CONFIGURATION)),
             Err(error) => fail(&error, ExitCode::FAILURE),
         },
         Command::Demo(options) => match runtime.block_on(demo::run(options)) {

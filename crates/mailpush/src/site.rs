@@ -12,11 +12,11 @@ use kit::{
 use mailbox_event::{AccountTokens, Naming};
 use notifyd::Notifyd;
 use prometheus_client::registry::Registry;
-use pusher::Pusher;
+use pusher::{Pusher, Revoker};
 use relay::{Activated, Relay};
 use store::Store;
 
-use crate::{bus_watch::BusWatch, config::Config, key};
+use crate::{bus_watch::BusWatch, config::Config, key, revoke};
 
 /// A running site.
 pub struct Site {
@@ -59,6 +59,7 @@ pub enum SiteError {
 struct Ground {
     bus: LocalBus,
     store: Store,
+    key: Vec<u8>,
     tokens: AccountTokens,
     naming: Naming,
     readiness: Readiness,
@@ -72,10 +73,11 @@ impl Site {
         let mut ground = Ground::lay(&config, drain).await?;
         ground.start_bus_watch();
         ground.start_notifyd(config.notifyd).await?;
-        let pusher_addr = ground.start_pusher(config.pusher).await?;
+        let (pusher_addr, revoker) = ground.start_pusher(config.pusher).await?;
         ground.start_relay(config.relay)?;
-        let Ground { bus, store, readiness, registry, .. } = ground;
-        let admin = admin::serve(config.admin.listen, readiness, Arc::new(registry))?;
+        let Ground { bus, store, key, readiness, registry, .. } = ground;
+        let act = revoke::act(&key, revoker);
+        let admin = admin::serve_with(config.admin.listen, readiness, Arc::new(registry), act)?;
         tracing::info!(pusher = %pusher_addr, admin = %admin.local_addr(), "Started");
         Ok(Self { pusher_addr, admin, bus, store })
     }
@@ -105,6 +107,7 @@ impl Ground {
             bus,
             store,
             tokens: AccountTokens::new(&key),
+            key,
             naming: Naming::new(&config.default_domain),
             readiness: Readiness::new(),
             registry: Registry::default(),
@@ -129,7 +132,7 @@ impl Ground {
         Ok(())
     }
 
-    async fn start_pusher(&mut self, settings: pusher::Settings) -> Result<SocketAddr, SiteError> {
+    async fn start_pusher(&mut self, settings: pusher::Settings) -> Result<(SocketAddr, Revoker), SiteError> {
         let deps = pusher::Deps {
             bus: self.node(),
             tokens: self.tokens.clone(),
@@ -140,8 +143,9 @@ impl Ground {
         };
         let pusher = Pusher::bind(settings, deps).await.map_err(SiteError::Pusher)?;
         let address = pusher.local_addr().map_err(SiteError::Address)?;
+        let revoker = pusher.revoker();
         self.drain.spawn(pusher.run());
-        Ok(address)
+        Ok((address, revoker))
     }
 
     fn start_relay(&mut self, settings: relay::Settings) -> Result<(), SiteError> {

@@ -25,7 +25,7 @@ pub struct Options {
 }
 
 /// The start of the names of environment variables that override the file.
-const ENVIRONMENT: &str = "MAILPUSH";
+pub const ENVIRONMENT: &str = "MAILPUSH";
 
 /// Why a site ended, or did not begin.
 #[derive(Debug, thiserror::Error)]

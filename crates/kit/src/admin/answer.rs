@@ -51,7 +51,7 @@ fn metrics(registry: &Registry) -> Response<String> {
     with_type(StatusCode::OK, OPEN_METRICS, body)
 }
 
-fn text(status: StatusCode, body: String) -> Response<String> {
+pub(super) fn text(status: StatusCode, body: String) -> Response<String> {
     with_type(status, TEXT, body)
 }
 

@@ -4,7 +4,7 @@ use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http_body_util::Full;
-use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn};
+use hyper::{Request, Response, body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use prometheus_client::registry::Registry;
 use tokio::{
@@ -14,8 +14,19 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, warn};
 
-use super::answer::answer;
+use super::{
+    answer::{answer, text},
+    order::{self, Act},
+};
 use crate::readiness::Readiness;
+
+/// What answers.
+#[derive(Clone)]
+pub(super) struct Service {
+    pub(super) readiness: Readiness,
+    pub(super) registry: Arc<Registry>,
+    pub(super) act: Act,
+}
 
 /// A scraper, a load balancer and a few people; the next one waits in the backlog.
 const MOST_CONNECTIONS: usize = 64;
@@ -28,31 +39,24 @@ const CONNECTION_LIFETIME: Duration = Duration::from_secs(300);
 /// The wait after accept fails (no file descriptors), so that the loop does not spin.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-pub(super) async fn run(
-    listener: std::net::TcpListener,
-    readiness: Readiness,
-    registry: Arc<Registry>,
-    stop: CancellationToken,
-) {
+pub(super) async fn run(listener: std::net::TcpListener, service: Service, stop: CancellationToken) {
     match TcpListener::from_std(listener) {
         // Leaving this function drops the runtime, which ends the connections.
         Ok(listener) => {
-            stop.run_until_cancelled(accept(listener, readiness, registry)).await;
+            stop.run_until_cancelled(accept(listener, service)).await;
         }
         Err(why) => error!(error = %why, "Cannot run the admin port"),
     }
 }
 
-async fn accept(listener: TcpListener, readiness: Readiness, registry: Arc<Registry>) {
+async fn accept(listener: TcpListener, service: Service) {
     let places = Arc::new(Semaphore::new(MOST_CONNECTIONS));
     loop {
         let Ok(place) = places.clone().acquire_owned().await else {
             return;
         };
         match listener.accept().await {
-            Ok((stream, _)) => {
-                drop(tokio::spawn(connection(stream, place, readiness.clone(), registry.clone())))
-            }
+            Ok((stream, _)) => drop(tokio::spawn(connection(stream, place, service.clone()))),
             Err(why) => {
                 warn!(error = %why, "Cannot accept on the admin port");
                 tokio::time::sleep(ACCEPT_PAUSE).await;
@@ -61,16 +65,10 @@ async fn accept(listener: TcpListener, readiness: Readiness, registry: Arc<Regis
     }
 }
 
-async fn connection(
-    stream: TcpStream,
-    _place: OwnedSemaphorePermit,
-    readiness: Readiness,
-    registry: Arc<Registry>,
-) {
-    let service = service_fn(|request: Request<Incoming>| {
-        let response = answer(request.method(), request.uri().path(), &readiness, &registry);
-        let response = response.map(|body| Full::new(Bytes::from(body)));
-        std::future::ready(Ok::<_, Infallible>(response))
+async fn connection(stream: TcpStream, _place: OwnedSemaphorePermit, service: Service) {
+    let service = service_fn(|request| {
+        let service = service.clone();
+        async move { Ok::<_, Infallible>(service.answer(request).await) }
     });
     let served = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -81,5 +79,17 @@ async fn connection(
         Ok(Ok(())) => {}
         Ok(Err(why)) => debug!(error = %why, "Admin connection failed"),
         Err(_) => debug!("Admin connection was over its lifetime"),
+    }
+}
+
+impl Service {
+    async fn answer(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
+        let response = if order::is_order(&request) {
+            let (status, line) = order::take(request, &self.act).await;
+            text(status, format!("{line}\n"))
+        } else {
+            answer(request.method(), request.uri().path(), &self.readiness, &self.registry)
+        };
+        response.map(|body| Full::new(Bytes::from(body)))
     }
 }

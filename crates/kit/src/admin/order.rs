@@ -1,0 +1,55 @@
+//! What operators have a program do.
+
+use std::{pin::Pin, sync::Arc};
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Limited};
+use hyper::{
+    Method, Request, StatusCode,
+    body::Incoming,
+    header::{AUTHORIZATION, HeaderValue, ORIGIN},
+};
+
+/// The longest order: a user and a reason.
+const LONGEST_BODY: usize = 4 << 10;
+
+/// A POST.
+#[derive(Clone)]
+pub struct Order {
+    /// Of its target.
+    pub path: String,
+    /// Its Authorization.
+    pub authorization: Option<HeaderValue>,
+    /// At most 4 KiB.
+    pub body: Bytes,
+}
+
+/// What came of it: a status and a line of text.
+pub type Reply = (StatusCode, String);
+
+/// Does what is ordered; `None`: nothing is known under that path.
+pub type Act = Arc<dyn Fn(Order) -> Pin<Box<dyn Future<Output = Option<Reply>> + Send>> + Send + Sync>;
+
+/// Knows nothing.
+pub(super) fn none() -> Act {
+    Arc::new(|_| Box::pin(std::future::ready(None)))
+}
+
+/// Whether it may be an order at all.
+pub(super) fn is_order(request: &Request<Incoming>) -> bool {
+    *request.method() == Method::POST && !matches!(request.uri().path(), "/live" | "/ready" | "/metrics")
+}
+
+/// Reads and gives it to who acts. Pages send an Origin with every POST (Fetch §3.2).
+pub(super) async fn take(request: Request<Incoming>, act: &Act) -> Reply {
+    if request.headers().contains_key(ORIGIN) {
+        return (StatusCode::FORBIDDEN, "not from a web page".to_owned());
+    }
+    let path = request.uri().path().to_owned();
+    let authorization = request.headers().get(AUTHORIZATION).cloned();
+    let Ok(body) = Limited::new(request.into_body(), LONGEST_BODY).collect().await else {
+        return (StatusCode::PAYLOAD_TOO_LARGE, "order is cut off or longer than 4 KiB".to_owned());
+    };
+    let done = act(Order { path, authorization, body: body.to_bytes() }).await;
+    done.unwrap_or_else(|| (StatusCode::NOT_FOUND, "not found".to_owned()))
+}
