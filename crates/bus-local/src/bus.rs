@@ -11,19 +11,19 @@ use async_trait::async_trait;
 use bus::{
     Bus, BusError, DeadLetterId, Group, GroupListener, GroupSettings, Key, KeyListener, Message, Registration,
 };
-use rusqlite::Connection;
 use tokio::sync::watch;
 
 mod kept;
 
 use crate::{
     GroupDepth, LiveCounts, LocalBusSettings, Surroundings,
+    checkpoints::Checkpoints,
     keys::KeyListeners,
-    open,
+    open::{self, Opened},
     shared::{Shared, to_its_end},
     tables::Tables,
     worker::Worker,
-    writer::Writer,
+    writer::{Kept, Writer},
 };
 
 /// A writer that is slower than this is not well.
@@ -44,7 +44,7 @@ struct Node {
 struct Slow;
 
 #[derive(Debug, thiserror::Error)]
-#[error("writer's thread cannot be started")]
+#[error("a thread of the bus cannot be started")]
 struct NoThread(#[source] std::io::Error);
 
 impl LocalBus {
@@ -71,15 +71,18 @@ impl LocalBus {
     }
 
     fn start(
-        connection: Connection,
+        opened: Opened,
         settings: LocalBusSettings,
         surroundings: Surroundings,
     ) -> Result<Self, BusError> {
         let now = surroundings.clock.now();
+        let Opened { connection, checkpoints, lock } = opened;
         let tables = Tables::new(connection, settings.clone(), now).map_err(open::refine)?;
         let known = tables.known_states();
-        let writer = Writer::start(tables, settings.writer_queue)
-            .map_err(|error| BusError::Unavailable(NoThread(error).into()))?;
+        let no_thread = |error| BusError::Unavailable(NoThread(error).into());
+        let checkpoints = Checkpoints::start(checkpoints).map_err(no_thread)?;
+        let kept = Kept { tables, checkpoints, lock };
+        let writer = Writer::start(kept, settings.writer_queue).map_err(no_thread)?;
         Ok(Self::node(Arc::new(Shared::new((writer, known), settings, surroundings))))
     }
 

@@ -1,6 +1,6 @@
 //! The bus in one process, kept in SQLite.
 //!
-//! One thread owns the database and writes what is queued in one transaction ("group commit"); an answer means that
+//! One thread writes what is queued in one transaction ("group commit"); an answer means that
 //! the transaction is committed. Durable means: survives the death of the process. A power cut can lose the last
 //! transactions, for the write-ahead log is synced at checkpoints only.
 //!
@@ -10,6 +10,7 @@
 //! Live delivery never touches the disk: key listeners are held in memory.
 
 mod bus;
+mod checkpoints;
 mod clock;
 mod keys;
 mod known;

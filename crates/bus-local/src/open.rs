@@ -1,11 +1,12 @@
 //! Opening the database: whose file it is, who may read it, and which version it has.
 
 use std::{
-    fs::{OpenOptions, Permissions, set_permissions},
+    fs::{File, OpenOptions, Permissions, TryLockError, set_permissions},
     io::ErrorKind,
     os::unix::fs::{OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
-    time::Duration,
+    thread,
+    time::{Duration, Instant},
 };
 
 use bus::BusError;
@@ -19,6 +20,13 @@ const STEPS: [&str; 1] = [include_str!("schema/1.sql")];
 
 /// A restarted process may find the last one still closing its file.
 const WAIT_FOR_PREDECESSOR: Duration = Duration::from_secs(2);
+
+/// How often it looks whether the last one has gone.
+const LOOK_FOR_PREDECESSOR: Duration = Duration::from_millis(10);
+
+/// Pages in the write-ahead log, of 4 KiB, at which the writer itself moves them to the database and begins the log
+/// again. By then the thread beside it has moved nearly all of them.
+const LOG_PAGES: i64 = 8000;
 
 /// Statements kept prepared: more than there are.
 const STATEMENTS: usize = 64;
@@ -54,15 +62,57 @@ pub enum OpenError {
     InUse,
 }
 
+/// An open database.
+pub(crate) struct Opened {
+    /// For the writer.
+    pub(crate) connection: Connection,
+    /// For moving pages from the log to the database beside the writer; none where there is no log.
+    pub(crate) checkpoints: Option<Connection>,
+    /// Held while the database is open.
+    pub(crate) lock: Option<File>,
+}
+
 /// Opens the database at `path`, or makes it with mode 0600.
-pub(crate) fn open_file(path: &Path) -> Result<Connection, BusError> {
+pub(crate) fn open_file(path: &Path) -> Result<Opened, BusError> {
+    let lock = lock(&beside(path, "-lock")).map_err(unusable)?;
     make_private(path).map_err(|error| unusable(OpenError::Io(error)))?;
-    Connection::open(path).and_then(prepare).map_err(refine)?
+    let connection = Connection::open(path).and_then(prepare).map_err(refine)??;
+    let checkpoints = Connection::open(path).map_err(refine)?;
+    Ok(Opened { connection, checkpoints: Some(checkpoints), lock: Some(lock) })
 }
 
 /// A database that is gone with its connection.
-pub(crate) fn open_in_memory() -> Result<Connection, BusError> {
-    Connection::open_in_memory().and_then(prepare).map_err(refine)?
+pub(crate) fn open_in_memory() -> Result<Opened, BusError> {
+    let connection = Connection::open_in_memory().and_then(prepare).map_err(refine)??;
+    Ok(Opened { connection, checkpoints: None, lock: None })
+}
+
+/// One bus at a time: live delivery, the claims of workers and the states known to readers are in memory. The lock goes
+/// with the process.
+fn lock(path: &Path) -> Result<File, OpenError> {
+    let mut options = OpenOptions::new();
+    let file = options
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(OWNER_ONLY)
+        .open(path)
+        .map_err(OpenError::Io)?;
+    let end = Instant::now() + WAIT_FOR_PREDECESSOR;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::Error(error)) => return Err(OpenError::Io(error)),
+            Err(TryLockError::WouldBlock) if Instant::now() >= end => return Err(OpenError::InUse),
+            Err(TryLockError::WouldBlock) => thread::park_timeout(LOOK_FOR_PREDECESSOR),
+        }
+    }
+}
+
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
 }
 
 /// Creates the file if it is absent, and closes it to everyone else. An existing file is not opened here: closing
@@ -74,9 +124,7 @@ fn make_private(path: &Path) -> std::io::Result<()> {
         Err(error) => return Err(error),
     }
     for suffix in ["", "-wal", "-shm"] {
-        let mut name = path.as_os_str().to_owned();
-        name.push(suffix);
-        match set_permissions(PathBuf::from(name), Permissions::from_mode(OWNER_ONLY)) {
+        match set_permissions(beside(path, suffix), Permissions::from_mode(OWNER_ONLY)) {
             Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
             _ => {}
         }
@@ -91,11 +139,10 @@ fn prepare(mut connection: Connection) -> rusqlite::Result<Result<Connection, Bu
     if let Err(error) = check(&connection)? {
         return Ok(Err(unusable(error)));
     }
-    // One process at a time: live delivery and the claims of workers are in memory. It also spares the -shm file.
-    connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
     connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
     connection.pragma_update(None, "synchronous", "NORMAL")?;
     connection.pragma_update(None, "cache_size", -PAGE_CACHE)?;
+    connection.pragma_update_and_check(None, "wal_autocheckpoint", LOG_PAGES, |_| Ok(()))?;
     // What is deleted is overwritten: verdicts name users, and payloads hold their calendars.
     connection.pragma_update(None, "secure_delete", true)?;
     migrate(&mut connection)?;

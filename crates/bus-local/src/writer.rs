@@ -1,12 +1,12 @@
 //! The thread that owns the database: it takes what is queued, does it in one transaction, and answers.
 
-use std::{io, sync::Arc, thread};
+use std::{fs::File, io, sync::Arc, thread};
 
 use bus::BusError;
 use rusqlite::ErrorCode;
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::tables::Tables;
+use crate::{checkpoints::Checkpoints, tables::Tables};
 
 /// Calls in one transaction at most: an answer waits for the whole transaction, so it may not grow without end.
 const LARGEST_BATCH: usize = 256;
@@ -81,6 +81,14 @@ enum Order {
     Stop,
 }
 
+/// What the thread owns.
+pub(crate) struct Kept {
+    pub(crate) tables: Tables,
+    pub(crate) checkpoints: Checkpoints,
+    /// Held until all is closed.
+    pub(crate) lock: Option<File>,
+}
+
 /// The way to the thread, which ends when this is dropped or told to stop.
 pub(crate) struct Writer {
     queue: mpsc::Sender<Order>,
@@ -89,13 +97,16 @@ pub(crate) struct Writer {
 
 impl Writer {
     /// Starts the thread.
-    pub(crate) fn start(tables: Tables, capacity: usize) -> io::Result<Self> {
+    pub(crate) fn start(mut kept: Kept, capacity: usize) -> io::Result<Self> {
         let (queue, orders) = mpsc::channel(capacity.max(1));
         let (open, is_open) = watch::channel(true);
         thread::Builder::new().name("bus-writer".to_owned()).spawn(move || {
-            serve(&tables, orders);
-            // The file is closed before anyone is told so.
-            drop(tables);
+            serve(&kept.tables, &mut kept.checkpoints, orders);
+            // The writer's connection is the last one, so that closing it leaves no log behind; the file is closed before
+            // another bus may open it, and both before anyone is told so.
+            drop(kept.checkpoints);
+            drop(kept.tables);
+            drop(kept.lock);
             drop(open);
         })?;
         Ok(Self { queue, is_open })
@@ -169,7 +180,7 @@ impl Room<'_> {
     }
 }
 
-fn serve(tables: &Tables, mut orders: mpsc::Receiver<Order>) {
+fn serve(tables: &Tables, checkpoints: &mut Checkpoints, mut orders: mpsc::Receiver<Order>) {
     let mut batch = Vec::with_capacity(LARGEST_BATCH);
     while let Some(first) = orders.blocking_recv() {
         let mut next = Some(first);
@@ -180,7 +191,9 @@ fn serve(tables: &Tables, mut orders: mpsc::Receiver<Order>) {
             }
             next = if batch.len() < LARGEST_BATCH { orders.try_recv().ok() } else { None };
         }
+        let calls = batch.len();
         commit(tables, &mut batch);
+        checkpoints.note(calls);
     }
 }
 

@@ -25,7 +25,7 @@ async fn only_the_owner_may_read_the_files() {
         .unwrap()
         .map(|entry| entry.unwrap().metadata().unwrap().permissions().mode() & 0o777)
         .collect();
-    assert_eq!(modes, [0o600, 0o600], "the database and its log");
+    assert_eq!(modes, [0o600; 4], "the database, its log, the log's index and the lock");
 }
 
 #[tokio::test]
