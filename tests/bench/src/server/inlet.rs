@@ -2,7 +2,7 @@
 //!
 //! The state of an account is merged into the one that was written last and stored by compare-and-set with the
 //! revision known from then: the usual case of relay, without a read. The accounts of a window are stored side by
-//! side, the events of one account one after the other. Unlike relay, events of one account are not merged before.
+//! side; what came of one account within a window is one write.
 
 use std::{collections::BTreeMap, io};
 
@@ -61,14 +61,13 @@ impl Inlet {
     }
 
     async fn store(&mut self, events: &[Event]) -> Outcome<()> {
-        let mut accounts: BTreeMap<u32, Vec<u64>> = BTreeMap::new();
-        for event in events.iter().filter(|event| **event != Event::BARRIER) {
-            accounts.entry(event.account).or_default().push(event.modseq);
-        }
+        let events = events.iter().filter(|event| **event != Event::BARRIER);
+        // Modseqs rise, so that the last of an account is its highest.
+        let accounts: BTreeMap<u32, u64> = events.map(|event| (event.account, event.modseq)).collect();
         let mut works = Vec::with_capacity(accounts.len());
-        for (account, modseqs) in accounts {
+        for (account, modseq) in accounts {
             let known = self.known.remove(&account).map_or_else(|| Known::new(account), Ok)?;
-            works.push(store(&self.bus, &self.tokens, account, known, modseqs));
+            works.push(store(&self.bus, &self.tokens, account, known, modseq));
         }
         let mut stored = stream::iter(works).buffer_unordered(ACCOUNTS_AT_ONCE);
         while let Some(outcome) = stored.next().await {
@@ -95,14 +94,12 @@ async fn store(
     tokens: &AccountTokens,
     account: u32,
     mut known: Known,
-    modseqs: Vec<u64>,
+    modseq: u64,
 ) -> Outcome<(u32, Known)> {
     let token = tokens.token(&known.state.account);
-    for modseq in modseqs {
-        known.state.vector.raise(Counter::Mail, Modseq(modseq));
-        let value = codec::encode(&known.state, codec::Form::MessagePack)?;
-        let cause = EventId { relay: RelayId(1), sequence: modseq };
-        known.revision = Some(bus.put_state(token, value.into(), known.revision, cause).await?);
-    }
+    known.state.vector.raise(Counter::Mail, Modseq(modseq));
+    let value = codec::encode(&known.state, codec::Form::MessagePack)?;
+    let cause = EventId { relay: RelayId(1), sequence: modseq };
+    known.revision = Some(bus.put_state(token, value.into(), known.revision, cause).await?);
     Ok((account, known))
 }

@@ -47,8 +47,10 @@ async fn serve(folder: &Path) -> Outcome<()> {
 
 fn settings() -> Settings {
     let jwt = JwtSettings { key: Some(Secret::new(KEY)), ..JwtSettings::new(JwtAlgorithm::HS256, AUDIENCE) };
-    // All clients come from one address, and a broadcast has one account.
-    let limits = Limits { streams_per_account: 1 << 20, streams_per_address: 1 << 20, ..Limits::default() };
+    // All streams come from one address, and in some scenarios are one account's. They are counted all the same.
+    let limits = Limits::default();
+    let limits =
+        Limits { streams_per_account: limits.streams, streams_per_address: limits.streams, ..limits };
     Settings {
         listen: SocketAddr::from(([127, 0, 0, 1], 0)),
         credentials: vec![Credential::Jwt(jwt)],
