@@ -53,4 +53,10 @@ pub const ROWS: &[Row] = &[
     Row::new("slow_kernel_kb", "… kernel's buffers on the server's side of each, KiB", "", 1),
     Row::new("slow_p50_ms", "… the live ones beside them: p50, ms", "", 2),
     Row::new("slow_p99_ms", "… p99, ms", "≤ 5", 2),
+    Row::new("relay1_rate", "Cyrus tells relay, one sender at full speed: notifications/s", "", 0),
+    Row::new("relay1_p50_us", "… connect to answer, p50, µs", "", 0),
+    Row::new("relay1_p99_us", "… p99, µs", "≤ 200", 0),
+    Row::new("relay4_rate", "four senders at full speed: notifications/s", "", 0),
+    Row::new("relay4_p50_us", "… p50, µs", "", 0),
+    Row::new("relay4_p99_us", "… p99, µs", "≤ 200", 0),
 ];
