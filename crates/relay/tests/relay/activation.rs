@@ -6,26 +6,23 @@ use std::{
     io::{BufRead, BufReader, Write},
     path::Path,
     process::{Command, Stdio},
-    sync::Arc,
 };
 
 use bus_local::{LocalBus, LocalBusSettings};
 use cyrus::{datagram, dlist};
-use kit::{drain::Drain, readiness::Readiness};
-use mailbox_event::{Naming, codec};
-use prometheus_client::registry::Registry;
-use relay::{Activated, Deps, Relay, Settings, clock, settings::SpoolSettings};
+use mailbox_event::codec;
 use state::{AccountState, Counter};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{UnixDatagram, UnixStream},
 };
 
-use crate::house::{change, soon, token, tokens};
+use crate::{
+    house::{change, soon, token},
+    service,
+};
 
 const THIS_TEST: &str = "activation::sockets_that_are_passed_outlive_the_process";
-/// Says to this test, run again, that it is the service, and where.
-const SERVICE: &str = "RELAY_TEST_SERVICE_FOLDER";
 
 /// Three sockets, one of them not for us and in the way. A line on standard input starts the service, and the next
 /// line, which the service reads, ends it.
@@ -50,36 +47,7 @@ while os.read(0, 1):
 
 #[test]
 fn sockets_that_are_passed_outlive_the_process() {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-    match env::var_os(SERVICE) {
-        Some(folder) => runtime.block_on(serve(Path::new(&folder))),
-        None => runtime.block_on(manage()),
-    }
-}
-
-async fn serve(folder: &Path) {
-    let bus = LocalBus::open(&folder.join("bus.db"), LocalBusSettings::default()).unwrap();
-    let (mut registry, drain) = (Registry::default(), Drain::new());
-    let settings = Settings {
-        // Configured, but passed: not bound.
-        dlist: Some(folder.join("dlist")),
-        spool: SpoolSettings { folder: folder.join("spool"), ..SpoolSettings::default() },
-        ..Settings::default()
-    };
-    let deps = Deps {
-        bus: Arc::new(bus.clone()),
-        tokens: tokens(),
-        naming: Naming::new("example.org"),
-        registry: &mut registry,
-        gate: Readiness::new().gate("relay"),
-        activated: Activated::from_env(),
-        clock: clock::system,
-    };
-    let running = tokio::spawn(Relay::bind(settings, deps).unwrap().run(drain.clone()));
-    tokio::task::spawn_blocking(|| std::io::stdin().read_line(&mut String::new())).await.unwrap().unwrap();
-    drain.begin();
-    running.await.unwrap().unwrap();
-    bus.close().await;
+    service::or_else(manage());
 }
 
 async fn manage() {
@@ -89,7 +57,7 @@ async fn manage() {
         .arg(folder.path())
         .arg(env::current_exe().unwrap())
         .args(["--exact", THIS_TEST, "--nocapture"])
-        .env(SERVICE, folder.path())
+        .env(service::FOLDER, folder.path())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()

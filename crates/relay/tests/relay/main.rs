@@ -1,14 +1,18 @@
 //! relay against real sockets, a real spool and the bus in one process.
 //!
-//! The activation test runs itself again as a service: see there.
+//! Some tests run themselves again as a process of their own: see `service`.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod activation;
 mod captures;
+mod disks;
 mod gap;
 mod house;
+mod kill;
+mod mount;
 mod publishing;
 mod replay;
+mod service;
 mod sockets;
 mod spool;
 mod trouble;

@@ -52,8 +52,12 @@ impl Valve {
     }
 
     pub fn with(settings: LocalBusSettings) -> Arc<Self> {
+        Self::before(LocalBus::in_memory(settings).unwrap())
+    }
+
+    pub fn before(inner: LocalBus) -> Arc<Self> {
         Arc::new(Self {
-            inner: LocalBus::in_memory(settings).unwrap(),
+            inner,
             door: watch::Sender::new(Door::Open),
             lose_next_reply: AtomicBool::new(false),
             dispatched: Mutex::default(),
