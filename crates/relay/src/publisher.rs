@@ -43,16 +43,18 @@ pub(crate) struct Publisher {
     backoff: Backoff,
     /// Whether the log was told that the bus is away.
     is_away: bool,
+    /// The first sequence that is left to the next start, once the end was given.
+    goal: Option<u64>,
 }
 
 impl Publisher {
     pub fn new(intake: Intake, bus: Arc<dyn Bus>, decoder: Decoder) -> Self {
         let states = States::new(Arc::clone(&bus), decoder.form(), intake.telemetry.clone());
         let backoff = Backoff::new(FIRST_WAIT, LONGEST_WAIT).expect("the constants are in order");
-        Self { intake, bus, decoder, states, backoff, is_away: false }
+        Self { intake, bus, decoder, states, backoff, is_away: false, goal: None }
     }
 
-    /// Publishes until `finish` is given and the spool is empty. May be dropped at any moment: what is not noted as
+    /// Publishes until `finish` is given and what the spool held then is published. May be dropped at any moment: what is not noted as
     /// published is published again by the next start.
     pub async fn run(&mut self, finish: &CancellationToken) {
         let mut from = self.intake.spool.position();
@@ -68,6 +70,9 @@ impl Publisher {
         loop {
             // Asked before reading: what was appended before it was given is seen by the read.
             let finishing = finish.is_cancelled();
+            if finishing && from >= *self.goal.get_or_insert_with(|| self.intake.spool.next()) {
+                return None;
+            }
             match self.read(from).await {
                 Ok(records) if !records.is_empty() => return Some(records),
                 _ if finishing => return None,

@@ -77,14 +77,24 @@ impl Relay {
         tasks.spawn(keep_synced(self.intake.clone(), self.settings.spool.sync_every, background.clone()));
         tasks.spawn(keep_watch(self.intake.clone(), background.clone()));
         tasks.spawn(tell_gaps(self.intake.clone(), Arc::clone(&self.bus), background.clone()));
-        let intake = self.start_intake(&background)?;
+        let mut intake = self.start_intake(&background)?;
         self.intake.health.open();
         let taken_all = CancellationToken::new();
         let drain_deadline = self.settings.drain_deadline;
-        let publishing = publish(&mut self.publisher, &drain, &taken_all, drain_deadline);
+        let published = CancellationToken::new();
+        let publishing = async {
+            publish(&mut self.publisher, &drain, &taken_all, drain_deadline).await;
+            published.cancel();
+        };
         let health = Arc::clone(&self.intake.health);
         let taking = async {
             let outcome = intake.until_drained(&drain, &health).await;
+            if intake.is_outlived() {
+                // Cyrus is answered meanwhile, which is left to the next process to publish.
+                taken_all.cancel();
+                published.cancelled().await;
+            }
+            intake.finish().await;
             taken_all.cancel();
             outcome
         };
@@ -134,8 +144,14 @@ struct Taking {
 }
 
 impl Taking {
-    /// Ends when nothing more will be taken. An error is that of a socket, and has begun the drain.
-    async fn until_drained(mut self, drain: &Drain, health: &SpoolHealth) -> io::Result<()> {
+    /// Whether somebody else holds every socket too: what waits in the queues is there for the next process, and
+    /// waits only from our last answer to its first.
+    fn is_outlived(&self) -> bool {
+        self.names.is_empty() && self.listeners.iter().all(|listener| listener.name.is_none())
+    }
+
+    /// Ends with the drain. An error is that of a socket, and has begun the drain.
+    async fn until_drained(&mut self, drain: &Drain, health: &SpoolHealth) -> io::Result<()> {
         let outcome = tokio::select! {
             () = drain.draining() => Ok(()),
             error = first_error(&mut self.threads) => Err(error),
@@ -144,6 +160,11 @@ impl Taking {
             health.end("socket cannot be read");
             drain.begin();
         }
+        outcome
+    }
+
+    /// Ends when nothing more will be taken.
+    async fn finish(self) {
         // The names first: what is sent from here on fails at its sender, and what was sent is taken.
         let ours = || self.listeners.iter().filter(|listener| listener.name.is_some());
         self.names.iter().chain(ours().filter_map(|socket| socket.name.as_ref())).for_each(BoundName::remove);
@@ -156,7 +177,6 @@ impl Taking {
             }
         }
         self.dlist.finish().await;
-        outcome
     }
 }
 

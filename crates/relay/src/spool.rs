@@ -174,6 +174,11 @@ impl Spool {
         self.log().position().publish
     }
 
+    /// The sequence that the next record gets.
+    pub fn next(&self) -> u64 {
+        self.log().position().append
+    }
+
     /// The records from `from` on, if they are in memory; empty when there are none.
     pub fn read_tail(&self, from: u64, window: Window) -> Option<Vec<Record>> {
         let mut log = self.log();

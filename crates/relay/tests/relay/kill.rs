@@ -96,17 +96,17 @@ async fn kill_and_publish(seed: u64) {
         burst_until_killed(&house, &mut senders, rng.random_range(1..BURST / 2));
     }
     let relay = house.start();
-    for sender in &senders {
-        let last = sender.answered.iter().rfind(|number| !is_change(**number)).unwrap();
-        until(|| house.jobs().contains(&text(sender.user, *last))).await;
-    }
+    let is_job = |number: &&u64| !is_change(**number);
+    let answered: usize = senders.iter().map(|sender| sender.answered.iter().filter(is_job).count()).sum();
+    until(|| house.bus.dispatched.lock().unwrap().len() >= answered).await;
+    // Every state too, and what was taken and not answered.
+    relay.stop().await;
     let jobs = house.jobs();
     for sender in senders {
         check(&sender, &jobs);
         let told = sender.answered.iter().copied().filter(|number| is_change(*number)).max();
         assert!(house.mail(sender.user).await >= told, "{}", sender.user);
     }
-    relay.stop().await;
 }
 
 /// relay is killed after so many answers.
