@@ -1,6 +1,6 @@
 //! relay is killed in the middle of a burst while the bus takes nothing, again and again, at points that a seed draws.
 //!
-//! `RELAY_TEST_KILL_ROUNDS` and `RELAY_TEST_KILL_SEED` make the run longer and another one: see `tests/long/run`.
+//! `RELAY_TEST_KILL_ROUNDS` and `RELAY_TEST_KILL_SEED` make the run longer and another one: see `tests/long/kill`.
 
 use std::{
     env,
