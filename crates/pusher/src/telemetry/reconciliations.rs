@@ -25,6 +25,11 @@ pub enum ReconcileOutcome {
     Failed,
 }
 
+impl ReconcileOutcome {
+    const ALL: [Self; 6] =
+        [Self::Same, Self::Behind, Self::Ahead, Self::Incomparable, Self::Refused, Self::Failed];
+}
+
 impl EncodeLabelValue for ReconcileOutcome {
     fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> fmt::Result {
         encoder.write_str(match self {
@@ -53,6 +58,10 @@ pub struct Reconciliations {
 
 impl Reconciliations {
     pub(super) fn register(&self, to: &mut Registry) {
+        // Shown from the start, so that what rises is seen to rise.
+        for outcome in ReconcileOutcome::ALL {
+            drop(self.outcomes.get_or_create(&OfReconciliation { outcome }));
+        }
         to.register("reconciliations", "Accounts compared with the mail server", self.outcomes.clone());
         to.register("reconciled_counters", "Counters that only the mail server knew", self.counters.clone());
         to.register("gaps", "Times that notifications were lost, as relay told", self.gaps.clone());
