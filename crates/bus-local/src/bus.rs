@@ -78,7 +78,7 @@ impl LocalBus {
         let now = surroundings.clock.now();
         let Opened { connection, checkpoints, lock } = opened;
         let tables = Tables::new(connection, settings.clone(), now).map_err(open::refine)?;
-        let known = tables.known_states();
+        let known = tables.known();
         let no_thread = |error| BusError::Unavailable(NoThread(error).into());
         let checkpoints = Checkpoints::start(checkpoints).map_err(no_thread)?;
         let kept = Kept { tables, checkpoints, lock };

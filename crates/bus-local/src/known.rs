@@ -1,47 +1,41 @@
-//! The states that were written or read lately, for readers who shall not wait behind the writer's queue.
+//! What readers may know without waiting behind the writer's queue: the states and values that were written or read
+//! lately, and which keys are absent.
+//!
+//! The writer's thread alone changes it, after each commit, so that it never holds what is not on disk or what was
+//! overwritten.
 
-use std::{
-    collections::HashMap,
-    mem,
-    sync::{PoisonError, RwLock},
-};
+mod recent;
+mod values;
+
+use std::sync::{PoisonError, RwLock};
 
 use bus::Versioned;
 use mailbox_event::AccountToken;
 
+use recent::Recent;
+pub(crate) use values::{Change, KeptValue, KnownValues, Place};
+
 /// `None`: nobody put one yet.
 type State = Option<Versioned>;
 
-/// What an entry takes beside its value: its place in the map, the counters of its octets.
-const ENTRY: usize = 160;
-
-/// States by account, in two generations of half the room each: when the young one is full, the old one is forgotten.
-///
-/// The writer's thread alone changes it, after each commit, so that it never holds what is not on disk or what was
-/// overwritten.
-pub(crate) struct KnownStates {
-    generations: RwLock<Generations>,
-    room: usize,
+/// See the module.
+pub(crate) struct Known {
+    pub(crate) states: KnownStates,
+    pub(crate) values: KnownValues,
 }
 
-#[derive(Default)]
-struct Generations {
-    young: HashMap<AccountToken, State>,
-    old: HashMap<AccountToken, State>,
-    /// What was put into the young one, counting replaced values as well: more than it holds.
-    octets: usize,
-}
+/// The states of accounts.
+pub(crate) struct KnownStates(RwLock<Recent<AccountToken, State>>);
 
 impl KnownStates {
     /// Holds up to `octets`.
     pub(crate) fn new(octets: usize) -> Self {
-        Self { generations: RwLock::default(), room: octets / 2 }
+        Self(RwLock::new(Recent::new(octets)))
     }
 
     /// The state of an account, if it is known.
     pub(crate) fn get(&self, account: AccountToken) -> Option<State> {
-        let generations = self.generations.read().unwrap_or_else(PoisonError::into_inner);
-        generations.young.get(&account).or_else(|| generations.old.get(&account)).cloned()
+        self.0.read().unwrap_or_else(PoisonError::into_inner).get(&account).cloned()
     }
 
     /// Notes states in the order in which they came to be.
@@ -49,29 +43,12 @@ impl KnownStates {
         if states.len() == 0 {
             return;
         }
-        let mut generations = self.generations.write().unwrap_or_else(PoisonError::into_inner);
+        let mut recent = self.0.write().unwrap_or_else(PoisonError::into_inner);
         for (account, state) in states {
-            generations.insert(account, state, self.room);
+            let octets = state.as_ref().map_or(0, |state| state.value.len());
+            recent.note(account, state, octets);
         }
     }
-}
-
-impl Generations {
-    fn insert(&mut self, account: AccountToken, state: State, room: usize) {
-        let octets = octets(&state);
-        if let Some(last) = self.young.get(&account) {
-            self.octets -= self::octets(last);
-        } else if self.octets + octets > room {
-            self.old = mem::take(&mut self.young);
-            self.octets = 0;
-        }
-        self.octets += octets;
-        self.young.insert(account, state);
-    }
-}
-
-fn octets(state: &State) -> usize {
-    ENTRY + state.as_ref().map_or(0, |state| state.value.len())
 }
 
 #[cfg(test)]

@@ -4,8 +4,8 @@
 //! the transaction is committed. Durable means: survives the death of the process. A power cut can lose the last
 //! transactions, for the write-ahead log is synced at checkpoints only.
 //!
-//! States that were written or read lately are also held in memory, so that who reads one does not wait behind the
-//! writer's queue.
+//! States and values that were written or read lately are also held in memory, and which keys have a value, so that who
+//! reads one, or finds that there is none, does not wait behind the writer's queue.
 //!
 //! Live delivery never touches the disk: key listeners are held in memory.
 

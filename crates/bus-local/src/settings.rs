@@ -16,6 +16,9 @@ pub struct LocalBusSettings {
     /// Octets of states held in memory for readers, about 200 with each: all those of ten thousand accounts several
     /// times over. A state that is not among them is read from the file, behind the writer's queue.
     pub state_cache: usize,
+    /// Octets of KV values held in memory for readers, about 250 with each: those of ten thousand accounts several times
+    /// over. A value that is not among them is read from the file, behind the writer's queue.
+    pub value_cache: usize,
     /// Jobs that wait or run, all groups together; a job beyond is refused with [`bus::BusError::Full`] and stays
     /// with its sender. At a few KB each this is some hundred MB of disk.
     pub max_jobs: u64,
@@ -28,7 +31,8 @@ pub struct LocalBusSettings {
     pub remember_finished: Duration,
     /// Finished jobs known at most; the oldest are forgotten first. About 100 octets each.
     pub max_finished: u64,
-    /// Values in all KV buckets; a further key is refused with [`bus::BusError::Full`].
+    /// Values in all KV buckets; a further key is refused with [`bus::BusError::Full`]. That each is there is held in
+    /// memory, at about 30 octets.
     pub max_values: u64,
     /// Registrations of key listeners on one node: one per open connection and account it watches.
     pub max_key_registrations: usize,
@@ -43,6 +47,7 @@ impl Default for LocalBusSettings {
             writer_queue: 512,
             largest_value: 1 << 20,
             state_cache: 64 << 20,
+            value_cache: 16 << 20,
             max_jobs: 100_000,
             max_dead_letters: 10_000,
             remember_finished: Duration::from_hours(2),

@@ -14,7 +14,7 @@ use tokio::sync::{Notify, watch};
 use crate::{
     Clock, LocalBusSettings, SystemClock,
     keys::{Hearing, KeyListeners},
-    known::KnownStates,
+    known::Known,
     tables::{Queued, Redelivered},
     worker::Claims,
     writer::Writer,
@@ -66,7 +66,7 @@ struct Waking {
 /// See the module.
 pub(crate) struct Shared {
     pub(crate) writer: Writer,
-    pub(crate) known: Arc<KnownStates>,
+    pub(crate) known: Arc<Known>,
     pub(crate) settings: LocalBusSettings,
     pub(crate) surroundings: Surroundings,
     pub(crate) claims: Arc<Claims>,
@@ -80,7 +80,7 @@ pub(crate) struct Shared {
 
 impl Shared {
     pub(crate) fn new(
-        (writer, known): (Writer, Arc<KnownStates>),
+        (writer, known): (Writer, Arc<Known>),
         settings: LocalBusSettings,
         surroundings: Surroundings,
     ) -> Self {

@@ -4,6 +4,7 @@ mod dead;
 mod depth;
 mod jobs;
 mod kv;
+mod seen;
 mod settle;
 mod state;
 
@@ -13,15 +14,19 @@ use std::{
 };
 
 use bus::Message;
-use mailbox_event::{AccountToken, EventId, RelayId, UnixMillis};
+use mailbox_event::{EventId, RelayId, UnixMillis};
 use rusqlite::{Connection, Row, types::Type};
 
 pub use depth::GroupDepth;
 pub(crate) use jobs::{Queued, Redelivered, TakenJob};
 pub(crate) use kv::Expected;
+use seen::Seen;
 pub(crate) use settle::{Settled, Settlement};
 
-use crate::{LocalBusSettings, known::KnownStates};
+use crate::{
+    LocalBusSettings,
+    known::{Known, KnownStates, KnownValues},
+};
 
 /// What a compare-and-set came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,9 +47,9 @@ pub(crate) struct Tables {
     finished: Cell<u64>,
     dead_letters: Cell<u64>,
     values: Cell<u64>,
-    known: Arc<KnownStates>,
-    /// States that the running transaction wrote or read; others may see them when it is committed.
-    seen: RefCell<Vec<(AccountToken, Option<bus::Versioned>)>>,
+    known: Arc<Known>,
+    /// What the running transaction wrote or read; others may see it when it is committed.
+    seen: RefCell<Seen>,
 }
 
 impl Tables {
@@ -55,12 +60,15 @@ impl Tables {
         now: UnixMillis,
     ) -> rusqlite::Result<Self> {
         let zero = || Cell::new(0);
-        let known = Arc::new(KnownStates::new(bounds.state_cache));
+        let states = KnownStates::new(bounds.state_cache);
+        let values = KnownValues::new(bounds.value_cache, kv::places(&connection)?);
+        let known = Arc::new(Known { states, values });
         let (jobs, finished, dead_letters, values) = (zero(), zero(), zero(), zero());
         let seen = RefCell::default();
         let tables = Self { connection, bounds, jobs, finished, dead_letters, values, known, seen };
         tables.count()?;
         tables.forget_values(now)?;
+        tables.show_states(true);
         Ok(tables)
     }
 
@@ -95,7 +103,7 @@ impl Tables {
         &self,
         work: impl FnOnce(&Self) -> rusqlite::Result<T>,
     ) -> rusqlite::Result<rusqlite::Result<T>> {
-        let before = self.counts();
+        let (before, seen) = (self.counts(), self.seen.borrow().len());
         self.execute("SAVEPOINT part", [])?;
         let done = work(self);
         if let Err(error) = done {
@@ -104,6 +112,7 @@ impl Tables {
                 return Err(error);
             }
             self.set_counts(before);
+            self.seen.borrow_mut().truncate(seen);
             self.execute("ROLLBACK TO part", [])?;
             self.execute("RELEASE part", [])?;
             return Ok(Err(error));

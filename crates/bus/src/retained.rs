@@ -38,6 +38,14 @@ pub enum Bucket {
 }
 
 impl Bucket {
+    /// Every bucket.
+    pub const ALL: [Self; 5] = [Self::Verdicts, Self::Leases, Self::Tickets, Self::Gaps, Self::Revocations];
+
+    /// The bucket of this name, if this release knows one.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|bucket| bucket.name() == name)
+    }
+
     /// The name on a broker and in a table.
     pub fn name(self) -> &'static str {
         match self {

@@ -24,7 +24,7 @@ use crate::{
 impl Retained for LocalBus {
     async fn state(&self, account: AccountToken) -> Result<Option<Versioned>, BusError> {
         let shared = self.shared();
-        match shared.known.get(account) {
+        match shared.known.states.get(account) {
             Some(state) if !*shared.closing.borrow() => Ok(state),
             _ => shared.writer.call(move |tables| tables.state(account)).await,
         }
@@ -53,8 +53,12 @@ impl Retained for LocalBus {
     }
 
     async fn get(&self, bucket: Bucket, key: &str) -> Result<Option<Versioned>, BusError> {
-        let (key, now) = (key.to_owned(), self.shared().now());
-        self.shared().writer.call(move |tables| tables.get(bucket, &key, now)).await
+        let shared = self.shared();
+        let (place, now) = ((bucket, key.to_owned()), shared.now());
+        match shared.known.values.get(&place, now) {
+            Some(value) if !*shared.closing.borrow() => Ok(value),
+            _ => shared.writer.call(move |tables| tables.get(place, now)).await,
+        }
     }
 
     async fn put(
@@ -122,7 +126,7 @@ impl LocalBus {
         self.shared().check_size(key.len().saturating_add(value.len()))?;
         let (key, now) = (key.to_owned(), self.shared().now());
         let times = (now, later(now, time_to_live));
-        self.shared().writer.call(move |tables| tables.put((bucket, &key), &value, expected, times)).await
+        self.shared().writer.call(move |tables| tables.put((bucket, &key), value, expected, times)).await
     }
 }
 

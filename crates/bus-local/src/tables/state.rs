@@ -1,21 +1,13 @@
 //! The STATE of accounts.
 
-use std::sync::Arc;
-
 use bus::{Revision, Versioned};
 use bytes::Bytes;
 use mailbox_event::AccountToken;
 use rusqlite::{OptionalExtension, params};
 
 use super::{Stored, Tables};
-use crate::known::KnownStates;
 
 impl Tables {
-    /// What others may read beside the writer's thread.
-    pub(crate) fn known_states(&self) -> Arc<KnownStates> {
-        self.known.clone()
-    }
-
     pub(crate) fn state(&self, account: AccountToken) -> rusqlite::Result<Option<Versioned>> {
         let state = self
             .connection
@@ -24,7 +16,7 @@ impl Tables {
                 Ok(Versioned { revision: Revision(row.get(0)?), value: row.get::<_, Vec<u8>>(1)?.into() })
             })
             .optional()?;
-        self.seen.borrow_mut().push((account, state.clone()));
+        self.seen.borrow_mut().states.push((account, state.clone()));
         Ok(state)
     }
 
@@ -50,17 +42,7 @@ impl Tables {
         if rows == 0 {
             return Ok(Stored::Conflict);
         }
-        self.seen.borrow_mut().push((account, Some(Versioned { revision, value })));
+        self.seen.borrow_mut().states.push((account, Some(Versioned { revision, value })));
         Ok(Stored::At(revision))
-    }
-
-    /// Lets others see what the last transaction saw, if it was committed.
-    pub(crate) fn show_states(&self, is_committed: bool) {
-        let mut seen = self.seen.borrow_mut();
-        if is_committed {
-            self.known.note(seen.drain(..));
-        } else {
-            seen.clear();
-        }
     }
 }

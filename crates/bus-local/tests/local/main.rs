@@ -23,6 +23,7 @@ use mailbox_event::{AccountToken, EventId, RelayId, UnixMillis};
 mod bounds;
 mod files;
 mod others;
+mod reads;
 mod rest;
 mod waits;
 
