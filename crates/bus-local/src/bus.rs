@@ -142,6 +142,7 @@ impl LocalBus {
 impl Bus for LocalBus {
     async fn dispatch(&self, message: Message, keys: &[Key]) -> Result<(), BusError> {
         self.shared().check_size(message.payload.len())?;
+        self.shared().check_open()?;
         if message.is_noop() {
             return Ok(());
         }
@@ -159,6 +160,7 @@ impl Bus for LocalBus {
     }
 
     async fn register_key(&self, key: Key, listener: Arc<dyn KeyListener>) -> Result<Registration, BusError> {
+        self.shared().check_open()?;
         let generation = self.0.keys.add(key, &listener)?;
         let keys = self.0.keys.clone();
         Ok(Registration::new(move || keys.remove(key, generation)))

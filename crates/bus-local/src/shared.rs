@@ -17,7 +17,7 @@ use crate::{
     known::Known,
     tables::{Queued, Redelivered},
     worker::Claims,
-    writer::Writer,
+    writer::{Closed, Writer},
 };
 
 /// Draws a wait between nothing and the given one.
@@ -193,6 +193,11 @@ impl Shared {
     pub(crate) fn check_size(&self, octets: usize) -> Result<(), BusError> {
         let limit = self.settings.largest_value;
         if octets > limit { Err(BusError::TooLarge { octets, limit }) } else { Ok(()) }
+    }
+
+    /// Refuses whoever comes when the bus is closed.
+    pub(crate) fn check_open(&self) -> Result<(), BusError> {
+        if *self.closing.borrow() { Err(BusError::Unavailable(Closed.into())) } else { Ok(()) }
     }
 
     pub(crate) fn now(&self) -> mailbox_event::UnixMillis {

@@ -11,6 +11,24 @@ use fixture::local;
 
 bus::contract_tests!(local());
 
+const OWN: [&str; 5] = [
+    include_str!("local/bounds.rs"),
+    include_str!("local/files.rs"),
+    include_str!("local/others.rs"),
+    include_str!("local/reads.rs"),
+    include_str!("local/waits.rs"),
+];
+
+#[test]
+fn every_own_test_that_the_page_names_exists() {
+    for (test, here) in bus::contract::mirrored::TESTS {
+        if let bus::contract::mirrored::Here::Own(name) = here {
+            let function = format!("fn {name}(");
+            assert!(OWN.iter().any(|file| file.contains(&function)), "{test}: {name} is no test");
+        }
+    }
+}
+
 const PAGE: &str = include_str!("../../../docs/bus-contract.md");
 
 #[test]

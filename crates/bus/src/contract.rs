@@ -20,6 +20,8 @@ pub mod health;
 pub mod james;
 pub mod jobs;
 pub mod key;
+pub mod life;
+pub mod mirrored;
 mod page;
 pub mod redelivery;
 pub mod retained;

@@ -24,6 +24,23 @@ async fn a_job_over_the_bound_is_refused_until_there_is_room() {
 }
 
 #[tokio::test]
+async fn a_job_that_finds_no_room_is_in_no_group() {
+    let scene = Scene::new(LocalBusSettings { max_jobs: 3, ..LocalBusSettings::default() });
+    for name in ["one", "other"] {
+        let group = bus::Group(name.to_owned());
+        let held = scene.bus.register_group(group, super::group_settings(), Runs::new(|_| Ok(()))).await;
+        held.unwrap().unregister();
+    }
+    scene.dispatch(job(1)).await;
+    assert!(
+        matches!(scene.bus.dispatch(job(2), &[]).await, Err(BusError::Full)),
+        "there is room for one of two"
+    );
+    let pending: Vec<_> = scene.bus.depth().await.unwrap().iter().map(|depth| depth.pending).collect();
+    assert_eq!(pending, [1, 1]);
+}
+
+#[tokio::test]
 async fn when_the_dead_letters_are_full_a_job_without_hope_is_kept() {
     let scene = Scene::new(LocalBusSettings { max_dead_letters: 1, ..LocalBusSettings::default() });
     let listener = Runs::new(|_| Err(Failure::Reject("no use".into())));

@@ -54,6 +54,27 @@ async fn jobs_of_a_later_release_stand_in_nobodys_way() {
 }
 
 #[tokio::test]
+async fn a_job_that_cannot_be_read_is_a_dead_letter() {
+    let scene = Scene::new(LocalBusSettings::default());
+    scene.register(&Runs::new(|_| Ok(()))).await.unregister();
+    for sequence in 1..=3 {
+        scene.dispatch(job(sequence)).await;
+    }
+    // Octets that are no UTF-8 in one, and nothing in another.
+    let spoil = |path: &std::path::Path| {
+        let sql = "UPDATE jobs SET subject = CAST(X'ff00fe' AS TEXT) WHERE sequence = 1;
+                   UPDATE jobs SET subject = '' WHERE sequence = 2;";
+        Connection::open(path).unwrap().execute_batch(sql).unwrap();
+    };
+    let scene = scene.reopen_after(LocalBusSettings::default(), spoil).await;
+    let listener = Runs::new(|_| Ok(()));
+    let _held = scene.register(&listener).await;
+    until("the last one is run", async || scene.pending().await == 0).await;
+    assert_eq!(listener.seen.lock().unwrap()[0].0, 3);
+    assert_eq!(scene.bus.depth().await.unwrap()[0].dead_letters, 2);
+}
+
+#[tokio::test]
 async fn jobs_of_a_later_release_wait_when_the_dead_letters_are_full() {
     let settings = LocalBusSettings { max_dead_letters: 1, ..LocalBusSettings::default() };
     let scene = Scene::new(settings.clone());

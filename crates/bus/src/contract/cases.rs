@@ -56,7 +56,6 @@ macro_rules! contract_cases {
                 a_finished_job_is_known_after_a_restart,
                 a_group_may_change_its_kinds,
                 a_registration_dropped_in_mid_run_burns_no_attempt,
-                a_job_in_mid_run_is_dispatched_to_another_node_when_one_is_down,
             }
             key {
                 notification_should_not_exceed_rate,
@@ -192,6 +191,30 @@ macro_rules! contract_cases {
                 a_key_that_went_and_came_has_another_revision,
                 revisions_rise_across_a_restart,
                 health_is_good,
+            }
+            life {
+                event_bus_groups_with_distinct_naming_strategies_should_be_isolated,
+                event_bus_pub_sub_with_distinct_naming_strategies_should_be_isolated,
+                what_two_buses_keep_is_apart,
+                event_bus_should_not_throw_when_continuously_start_and_stop,
+                a_group_may_start_and_stop_continuously,
+                multiple_event_bus_should_not_throw_when_start_and_stop_continuously,
+                dispatch_should_stop_delivering_events_shortly_after_stop_is_called,
+                calls_to_a_stopped_bus_fail,
+                dispatch_should_work_after_restart_for_old_registration,
+                dispatch_should_work_after_restart_for_new_registration,
+                redeliver_should_work_after_restart_for_old_registration,
+                redeliver_should_work_after_restart_for_new_registration,
+                a_key_registration_from_before_a_restart_is_over,
+                dispatch_should_work_after_restart_for_new_key_registration,
+                dispatch_should_not_send_to_group_listener_when_error,
+                a_dispatch_that_failed_leaves_nothing_half_done,
+                re_deliver_should_add_event_in_dead_letter_when_getting_error,
+                re_deliver_should_not_store_event_in_another_group_when_getting_error,
+                in_processing_event_should_be_re_dispatched_to_another_event_bus_when_one_is_down,
+                a_job_in_mid_run_runs_again_after_a_kill,
+                what_was_answered_survives_a_kill,
+                bulks_are_handled_gracefully,
             }
         }
     };

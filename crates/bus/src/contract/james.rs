@@ -38,7 +38,7 @@ pub fn held(case: &str) -> Held {
 }
 
 /// Each upper-case letter begins a word.
-fn snake_case(name: &str) -> String {
+pub(super) fn snake_case(name: &str) -> String {
     let mut snake = String::with_capacity(name.len() + 16);
     for letter in name.chars() {
         if letter.is_ascii_uppercase() {

@@ -126,18 +126,3 @@ pub async fn a_registration_dropped_in_mid_run_burns_no_attempt(scene: Scene) {
     assert_eq!(listener.attempts(), [(1, false)]);
     assert_eq!(stuck.done(), 0, "the first run was cut off");
 }
-
-pub async fn a_job_in_mid_run_is_dispatched_to_another_node_when_one_is_down(scene: Scene) {
-    let (bus, distant) = scene.nodes().await;
-    let stuck = Recorder::gated(&Arc::new(Semaphore::new(0)));
-    let held = register(&distant, group_a(), &stuck).await;
-    dispatch(&bus, job(1), &[]).await;
-    scene.until_runs(&stuck, 1).await;
-    let listener = Recorder::new();
-    let _held = register(&bus, group_a(), &listener).await;
-    scene.quiet().await;
-    assert_eq!(listener.runs(), 0, "it runs on the other node");
-    held.unregister();
-    scene.until_runs(&listener, 1).await;
-    assert_eq!(listener.attempts(), [(1, false)]);
-}

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, fmt::Write};
 use super::{
     cases,
     james::{self, Held},
+    mirrored::{self, Here},
 };
 
 /// An implementation and how each case of the suite ended on it: `true`, it passed.
@@ -30,6 +31,17 @@ James disables two cases, each for some of its buses: `dispatchShouldCallListene
 `retryShouldDeliverAsManyTimesAsInitialDeliveryAttempt`. Both are on here.
 ";
 
+const MIRRORED: &str = "## Tests of James' implementations
+
+Beyond its contracts James tests each implementation: starts and stops, outages of the broker, what cannot be decoded. What
+has a meaning for a bus in one process is a case of the suite (most in `life`), or an implementation's own test, whose being
+there a test checks. *Akin* is a case that asks for what the test is after in other words, often for more than one of them. A
+number behind a class is how many tests it has; the case named for it is the nearest one and does not stand for each.
+
+A broker that starts again is here the bus that starts again, and with it goes who registered keys: he registers again. James
+disables `dispatchShouldWorkAfterRestartForNewKeyRegistration`; here it is on.
+";
+
 /// The whole page, one column per implementation.
 pub fn page(results: &[Results]) -> String {
     let mut page = HEAD.to_owned();
@@ -39,6 +51,8 @@ pub fn page(results: &[Results]) -> String {
         put(format!("\n### {}\n\n{}", part.name, heading("James' case | here", results)));
         part.cases.iter().for_each(|case| put(james_row(case, results)));
     }
+    put(format!("\n{MIRRORED}\n{}\n\n{}", mirrored_counts(), heading("James' test | here", results)));
+    mirrored::TESTS.iter().for_each(|&(test, here)| put(mirrored_row(test, here, results)));
     put("\n## Cases of our own\n\n".to_owned());
     put(heading("contract | case", results));
     for (contract, name) in own() {
@@ -85,6 +99,36 @@ fn james_row(case: &str, results: &[Results]) -> String {
         Held::Changed(name, why) => {
             row(&format!("{case} | *changed*: `{name}`. {why}"), &cells(known(name), results))
         }
+    }
+}
+
+fn is_same(test: &str, case: &str) -> bool {
+    james::snake_case(test) == case
+}
+
+fn mirrored_counts() -> String {
+    let count =
+        |is: fn(&str, Here) -> bool| mirrored::TESTS.iter().filter(|&&(test, here)| is(test, here)).count();
+    format!(
+        "{} tests or classes of them: {} are cases of the suite, {} have one that is akin, {} a test of each implementation's \
+         own, {} have no meaning here.",
+        mirrored::TESTS.len(),
+        count(|test, here| matches!(here, Here::Case(name) if is_same(test, name))),
+        count(|test, here| matches!(here, Here::Case(name) if !is_same(test, name))),
+        count(|_, here| matches!(here, Here::Own(_))),
+        count(|_, here| matches!(here, Here::Nothing(_))),
+    )
+}
+
+fn mirrored_row(test: &str, here: Here, results: &[Results]) -> String {
+    let alike = |cell: &str| vec![cell.to_owned(); results.len()];
+    match here {
+        Here::Case(name) => {
+            let relation = if is_same(test, name) { "" } else { "*akin*: " };
+            row(&format!("{test} | {relation}`{name}`"), &cells(known(name), results))
+        }
+        Here::Own(name) => row(&format!("{test} | *own test*: `{name}`"), &alike("its own tests")),
+        Here::Nothing(why) => row(&format!("{test} | *no meaning*: {why}"), &alike("-")),
     }
 }
 

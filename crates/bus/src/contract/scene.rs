@@ -29,6 +29,16 @@ pub trait Fixture: Send + Sync + 'static {
     /// Ends every node and starts the bus again over what is durable. Registrations from before are gone.
     async fn restart(&self) -> Arc<dyn Bus>;
 
+    /// A bus of its own, on the same clock, until the fixture goes.
+    async fn another_bus(&self) -> Arc<dyn Bus>;
+
+    /// Ends every node in order. Calls to them fail from then on; [`Self::restart`] starts them again.
+    async fn stop(&self);
+
+    /// Ends every node as the death of its process does, with nothing finished and nothing tidied, and starts the bus
+    /// again over what is durable.
+    async fn kill(&self) -> Arc<dyn Bus>;
+
     /// Lets `duration` pass for the bus: by moving its clock, or by waiting.
     async fn pass(&self, duration: Duration);
 
@@ -67,6 +77,22 @@ impl Scene {
 
     pub(super) async fn restart(&self) -> Arc<dyn Bus> {
         self.fixture.restart().await
+    }
+
+    pub(super) async fn another_node(&self) -> Arc<dyn Bus> {
+        self.fixture.another_node().await
+    }
+
+    pub(super) async fn another_bus(&self) -> Arc<dyn Bus> {
+        self.fixture.another_bus().await
+    }
+
+    pub(super) async fn stop(&self) {
+        self.fixture.stop().await;
+    }
+
+    pub(super) async fn kill(&self) -> Arc<dyn Bus> {
+        self.fixture.kill().await
     }
 
     pub(super) async fn pass(&self, duration: Duration) {

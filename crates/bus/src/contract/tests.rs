@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 use super::{
     all,
     james::{Held, PARTS, held},
+    mirrored::{Here, TESTS},
 };
 
 const NULLS: &str = include_str!("../dead_letters/nulls.rs");
 
-const FILES: [(&str, &str); 9] = [
+const FILES: [(&str, &str); 10] = [
     ("group", include_str!("group.rs")),
     ("redelivery", include_str!("redelivery.rs")),
     ("jobs", include_str!("jobs.rs")),
@@ -19,6 +20,7 @@ const FILES: [(&str, &str); 9] = [
     ("dead_letters", include_str!("dead_letters.rs")),
     ("health", include_str!("health.rs")),
     ("retained", include_str!("retained.rs")),
+    ("life", include_str!("life.rs")),
 ];
 
 fn in_files() -> BTreeSet<(&'static str, &'static str)> {
@@ -61,4 +63,16 @@ fn every_case_of_james_is_held() {
         }
     }
     assert_eq!(by_type, NULLS.matches("\nnull!(").count());
+}
+
+#[test]
+fn every_case_that_mirrors_one_of_james_exists() {
+    let cases: BTreeSet<_> = all().into_iter().map(|case| case.name).collect();
+    let tests: BTreeSet<_> = TESTS.iter().map(|(test, _)| test).collect();
+    assert_eq!(tests.len(), TESTS.len(), "each once");
+    for (test, here) in TESTS {
+        if let Here::Case(name) = here {
+            assert!(cases.contains(name), "{test}: {name} is no case");
+        }
+    }
 }
