@@ -18,7 +18,10 @@ use crate::{
 pub fn run(folder: &Path) -> Outcome<()> {
     end_with_input();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(serve(folder))
+    let folder = folder.to_owned();
+    // On the runtime's own threads, where the program's services are.
+    runtime.block_on(runtime.spawn(async move { serve(&folder).await.map_err(|error| error.to_string()) }))??;
+    Ok(())
 }
 
 async fn serve(folder: &Path) -> Outcome<()> {
