@@ -104,7 +104,10 @@ impl Upstream {
         // A redirect could lead the credential elsewhere, and so could a proxy of the environment.
         let client =
             Client::builder().redirect(Policy::none()).no_proxy().timeout(settings.timeout).build()?;
-        let mac = Hmac::new_from_slice(key).expect("HMAC takes keys of any length");
+        let mut mac: Hmac<Sha256> = Hmac::new_from_slice(key).expect("HMAC takes keys of any length");
+        // Two mail servers may have the same key here, and say different things of one credential.
+        mac.update(session.as_str().as_bytes());
+        mac.update(b"\0");
         let room = Semaphore::new(settings.at_once.max(1));
         let (flights, availability) = (Flights::new(), Availability::default());
         Ok(Self {

@@ -33,7 +33,8 @@ pub struct UpstreamSettings {
     /// Checks at the same time: a mail server that starts again is not run over by reconnecting clients.
     #[serde(default = "thirty_two")]
     pub at_once: usize,
-    /// The key under which credentials are hashed in the bus, the same on all nodes that are to share verdicts.
+    /// The key under which credentials are hashed in the bus, the same on all nodes that are to share verdicts; they ask
+    /// the same `session_url`.
     /// Without it each process draws its own.
     #[serde(default)]
     pub key: Option<Secret>,

@@ -193,3 +193,19 @@ async fn nodes_with_the_same_key_share_verdicts_and_others_do_not() {
         assert_eq!(server.sessions(), sessions);
     }
 }
+
+#[tokio::test]
+async fn mail_servers_with_the_same_key_share_no_verdicts() {
+    let (without_alice, server) = (MailServer::start().await, MailServer::start().await);
+    without_alice.set(Mood::Status(401));
+    let asking = |server: &MailServer| {
+        let key = Some(Secret::new("shared by all mail servers"));
+        Credential::Upstream(UpstreamSettings { key, ..UpstreamSettings::new(server.session_url()) })
+    };
+    let credentials = vec![asking(&without_alice), asking(&server)];
+    let node = Node::with(Settings { credentials, ..settings() }).await;
+    for _ in 0..2 {
+        assert_eq!(open(&node, ALICE).await.status, 200);
+    }
+    assert_eq!((without_alice.sessions(), server.sessions()), (1, 1));
+}
