@@ -29,7 +29,7 @@ pub use ticket::{Hash, Tag, Ticket};
 pub use tickets::{NoTicket, Tickets};
 pub use upstream::{InvalidUpstream, Question, Unanswered, Upstream};
 
-use crate::revocation::{CredentialId, Revocations};
+use crate::revocation::{CredentialId, Holding, Revocations};
 
 /// What a client presents. Never shown: it is a password or as good as one.
 #[derive(Clone)]
@@ -74,6 +74,13 @@ pub enum Verifier {
     Jwt(Box<JwtVerifier>),
     /// The mail server is asked.
     Upstream(Arc<Upstream>),
+}
+
+impl Identity {
+    /// On whose word its streams are open.
+    pub fn holding(&self) -> Holding {
+        Holding { since: self.since, credential: self.credential }
+    }
 }
 
 impl Outcome {

@@ -73,8 +73,9 @@ impl Reconcile {
     /// A stream was opened with a credential that may ask. An account of which nothing is known is asked about at
     /// once, in the background: the first octets of the stream do not wait for the mail server.
     pub fn joined(self: &Arc<Self>, channel: &Arc<Channel>, identity: Identity) {
+        let holding = identity.holding();
         let Some(question) = identity.question else { return };
-        let inquiry = Arc::new(Inquiry::new(identity.account, &question));
+        let inquiry = Arc::new(Inquiry::new(identity.account, &question, holding));
         channel.keep_inquiry(inquiry.clone());
         if channel.view().known_state().is_some() {
             return self.await_turn(channel.account());

@@ -25,7 +25,7 @@ use crate::{
     reconcile::Reconcile,
     request::{self, Asked, Claim, StreamRequest},
     response::{self, Body},
-    revocation::{Holding, Revocations},
+    revocation::Revocations,
     settings::Pace,
     stream::{EventBody, Owner, Stream, Timing},
     telemetry::{CredentialOutcome, Limit, Telemetry},
@@ -140,7 +140,7 @@ impl Service {
             self.telemetry.over_limit(Limit::Account);
             timing.leaving_retry = crowded_retry(&mut rand::rng());
         }
-        let holding = Holding { since: identity.since, credential: identity.credential };
+        let holding = identity.holding();
         let stream = Stream::new(&opening.asked, owner, timing, now);
         let stream = stream.tagged(identity.tag.clone()).held_by(holding);
         if let Ok(account_place) = place

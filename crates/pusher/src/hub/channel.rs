@@ -67,9 +67,12 @@ impl Channel {
         self.asking.store(false, Ordering::Release);
     }
 
-    /// Keeps the right to ask of the newest stream.
+    /// Keeps the right to ask of the newest stream, unless that has to end at once.
     pub fn keep_inquiry(&self, inquiry: Arc<Inquiry>) {
-        *self.lock_inquiry() = Some(inquiry);
+        let mut kept = self.lock_inquiry();
+        if !self.has_ended(&inquiry) {
+            *kept = Some(inquiry);
+        }
     }
 
     /// The right to ask the mail server about the account, if a stream brought one.
@@ -80,6 +83,16 @@ impl Channel {
     /// Forgets a right whose credential is gone, unless a newer one took its place.
     pub fn forget_inquiry(&self, gone: &Arc<Inquiry>) {
         self.lock_inquiry().take_if(|kept| Arc::ptr_eq(kept, gone));
+    }
+
+    /// A credential whose streams end is not presented any more. To be called when the endings are others, not before:
+    /// a right that is kept meanwhile is looked at by one of the two.
+    fn forget_ended_inquiry(&self) {
+        self.lock_inquiry().take_if(|kept| self.has_ended(kept));
+    }
+
+    fn has_ended(&self, inquiry: &Inquiry) -> bool {
+        self.views.borrow().endings.end(inquiry.holding())
     }
 
     fn lock_inquiry(&self) -> MutexGuard<'_, Option<Arc<Inquiry>>> {
@@ -137,6 +150,7 @@ impl Channel {
     /// Streams of what was revoked end.
     pub(super) fn revoked(&self, revocation: Revocation) {
         self.update(|view| view.endings.revoke(revocation.at));
+        self.forget_ended_inquiry();
     }
 
     /// Streams of a credential that the mail server refused end.
@@ -145,6 +159,7 @@ impl Channel {
             view.endings.refuse(credential, at);
             true
         });
+        self.forget_ended_inquiry();
     }
 
     fn decoded<T: serde::de::DeserializeOwned>(&self, octets: &[u8]) -> Result<T, codec::DecodeError> {

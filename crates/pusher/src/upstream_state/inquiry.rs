@@ -5,7 +5,10 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use state::DataType;
 
-use crate::credential::{Question, Unanswered};
+use crate::{
+    credential::{Question, Unanswered},
+    revocation::Holding,
+};
 
 /// The methods that tell a state; what the server does not have fails alone and is skipped.
 const METHODS: [(&str, DataType); 8] = [
@@ -23,17 +26,23 @@ const METHODS: [(&str, DataType); 8] = [
 pub struct Inquiry {
     account: Account,
     question: Question,
+    holding: Holding,
 }
 
 impl Inquiry {
-    /// `question` is that of a client of `account`.
-    pub fn new(account: Account, question: &Question) -> Self {
-        Self { account, question: question.to_be_kept() }
+    /// `question` is that of a client of `account`, good for as long as its streams are by `holding`.
+    pub fn new(account: Account, question: &Question, holding: Holding) -> Self {
+        Self { account, question: question.to_be_kept(), holding }
     }
 
     /// Whose states.
     pub fn account(&self) -> &Account {
         &self.account
+    }
+
+    /// What its credential is judged by.
+    pub fn holding(&self) -> &Holding {
+        &self.holding
     }
 
     /// Asks.

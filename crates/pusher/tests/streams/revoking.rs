@@ -7,7 +7,7 @@ use std::{
 
 use bus_local::{LocalBus, LocalBusSettings};
 use kit::config::Secret;
-use pusher::{Credential, Settings, UpstreamSettings};
+use pusher::{Credential, ReconcileSettings, Settings, UpstreamSettings};
 use reqwest::Method;
 
 use crate::support::{
@@ -15,7 +15,7 @@ use crate::support::{
     client::{Client, http1},
     flaky_bus::FlakyBus,
     jwt, mail,
-    mail_server::{ALICE, MailServer, Mood},
+    mail_server::{ALICE, BOB, MailServer, Mood},
     settings, signed,
 };
 
@@ -153,4 +153,30 @@ async fn what_may_have_been_revoked_is_neither_accepted_nor_refused() {
     flaky.buckets_are_away.store(false, Ordering::SeqCst);
     node.open("/events/").await.event().await;
     assert!(node.revoker.revoke("a b", SystemTime::now()).await.is_err());
+}
+
+#[tokio::test]
+async fn the_mail_server_is_asked_no_more_with_what_was_revoked() {
+    let server = MailServer::start().await;
+    let every = Duration::from_millis(50);
+    let reconcile = ReconcileSettings { every, window: 2 * every, at_once: 2 };
+    let node = Node::with(Settings { reconcile, ..asking(&server, 5 * MINUTE) }).await;
+    node.publish(&mail(1)).await;
+    // It stays open, and so the account is not forgotten.
+    let mut by_token = open(&node, &issued(SystemTime::now() + MINUTE)).await;
+    by_token.event().await;
+    let (mut by_password, mut bobs) = (open(&node, ALICE).await, open(&node, BOB).await);
+    by_password.event().await;
+    bobs.event().await;
+    node.revoker.revoke("alice", SystemTime::now()).await.unwrap();
+    by_password.rest().await;
+    let (alices_before, bobs_before) = (server.asked_about("alice"), server.asked_about("bob"));
+    let bob_is_asked_about = async {
+        while server.asked_about("bob") < bobs_before + 5 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(crate::support::PATIENCE, bob_is_asked_about).await.expect("others are compared");
+    // One question may have been under way.
+    assert!(server.asked_about("alice") <= alices_before + 1);
 }
