@@ -38,6 +38,7 @@ impl Endings {
 
     /// The mail server, asked at `at`, refused this credential.
     pub fn refuse(&mut self, credential: CredentialId, at: UnixMillis) {
+        self.refused.retain(|(known, _)| *known != credential);
         if self.refused.len() == MOST_REFUSALS {
             self.refused.pop_front();
         }
@@ -78,8 +79,18 @@ mod tests {
         assert!(!endings.end(&holding(5, 2)));
         assert!(!endings.end(&holding(11, 1)));
         assert!(!endings.end(&Holding { since: UnixMillis(5), credential: None }));
-        for other in 0..MOST_REFUSALS {
-            endings.refuse(CredentialId([2; 8]), UnixMillis(other as u64));
+    }
+
+    #[test]
+    fn refusals_of_one_credential_take_the_place_of_one() {
+        let mut endings = Endings::default();
+        endings.refuse(CredentialId([1; 8]), UnixMillis(10));
+        for again in 0..20 {
+            endings.refuse(CredentialId([2; 8]), UnixMillis(again));
+        }
+        assert!(endings.end(&holding(5, 1)) && endings.end(&holding(5, 2)));
+        for other in 0..20 {
+            endings.refuse(CredentialId([other; 8]), UnixMillis(10));
         }
         assert_eq!(endings.refused.len(), MOST_REFUSALS);
     }
