@@ -1,6 +1,6 @@
 //! What a node bears.
 
-use std::time::Duration;
+use std::{ops::RangeInclusive, time::Duration};
 
 use kit::config::Validate;
 use serde::{Deserialize, Serialize};
@@ -60,6 +60,10 @@ impl Default for Limits {
 
 /// Cookies and tokens fill some kilobytes.
 const SMALLEST_HEAD: usize = 8 << 10;
+/// A connection may fill so much before it is known what it wants.
+const LARGEST_HEAD: usize = 1 << 20;
+/// Browsers send more than the least, nobody as many as the most.
+const FIELDS: RangeInclusive<usize> = 16..=1024;
 /// Far more than a machine bears, and within what a semaphore counts.
 const MOST: usize = 100_000_000;
 
@@ -71,8 +75,8 @@ impl Validate for Limits {
             (self.streams_per_address == 0, "streams_per_address: nobody could open a stream"),
             (!(1..=MOST).contains(&self.unverified), "unverified: must be between 1 and 100000000"),
             (!(1..=MOST).contains(&self.connections), "connections: must be between 1 and 100000000"),
-            (self.head < SMALLEST_HEAD, "head: must be at least 8KiB"),
-            (self.headers < 16, "headers: browsers send more"),
+            (!(SMALLEST_HEAD..=LARGEST_HEAD).contains(&self.head), "head: must be between 8KiB and 1MiB"),
+            (!FIELDS.contains(&self.headers), "headers: must be between 16 and 1024"),
             (self.head_timeout.is_zero(), "head_timeout: must be longer than nothing"),
             (self.send_buffer < 4 << 10, "send_buffer: must be at least 4KiB"),
             (self.http2_streams < 100, "http2_streams: RFC 9113 asks for at least 100"),
