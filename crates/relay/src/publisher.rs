@@ -54,8 +54,8 @@ impl Publisher {
         Self { intake, bus, decoder, states, backoff, is_away: false, goal: None }
     }
 
-    /// Publishes until `finish` is given and what the spool held then is published. May be dropped at any moment: what is not noted as
-    /// published is published again by the next start.
+    /// Publishes until `finish` is given and what the spool held then is published. May be dropped at any moment: what
+    /// is not noted as published is published again by the next start.
     pub async fn run(&mut self, finish: &CancellationToken) {
         let mut from = self.intake.spool.position();
         while let Some(records) = self.next(from, finish).await {
