@@ -64,9 +64,9 @@ impl Tickets {
         Self { bus, settings, pace, telemetry }
     }
 
-    /// How long a ticket can wait for its first use.
-    pub fn lasts(&self) -> Duration {
-        self.settings.lasts
+    /// How long a ticket for who was identified can wait for its first use.
+    pub fn lasts(&self, identity: &Identity) -> Duration {
+        bounded(self.settings.lasts, identity)
     }
 
     /// A ticket for who was identified; it ends with the credential at the latest.
@@ -75,19 +75,18 @@ impl Tickets {
         if !self.pace.allows(&identity.account, now) {
             return Err(NoTicket::TooMany);
         }
-        let session = identity.lasts.map_or(self.settings.session, |lasts| lasts.min(self.settings.session));
+        let lasts = self.lasts(identity);
         let record = Record {
             account: identity.account.clone(),
             account_id: identity.account_id.as_ref().to_owned(),
             since: identity.since,
             credential: identity.credential,
-            fresh_until: later(now, self.settings.lasts),
-            ends_at: later(now, session),
+            fresh_until: later(now, lasts),
+            ends_at: later(now, bounded(self.settings.session, identity)),
             tag: None,
         };
         let ticket = Ticket::of(rand::random());
         let value = codec::encode(&record, codec::Form::MessagePack).map_err(|_| NoTicket::Bus)?;
-        let lasts = session.min(self.settings.lasts);
         let kept = self.bus.compare_and_put(Bucket::Tickets, &key(&ticket), value.into(), None, lasts).await;
         kept.map(|_| ticket).map_err(|error| match error {
             PutError::Conflict => NoTicket::Bus,
@@ -162,6 +161,11 @@ impl Record {
             question: None,
         }
     }
+}
+
+/// Nothing lasts longer than the credential.
+fn bounded(time: Duration, identity: &Identity) -> Duration {
+    identity.lasts.map_or(time, |lasts| lasts.min(time))
 }
 
 fn key(ticket: &Ticket) -> String {

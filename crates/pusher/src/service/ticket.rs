@@ -34,7 +34,7 @@ impl Service {
         match self.tickets.mint(&identity, SystemTime::now()).await {
             Ok(ticket) => {
                 self.telemetry.ticket_given();
-                response::ticket(&ticket, self.tickets.lasts())
+                response::ticket(&ticket, self.tickets.lasts(&identity))
             }
             Err(no @ NoTicket::Bus) => unavailable(&no.to_string()),
             Err(no @ NoTicket::TooMany) => {

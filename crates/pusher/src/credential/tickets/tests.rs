@@ -56,6 +56,7 @@ async fn a_ticket_waits_a_minute_and_its_session_ends_with_the_credential() {
     let late = tickets.mint(&alice(None), now).await.unwrap();
     // The bus still has it: its clock did not move.
     assert!(accepted(&tickets, &late, None, now + 60 * SECOND).await.is_none());
+    assert_eq!(tickets.lasts(&alice(Some(5 * SECOND))), 5 * SECOND);
     let short = tickets.mint(&alice(Some(300 * SECOND)), now).await.unwrap();
     let first = accepted(&tickets, &short, None, now + 59 * SECOND).await.unwrap();
     assert_eq!(first.lasts, Some(241 * SECOND));
