@@ -172,6 +172,6 @@ pub fn millis(moment: SystemTime) -> UnixMillis {
 }
 
 /// For keys in the bus.
-fn hexadecimal(octets: &[u8]) -> String {
+pub fn hexadecimal(octets: &[u8]) -> String {
     octets.iter().map(|octet| format!("{octet:02x}")).collect()
 }

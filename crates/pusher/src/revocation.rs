@@ -17,7 +17,7 @@ pub use endings::{Endings, Holding};
 pub use holders::{Hold, Holders};
 pub use revoker::{RevokeError, Revoker};
 
-use crate::telemetry::Telemetry;
+use crate::{credential::hexadecimal, telemetry::Telemetry};
 
 /// What the bus keeps and tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,5 +81,5 @@ pub async fn read(bus: &dyn Bus, account: AccountToken) -> Result<Option<Revocat
 }
 
 fn key(account: AccountToken) -> String {
-    account.0.iter().map(|octet| format!("{octet:02x}")).collect()
+    hexadecimal(&account.0)
 }
