@@ -71,7 +71,7 @@ async fn an_operator_ends_the_streams_of_a_user_and_a_good_password_opens_them_a
     })
     .await;
     let metrics = beside.admin("/metrics").await;
-    assert!(metrics.contains("pusher_session_checks_total{outcome=\"Answered\"} 3\n"), "{metrics}");
+    assert!(metrics.contains("pusher_session_checks_total{outcome=\"answered\"} 3\n"), "{metrics}");
     let stranger =
         testkit::http_client().post(beside.admin_url("/revoke")).body("alice").send().await.unwrap();
     assert_eq!(stranger.status().as_u16(), 401);

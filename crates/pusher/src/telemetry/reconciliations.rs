@@ -1,9 +1,7 @@
 //! What comparing with the mail server came to.
 
-use std::fmt::{self, Write as _};
-
 use prometheus_client::{
-    encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder},
+    encoding::EncodeLabelSet,
     metrics::{counter::Counter, family::Family},
     registry::Registry,
 };
@@ -28,19 +26,6 @@ pub enum ReconcileOutcome {
 impl ReconcileOutcome {
     const ALL: [Self; 6] =
         [Self::Same, Self::Behind, Self::Ahead, Self::Incomparable, Self::Refused, Self::Failed];
-}
-
-impl EncodeLabelValue for ReconcileOutcome {
-    fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> fmt::Result {
-        encoder.write_str(match self {
-            Self::Same => "same",
-            Self::Behind => "behind",
-            Self::Ahead => "ahead",
-            Self::Incomparable => "incomparable",
-            Self::Refused => "refused",
-            Self::Failed => "failed",
-        })
-    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]

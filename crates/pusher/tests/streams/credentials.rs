@@ -37,8 +37,8 @@ async fn without_a_good_credential_there_is_a_401_that_names_the_schemes() {
         let schemes: Vec<_> = answer.headers.get_all("www-authenticate").iter().collect();
         assert_eq!(schemes, ["Basic realm=\"mail\", charset=\"UTF-8\"", "Bearer"]);
     }
-    node.until_metric("pusher_credentials_total{outcome=\"Missing\"} 2").await;
-    node.until_metric("pusher_credentials_total{outcome=\"Refused\"} 2").await;
+    node.until_metric("pusher_credentials_total{outcome=\"missing\"} 2").await;
+    node.until_metric("pusher_credentials_total{outcome=\"refused\"} 2").await;
 }
 
 #[tokio::test]
@@ -74,8 +74,8 @@ async fn verdicts_of_either_kind_are_remembered() {
         assert_eq!(open(&node, WRONG).await.status, 401);
     }
     assert_eq!(server.sessions(), 2);
-    node.until_metric("pusher_session_checks_total{outcome=\"Answered\"} 1").await;
-    node.until_metric("pusher_session_checks_total{outcome=\"Refused\"} 1").await;
+    node.until_metric("pusher_session_checks_total{outcome=\"answered\"} 1").await;
+    node.until_metric("pusher_session_checks_total{outcome=\"refused\"} 1").await;
 }
 
 #[tokio::test]

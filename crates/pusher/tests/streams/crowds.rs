@@ -28,7 +28,7 @@ async fn an_account_with_too_many_streams_is_told_one_state_and_comes_back_later
     let frames = third.rest().await;
     assert!(frames.iter().any(|frame| frame.field("event") == "push" && frame.data()["mailModSeq"] == 5));
     assert!((30_000..=60_000).contains(&last_retry(&frames)), "{frames:?}");
-    node.until_metric("pusher_over_limit_total{limit=\"Account\"} 1").await;
+    node.until_metric("pusher_over_limit_total{limit=\"account\"} 1").await;
     let bob = crate::support::bearer("bob", std::time::Duration::from_secs(60));
     let mut other = Client::get(node.address, "/events/", &[("authorization", &bob)]).await;
     assert!(other.next().await.unwrap().retry().unwrap() < 30_000);
@@ -57,7 +57,7 @@ async fn a_crowded_address_does_not_reach_the_mail_server() {
     let ticket = Client::send(&http1(), Method::POST, node.address, "/events/ticket", &fields).await;
     assert_eq!(ticket.status, 429);
     assert_eq!(server.sessions(), 1);
-    node.until_metric("pusher_over_limit_total{limit=\"Address\"} 3").await;
+    node.until_metric("pusher_over_limit_total{limit=\"address\"} 3").await;
     let other = [("authorization", "Basic bm9ib2R5Om5vdGhpbmc="), THERE];
     assert_eq!(Client::get(node.address, "/events/", &other).await.status, 401);
 }

@@ -189,7 +189,7 @@ impl Node {
     pub fn frames(&self) -> u64 {
         let metrics = self.metrics();
         let count =
-            metrics.lines().find_map(|line| line.strip_prefix("pusher_frames_total{kind=\"State\"} "));
+            metrics.lines().find_map(|line| line.strip_prefix("pusher_frames_total{kind=\"state\"} "));
         count.map_or(0, |count| count.parse().unwrap())
     }
 

@@ -66,7 +66,7 @@ async fn a_mail_server_that_does_not_tell_leaves_the_stream_open_and_is_asked_by
     let mut first = open(&node).await;
     assert!(first.next().await.unwrap().retry().is_some());
     assert_eq!(first.next().await.unwrap().comment(), "the state is not known yet");
-    node.until_metric("pusher_state_questions_total{outcome=\"Failed\"} 1").await;
+    node.until_metric("pusher_state_questions_total{outcome=\"failed\"} 1").await;
     server.set(Mood::Well);
     let mut second = open(&node).await;
     for stream in [&mut first, &mut second] {
