@@ -46,7 +46,10 @@ fn main() -> ExitCode {
             Err(error) => fail(&error, ExitCode::FAILURE),
         },
         Command::Revoke(options) => match runtime.block_on(revoke::run(options)) {
-            Ok(()) => ExitCode::SUCCESS,
+            Ok(said) => {
+                eprintln!("mailpush: {said}");
+                ExitCode::SUCCESS
+            }
             Err(error @ revoke::Error::Config(_)) => fail(&error, ExitCode::from(EXIT_CONFIGURATION)),
             Err(error) => fail(&error, ExitCode::FAILURE),
         },

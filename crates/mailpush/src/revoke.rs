@@ -53,8 +53,8 @@ pub enum Error {
     Refused(String),
 }
 
-/// Has the running program revoke.
-pub async fn run(options: Options) -> Result<(), Error> {
+/// Has the running program revoke. Gives its word for a person.
+pub async fn run(options: Options) -> Result<String, Error> {
     let config: Config =
         config::load(Some(&options.config), std::env::vars(), ENVIRONMENT).map_err(Error::Config)?;
     let key = key::read(&config.data).map_err(|error| Error::Key(config.data.clone(), error))?;
@@ -65,10 +65,9 @@ pub async fn run(options: Options) -> Result<(), Error> {
         .header(header::AUTHORIZATION, proof(&key, options.user.as_bytes()))
         .body(options.user);
     let response = request.send().await?;
-    if response.status() == StatusCode::OK {
-        return Ok(());
-    }
-    Err(Error::Refused(response.text().await?.trim_end().to_owned()))
+    let is_done = response.status() == StatusCode::OK;
+    let said = response.text().await?.trim_end().to_owned();
+    if is_done { Ok(said) } else { Err(Error::Refused(said)) }
 }
 
 /// Takes the orders of [`run`].
@@ -90,7 +89,7 @@ async fn revoke(key: &[u8], revoker: &Revoker, order: &Order) -> Reply {
     match revoker.revoke(&user, SystemTime::now()).await {
         Ok(()) => {
             tracing::info!("Credentials of a user revoked");
-            (StatusCode::OK, "revoked".to_owned())
+            (StatusCode::OK, format!("{user}: what was shown until now counts no longer"))
         }
         Err(error @ RevokeError::User(_)) => (StatusCode::BAD_REQUEST, error.to_string()),
         Err(error) => {

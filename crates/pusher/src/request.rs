@@ -78,7 +78,13 @@ pub enum Refusal {
     /// 400
     #[error("a request of this kind has no body")]
     Body,
+    /// 400
+    #[error("a field that may be there once is there twice")]
+    Twice,
 }
+
+/// Of these a second one would be somebody else's. A Cookie may come in pieces (RFC 9113 §8.2.3).
+const ONCE: [HeaderName; 2] = [header::AUTHORIZATION, LAST_EVENT_ID];
 
 #[derive(Clone, Copy)]
 enum Resource {
@@ -108,6 +114,7 @@ pub fn read(method: &Method, target: &Uri, headers: &HeaderMap, has_body: bool) 
         (&Method::OPTIONS, _) => Ok(Asked::Options(resource.method())),
         _ if *method != resource.method() => Err(Refusal::Method(resource.method())),
         _ if has_body => Err(Refusal::Body),
+        _ if ONCE.iter().any(|name| headers.get_all(name).iter().nth(1).is_some()) => Err(Refusal::Twice),
         (_, Resource::Ticket) => Ok(Asked::Ticket),
         (_, Resource::Events) => stream(target, headers, Ok),
         (_, Resource::EventSource) => {

@@ -31,9 +31,12 @@ pub fn refusal(refusal: Refusal) -> Response<Body> {
     let status = match refusal {
         Refusal::NotFound => StatusCode::NOT_FOUND,
         Refusal::Method(_) => StatusCode::METHOD_NOT_ALLOWED,
-        Refusal::Types | Refusal::CloseAfter | Refusal::Ping | Refusal::Encoding | Refusal::Body => {
-            StatusCode::BAD_REQUEST
-        }
+        Refusal::Types
+        | Refusal::CloseAfter
+        | Refusal::Ping
+        | Refusal::Encoding
+        | Refusal::Body
+        | Refusal::Twice => StatusCode::BAD_REQUEST,
     };
     let mut response = sentence(status, &refusal.to_string());
     let fields = response.headers_mut();

@@ -15,6 +15,7 @@ use std::{
     time::Duration,
 };
 
+use hyper::HeaderMap;
 use socket2::{SockRef, TcpKeepalive};
 use tokio::{
     net::{TcpListener, TcpSocket, TcpStream},
@@ -23,7 +24,13 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use self::connection::Shared;
-use crate::{service::Service, settings::Limits};
+use crate::{
+    client_address::{self, ClientAddress},
+    places::Places,
+    service::Service,
+    settings::Limits,
+    telemetry::Limit,
+};
 
 /// Accepting fails when descriptors run out, and goes on failing until some are free.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -46,6 +53,8 @@ pub struct Server {
     listener: TcpListener,
     shared: Arc<Shared>,
     room: Arc<Semaphore>,
+    /// Of addresses that are no proxies of ours.
+    places: Arc<Places<ClientAddress>>,
     connections: TaskTracker,
 }
 
@@ -54,8 +63,9 @@ impl Server {
     pub async fn bind(address: SocketAddr, service: Arc<Service>, limits: Limits) -> io::Result<Self> {
         let listener = listen(address, &limits)?;
         let room = Arc::new(Semaphore::new(limits.connections));
+        let places = Places::new(limits.connections_per_address);
         let shared = Arc::new(Shared { service, limits, cut: CancellationToken::new() });
-        Ok(Self { listener, shared, room, connections: TaskTracker::new() })
+        Ok(Self { listener, shared, room, places, connections: TaskTracker::new() })
     }
 
     /// Where.
@@ -91,10 +101,16 @@ impl Server {
     }
 
     fn serve(&self, socket: TcpStream, peer: IpAddr, room: OwnedSemaphorePermit) {
+        let service = &self.shared.service;
+        // Before anything is read: who connects and says nothing must not keep others out.
+        let client = client_address::client(peer, &HeaderMap::new(), &service.proxies);
+        let Ok(place) = client.map(|client| self.places.take(client)).transpose() else {
+            return service.telemetry.over_limit(Limit::Connections);
+        };
         let serving = connection::serve(socket, peer, self.shared.clone());
         self.connections.spawn(async move {
             serving.await;
-            drop(room);
+            drop((room, place));
         });
     }
 

@@ -146,7 +146,7 @@ impl Credential {
     fn problem(&self) -> Option<String> {
         let problem = match self {
             Self::Jwt(settings) => JwtVerifier::new(settings).err()?.to_string(),
-            Self::Upstream(settings) => settings.session().err()?.to_string(),
+            Self::Upstream(settings) => settings.checked().err()?.to_string(),
         };
         Some(format!("credentials: {problem}"))
     }

@@ -141,6 +141,11 @@ impl Stream {
         self.timing.until
     }
 
+    /// Whether what it is open on counts no longer.
+    pub fn is_revoked(&self, view: &View) -> bool {
+        view.endings.end(&self.holding)
+    }
+
     /// What to do at `now` when `view` is what is known.
     pub fn step(&mut self, view: &View, now: Instant) -> Step {
         let alerts_seen = *self.alerts_seen.get_or_insert(view.alerts.heard());
@@ -154,7 +159,7 @@ impl Stream {
             Stage::Open => {}
         }
         // Before anything else: it is told nothing more.
-        if view.endings.end(&self.holding) {
+        if self.is_revoked(view) {
             self.stage = Stage::Over;
             return self.write(Frame::retry(self.timing.retry), now);
         }

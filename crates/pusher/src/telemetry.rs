@@ -59,13 +59,15 @@ pub enum UpstreamOutcome {
     Crowded,
 }
 
-/// A bound on streams that is not the node's.
+/// A bound that is not the node's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Limit {
-    /// Those of an account.
+    /// The streams of an account.
     Account,
-    /// Those of an address.
+    /// The streams of an address.
     Address,
+    /// The connections of an address.
+    Connections,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -141,7 +143,7 @@ impl Telemetry {
             drains: Counter::default(),
         };
         // Shown from the start, so that what rises is seen to rise.
-        for limit in [Limit::Account, Limit::Address] {
+        for limit in [Limit::Account, Limit::Address, Limit::Connections] {
             drop(this.over_limit.get_or_create(&OfLimit { limit }));
         }
         this.register_streams(registry.sub_registry_with_prefix("pusher"));

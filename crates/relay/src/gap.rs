@@ -4,7 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use bus::{Bucket, Bus};
 use kit::backoff::Backoff;
-use tokio::{sync::Notify, time::sleep};
+use tokio::{
+    sync::Notify,
+    time::{sleep, timeout},
+};
 
 use crate::clock::Clock;
 
@@ -28,8 +31,16 @@ impl Gaps {
     }
 
     /// Tells, until it is dropped.
-    pub async fn tell(self, bus: Arc<dyn Bus>, clock: Clock) {
-        self.each(|| tell_once(bus.as_ref(), clock)).await;
+    pub async fn tell(&self, bus: &dyn Bus, clock: Clock) {
+        self.each(|| tell_once(bus, clock)).await;
+    }
+
+    /// Tells what is noted and was not told yet, once and for no longer than `patience`: who goes tells nothing later.
+    pub async fn tell_the_rest(&self, bus: &dyn Bus, clock: Clock, patience: Duration) {
+        if timeout(Duration::ZERO, self.0.notified()).await.is_ok() {
+            // What the bus does not take by then is found by the comparison that comes in its turn.
+            timeout(patience, tell_once(bus, clock)).await.ok();
+        }
     }
 
     /// What is noted while this waits is told after the wait: the last loss of many must be heard too, for an answer
@@ -63,7 +74,7 @@ async fn tell_once(bus: &dyn Bus, clock: Clock) {
 mod tests {
     use std::sync::Mutex;
 
-    use tokio::time::{Instant, timeout};
+    use tokio::time::Instant;
 
     use super::*;
 

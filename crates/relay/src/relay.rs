@@ -32,6 +32,8 @@ use crate::{
 
 /// How often room in the spool, its age and its warning are looked at.
 const CHECK_EVERY: Duration = Duration::from_secs(1);
+/// The end does not wait longer for a bus that takes nothing.
+const LAST_TELLING: Duration = Duration::from_secs(1);
 
 /// relay, ready to run: its sockets take notifications into the kernel's queues already.
 pub struct Relay {
@@ -240,8 +242,10 @@ async fn keep_watch(intake: Intake, stop: CancellationToken) {
 }
 
 /// Has pushers hear of notifications that were lost.
+/// The bus is told of losses as they come, and of the last ones at the end.
 async fn tell_gaps(intake: Intake, bus: Arc<dyn Bus>, stop: CancellationToken) {
-    stop.run_until_cancelled(intake.gaps.tell(bus, intake.clock)).await;
+    stop.run_until_cancelled(intake.gaps.tell(&*bus, intake.clock)).await;
+    intake.gaps.tell_the_rest(&*bus, intake.clock, LAST_TELLING).await;
 }
 
 /// Clears away what is published, and looks whether a broken disk is well, which writes to it. Blocks.

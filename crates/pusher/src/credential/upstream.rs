@@ -26,6 +26,9 @@ use crate::{
     telemetry::{Telemetry, UpstreamOutcome},
 };
 
+/// As for tokens (RFC 7518 §3.2): passwords are hashed under it.
+const SHORTEST_KEY: usize = 32;
+
 /// A Session with some hundred shared accounts has about this size.
 const LONGEST_ANSWER: usize = 1 << 20;
 
@@ -75,14 +78,20 @@ pub enum InvalidUpstream {
     /// Not `http://` or `https://`.
     #[error("upstream: session_url is no http or https URL")]
     Url,
+    /// What is kept on the bus under it could be guessed.
+    #[error("upstream: key is shorter than 32 octets")]
+    ShortKey,
     /// No TLS, most likely.
     #[error("upstream: no HTTP client")]
     Client(#[from] reqwest::Error),
 }
 
 impl UpstreamSettings {
-    /// The Session resource as a URL.
-    pub(crate) fn session(&self) -> Result<Url, InvalidUpstream> {
+    /// Checks what is set, and gives the Session resource.
+    pub(crate) fn checked(&self) -> Result<Url, InvalidUpstream> {
+        if self.key.as_ref().is_some_and(|key| key.expose().len() < SHORTEST_KEY) {
+            return Err(InvalidUpstream::ShortKey);
+        }
         let is_http = |url: &Url| matches!(url.scheme(), "http" | "https");
         Url::parse(&self.session_url).ok().filter(is_http).ok_or(InvalidUpstream::Url)
     }
@@ -99,7 +108,7 @@ impl Upstream {
         hub: Arc<Hub>,
         telemetry: Arc<Telemetry>,
     ) -> Result<Self, InvalidUpstream> {
-        let session = settings.session()?;
+        let session = settings.checked()?;
         kit::tls::install();
         // A redirect could lead the credential elsewhere, and so could a proxy of the environment.
         let client =

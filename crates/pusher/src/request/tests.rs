@@ -130,3 +130,15 @@ proptest! {
         prop_assert_eq!(types.data_types().collect::<Vec<_>>(), chosen);
     }
 }
+
+#[test]
+fn what_says_who_asks_is_there_once() {
+    for name in ONCE {
+        let mut fields = HeaderMap::new();
+        for value in ["one", "two"] {
+            fields.append(&name, value.parse().unwrap());
+        }
+        let asked = read(&Method::GET, &"/events/".parse().unwrap(), &fields, false);
+        assert_eq!(asked, Err(Refusal::Twice), "{name}");
+    }
+}

@@ -7,14 +7,11 @@ use hyper::{
     http::{request::Parts, uri::Authority},
 };
 
-use crate::request::LAST_EVENT_ID;
-
 /// The line with the target, in octets. RFC 9112 §3 asks for at least 8000; ours are a tenth of that.
-const LONGEST_LINE: usize = 8 << 10;
+pub(super) const LONGEST_LINE: usize = 8 << 10;
 
-/// Of these a second one would be somebody else's.
-const ONCE: [HeaderName; 5] =
-    [header::HOST, header::AUTHORIZATION, LAST_EVENT_ID, header::CONTENT_LENGTH, header::TRANSFER_ENCODING];
+/// Of these a second one would frame another request. Those that say who asks are looked at for all versions.
+const ONCE: [HeaderName; 3] = [header::HOST, header::CONTENT_LENGTH, header::TRANSFER_ENCODING];
 
 /// Why a request is not answered with what it asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

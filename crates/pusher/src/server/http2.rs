@@ -13,11 +13,14 @@ use hyper::{
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{io::AsyncReadExt, net::TcpStream};
 
-use super::connection::Shared;
+use super::{
+    connection::Shared,
+    head::{LONGEST_LINE, Wrong},
+};
 use crate::{
     in_use::{Busy, InUse},
     request::announces_body,
-    response::Body,
+    response::{self, Body},
     service::Service,
     settings::Limits,
     stream::end,
@@ -46,7 +49,17 @@ pub(super) async fn serve(socket: TcpStream, octets: Vec<u8>, peer: IpAddr, shar
     let answering = service.clone();
     let answer = {
         let in_use = in_use.clone();
-        service_fn(move |request: Request<Incoming>| answer(answering.clone(), request, peer, in_use.begin()))
+        let most_fields = limits.headers;
+        service_fn(move |request: Request<Incoming>| {
+            let busy = in_use.begin();
+            let answering = answering.clone();
+            async move {
+                match too_large(&request, most_fields) {
+                    Some(wrong) => Ok(response::sentence(wrong.status(), &wrong.to_string())),
+                    None => answer(answering, request, peer, busy).await,
+                }
+            }
+        })
     };
     let mut connection = pin!(builder(limits).serve_connection(socket, answer));
     let mut is_leaving = false;
@@ -69,6 +82,15 @@ pub(super) async fn serve(socket: TcpStream, octets: Vec<u8>, peer: IpAddr, shar
         is_leaving = true;
         connection.as_mut().graceful_shutdown();
     }
+}
+
+/// The bounds of a head are those of HTTP/1.1, beside hyper's own on the octets of all fields together.
+fn too_large<B>(request: &Request<B>, most_fields: usize) -> Option<Wrong> {
+    let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
+    if target > LONGEST_LINE {
+        return Some(Wrong::Target);
+    }
+    (request.headers().len() > most_fields).then_some(Wrong::Large)
 }
 
 /// A stream keeps the connection in use; any other answer has the time that a head has to be read.

@@ -21,6 +21,9 @@ pub struct Limits {
     pub unverified: usize,
     /// Connections on this node; more wait in the kernel. Each takes a file descriptor.
     pub connections: usize,
+    /// Connections of one address, counted as its streams are; more are closed at once. Not counted behind a trusted
+    /// proxy, which has limits of its own. More than its streams may be, for who is turned away is told so.
+    pub connections_per_address: usize,
     /// The largest head of a request, in octets; also what a stream of HTTP/2 buffers to write.
     #[serde(with = "kit::config::size")]
     pub head: usize,
@@ -48,6 +51,7 @@ impl Default for Limits {
             streams_per_address: 2048,
             unverified: 4096,
             connections: 51_000,
+            connections_per_address: 4096,
             head: 16 << 10,
             headers: 64,
             head_timeout: Duration::from_secs(10),
@@ -75,6 +79,7 @@ impl Validate for Limits {
             (self.streams_per_address == 0, "streams_per_address: nobody could open a stream"),
             (!(1..=MOST).contains(&self.unverified), "unverified: must be between 1 and 100000000"),
             (!(1..=MOST).contains(&self.connections), "connections: must be between 1 and 100000000"),
+            (self.connections_per_address == 0, "connections_per_address: nobody could connect"),
             (!(SMALLEST_HEAD..=LARGEST_HEAD).contains(&self.head), "head: must be between 8KiB and 1MiB"),
             (!FIELDS.contains(&self.headers), "headers: must be between 16 and 1024"),
             (self.head_timeout.is_zero(), "head_timeout: must be longer than nothing"),

@@ -72,8 +72,13 @@ impl EventBody {
         }
     }
 
-    /// Ready when the stream is cut because nobody asked it at its end. To be asked while the reader takes nothing.
+    /// Ready when the stream is cut: it was revoked, or nobody asked it at its end. To be asked while the reader takes
+    /// nothing.
     pub fn poll_cut(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        while let Poll::Ready(Some(_)) = Pin::new(&mut self.views).poll_next(context) {}
+        if self.stream.is_revoked(&self.subscription.channel().view()) {
+            return Poll::Ready(());
+        }
         self.timer.as_mut().reset((self.stream.until() + LAST_WORD).into());
         self.timer.as_mut().poll(context)
     }

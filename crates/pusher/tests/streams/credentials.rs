@@ -181,7 +181,7 @@ async fn cookies_count_only_from_pages_that_are_listed() {
 
 #[tokio::test]
 async fn nodes_with_the_same_key_share_verdicts_and_others_do_not() {
-    for (key, sessions) in [(Some(Secret::new("shared by all nodes")), 1), (None, 2)] {
+    for (key, sessions) in [(Some(Secret::new("shared by all nodes of this installation")), 1), (None, 2)] {
         let server = MailServer::start().await;
         let asking = UpstreamSettings { key, ..UpstreamSettings::new(server.session_url()) };
         let settings = Settings { credentials: vec![Credential::Upstream(asking)], ..settings() };
@@ -199,7 +199,7 @@ async fn mail_servers_with_the_same_key_share_no_verdicts() {
     let (without_alice, server) = (MailServer::start().await, MailServer::start().await);
     without_alice.set(Mood::Status(401));
     let asking = |server: &MailServer| {
-        let key = Some(Secret::new("shared by all mail servers"));
+        let key = Some(Secret::new("shared by all mail servers of this site"));
         Credential::Upstream(UpstreamSettings { key, ..UpstreamSettings::new(server.session_url()) })
     };
     let credentials = vec![asking(&without_alice), asking(&server)];

@@ -86,3 +86,18 @@ async fn what_is_only_known_to_come_from_a_proxy_is_not_counted() {
     first.event().await;
     second.event().await;
 }
+
+#[tokio::test]
+async fn who_connects_and_says_nothing_keeps_nobody_out() {
+    let mut small = settings();
+    small.limits.connections_per_address = 2;
+    small.limits.head_timeout = std::time::Duration::from_secs(3600);
+    small.trusted_proxies = Vec::new();
+    let node = Node::with(small).await;
+    let connect = || tokio::net::TcpStream::connect(node.address);
+    let _silent = (connect().await.unwrap(), connect().await.unwrap());
+    let mut third = connect().await.unwrap();
+    let read = tokio::io::AsyncReadExt::read(&mut third, &mut [0; 8]).await;
+    assert!(matches!(read, Ok(0) | Err(_)), "it is closed at once: {read:?}");
+    node.until_metric("pusher_over_limit_total{limit=\"connections\"} 1").await;
+}

@@ -51,3 +51,19 @@ async fn a_connection_without_a_stream_is_closed_and_one_with_a_silent_stream_is
     // The client would keep it for another request.
     node.until_metric("pusher_connections 0").await;
 }
+
+#[tokio::test]
+async fn heads_have_the_bounds_of_http1() {
+    let node = Node::start().await;
+    let (client, bearer) = (http2(), bearer("alice", Duration::from_secs(60)));
+    let names: Vec<String> = (0..65).map(|number| format!("x-{number}")).collect();
+    let many: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "")).collect();
+    let twice = [("authorization", bearer.as_str()), ("authorization", "Bearer other")];
+    let long = format!("/events/?{}", "x".repeat(8 << 10));
+    for (path, fields, status) in
+        [("/events/", &many[..], 431), ("/events/", &twice[..], 400), (long.as_str(), &[][..], 414)]
+    {
+        let answer = Client::send(&client, Method::GET, node.address, path, fields).await;
+        assert_eq!(answer.status, status);
+    }
+}

@@ -23,7 +23,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 
 fn asking(server: &MailServer, remember: Duration) -> Settings {
     let upstream = UpstreamSettings {
-        key: Some(Secret::new("shared by all nodes")),
+        key: Some(Secret::new("shared by all nodes of this installation")),
         remember,
         remember_refusal: Duration::from_millis(1),
         ..UpstreamSettings::new(server.session_url())
