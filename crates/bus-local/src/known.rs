@@ -38,6 +38,11 @@ impl KnownStates {
         self.0.read().unwrap_or_else(PoisonError::into_inner).get(&account).cloned()
     }
 
+    /// Forgets all states.
+    pub(crate) fn begin_again(&self) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     /// Notes states in the order in which they came to be.
     pub(crate) fn note(&self, states: impl ExactSizeIterator<Item = (AccountToken, State)>) {
         if states.len() == 0 {

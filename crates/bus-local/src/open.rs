@@ -123,7 +123,7 @@ fn make_private(path: &Path) -> std::io::Result<()> {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
         Err(error) => return Err(error),
     }
-    for suffix in ["", "-wal", "-shm"] {
+    for suffix in ["", "-wal", "-shm", "-lock"] {
         match set_permissions(beside(path, suffix), Permissions::from_mode(OWNER_ONLY)) {
             Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
             _ => {}

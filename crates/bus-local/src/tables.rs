@@ -4,6 +4,7 @@ mod dead;
 mod depth;
 mod jobs;
 mod kv;
+mod others;
 mod seen;
 mod settle;
 mod state;
@@ -50,6 +51,8 @@ pub(crate) struct Tables {
     known: Arc<Known>,
     /// What the running transaction wrote or read; others may see it when it is committed.
     seen: RefCell<Seen>,
+    /// What SQLite counts up when another connection writes, as it was before the last transaction.
+    data_version: Cell<i64>,
 }
 
 impl Tables {
@@ -64,8 +67,10 @@ impl Tables {
         let values = KnownValues::new(bounds.value_cache, kv::places(&connection)?);
         let known = Arc::new(Known { states, values });
         let (jobs, finished, dead_letters, values) = (zero(), zero(), zero(), zero());
+        let data_version = Cell::new(others::data_version(&connection)?);
         let seen = RefCell::default();
-        let tables = Self { connection, bounds, jobs, finished, dead_letters, values, known, seen };
+        let tables =
+            Self { connection, bounds, jobs, finished, dead_letters, values, known, seen, data_version };
         tables.count()?;
         tables.forget_values(now)?;
         tables.show_states(true);
@@ -77,6 +82,7 @@ impl Tables {
         &self,
         work: impl FnOnce(&Self) -> rusqlite::Result<()>,
     ) -> rusqlite::Result<()> {
+        self.notice_others()?;
         let before = self.counts();
         let transaction = self.connection.unchecked_transaction()?;
         let done = work(self).and_then(|()| transaction.commit());

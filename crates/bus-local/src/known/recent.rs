@@ -44,6 +44,13 @@ impl<K: Eq + Hash, V> Recent<K, V> {
         self.young.insert(key, Entry { value, octets });
     }
 
+    /// Forgets all.
+    pub(super) fn clear(&mut self) {
+        self.young.clear();
+        self.old.clear();
+        self.octets = 0;
+    }
+
     /// What all of it takes.
     #[cfg(test)]
     pub(super) fn octets(&self) -> usize {

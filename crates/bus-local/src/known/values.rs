@@ -55,10 +55,18 @@ struct Held {
 impl KnownValues {
     /// Holds up to `octets` of values. `rows` is every row there is.
     pub(crate) fn new(octets: usize, rows: impl IntoIterator<Item = Place>) -> Self {
-        let hasher = RandomState::new();
-        let mut held = Held { recent: Recent::new(octets), rows: HashMap::new() };
-        rows.into_iter().for_each(|place| held.count(hasher.hash_one(place)));
-        Self { held: RwLock::new(held), hasher }
+        let held = Held { recent: Recent::new(octets), rows: HashMap::new() };
+        let values = Self { held: RwLock::new(held), hasher: RandomState::new() };
+        values.begin_again(rows);
+        values
+    }
+
+    /// Begins again: forgets all values, and takes `rows` for every row there is.
+    pub(crate) fn begin_again(&self, rows: impl IntoIterator<Item = Place>) {
+        let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
+        held.recent.clear();
+        held.rows.clear();
+        rows.into_iter().for_each(|place| held.count(self.hasher.hash_one(place)));
     }
 
     /// The value of a key at a time, if it is known.

@@ -57,10 +57,14 @@ async fn values_whose_time_is_over_leave_no_trace() {
 async fn a_file_that_others_could_read_is_closed_to_them() {
     let scene = Scene::new(LocalBusSettings::default());
     scene.bus.close().await;
-    let path = scene.folder.path().join("bus.db");
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+    let [path, lock] = ["bus.db", "bus.db-lock"].map(|name| scene.folder.path().join(name));
+    for path in [&path, &lock] {
+        fs::set_permissions(path, fs::Permissions::from_mode(0o644)).unwrap();
+    }
     let bus = LocalBus::open(&path, LocalBusSettings::default()).unwrap();
-    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    for path in [&path, &lock] {
+        assert_eq!(fs::metadata(path).unwrap().permissions().mode() & 0o777, 0o600);
+    }
     bus.close().await;
 }
 

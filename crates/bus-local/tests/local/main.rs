@@ -22,6 +22,7 @@ use mailbox_event::{AccountToken, EventId, RelayId, UnixMillis};
 
 mod bounds;
 mod files;
+mod foreign;
 mod others;
 mod reads;
 mod rest;
