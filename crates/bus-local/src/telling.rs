@@ -25,20 +25,26 @@ impl Telling {
     /// Tells the listeners of the message's account, and waits for those that ask for it. Who stops waiting stops no
     /// listener.
     pub(crate) async fn tell(mut self) {
-        let Some(message) = self.message.take() else { return };
-        let key = Key(message.topic.account());
-        let hearings = self.shared.begin_to_tell(message, &[key]).await;
-        if !hearings.is_empty() {
-            // Fails when a listener panicked, which is counted, or when the runtime ends.
-            tokio::spawn(join_all(hearings)).await.ok();
+        if let Some(message) = self.message.take() {
+            tell(self.shared.clone(), message).await;
         }
+    }
+}
+
+async fn tell(shared: Arc<Shared>, message: Message) {
+    let key = Key(message.topic.account());
+    let hearings = shared.begin_to_tell(message, &[key]).await;
+    if !hearings.is_empty() {
+        // Fails when a listener panicked, which is counted, or when the runtime ends.
+        tokio::spawn(join_all(hearings)).await.ok();
     }
 }
 
 impl Drop for Telling {
     fn drop(&mut self) {
-        let Some(message) = self.message.take() else { return };
-        let telling = Self::new(self.shared.clone(), self.runtime.clone(), message);
-        self.runtime.spawn(telling.tell());
+        if let Some(message) = self.message.take() {
+            // Nothing in the task tells when it is dropped: a runtime that has ended drops it at once.
+            self.runtime.spawn(tell(self.shared.clone(), message));
+        }
     }
 }

@@ -6,9 +6,10 @@ use bus::{Bucket, BusError, PutError, Retained, Revision, Versioned};
 use bus_local::{LocalBus, LocalBusSettings};
 use bytes::Bytes;
 use futures_util::FutureExt;
+use mailbox_event::AccountToken;
 use proptest::prelude::*;
 
-use super::{Scene, rest::rest};
+use super::{Scene, id, rest::rest};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -167,5 +168,26 @@ proptest! {
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(agrees_with_the_model(steps, LocalBusSettings { value_cache, ..LocalBusSettings::default() }));
+    }
+}
+
+#[test]
+fn a_runtime_that_ends_before_the_answer_loses_no_write() {
+    let runtime =
+        || tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let bus = LocalBus::in_memory(LocalBusSettings::default()).unwrap();
+    let (ending, staying) = (runtime(), runtime());
+    {
+        let _within = ending.enter();
+        for account in 0..200 {
+            let put = bus.put_state(AccountToken([account; 16]), vec![0; 20_000].into(), None, id(1));
+            assert!(put.now_or_never().is_none(), "an answer means that it is stored");
+        }
+    }
+    ending.shutdown_background();
+    // Behind all of them in the writer's queue.
+    staying.block_on(bus.depth()).unwrap();
+    for account in 0..200 {
+        assert!(staying.block_on(bus.state(AccountToken([account; 16]))).unwrap().is_some());
     }
 }
