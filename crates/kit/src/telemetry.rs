@@ -27,6 +27,11 @@ pub enum TelemetryError {
     Twice(#[from] tracing_subscriber::util::TryInitError),
 }
 
+/// What is wrong with a filter, if anything is.
+pub fn problem(filter: &str) -> Option<String> {
+    EnvFilter::try_new(filter).err().map(|error| error.to_string())
+}
+
 /// Starts logging for the whole process. `filter` is in the form of `RUST_LOG`: `info,relay=debug`.
 pub fn init(format: Format, filter: &str) -> Result<(), TelemetryError> {
     let filter = EnvFilter::try_new(filter)?;

@@ -9,7 +9,7 @@ use std::{
 use bus_local::LocalBusSettings;
 use kit::{
     config::{Validate, within},
-    telemetry::Format,
+    telemetry::{self, Format},
 };
 use serde::Deserialize;
 
@@ -106,12 +106,20 @@ impl Default for Admin {
 impl Validate for Config {
     fn problems(&self) -> Vec<String> {
         let domain = &self.default_domain;
-        let own = [(
-            domain.is_empty() || domain.contains(['@', ' ']),
-            "default_domain: must be the mail server's default domain, like example.org",
-        )];
+        let own = [
+            (
+                domain.is_empty() || domain.contains(['@', ' ']),
+                "default_domain: must be the mail server's default domain, like example.org",
+            ),
+            (
+                // At port 0 the kernel gives each its own.
+                self.admin.listen.port() != 0 && self.admin.listen == self.pusher.listen,
+                "admin.listen: is that of pusher",
+            ),
+        ];
         let wrong = own.iter().filter(|(wrong, _)| *wrong).map(|(_, problem)| (*problem).to_owned());
         wrong
+            .chain(telemetry::problem(&self.log.filter).map(|why| format!("log.filter: {why}")))
             .chain(within("relay", self.relay.problems()))
             .chain(within("pusher", self.pusher.problems()))
             .chain(within("notifyd", self.notifyd.problems()))

@@ -4,6 +4,7 @@ use hyper::{
     HeaderMap, Method,
     header::{self, HeaderValue},
 };
+use reqwest::Url;
 
 /// Which origins may open streams.
 #[derive(Debug, Clone)]
@@ -85,12 +86,10 @@ impl CorsPolicy {
     }
 }
 
-/// Whether a browser would send this as an Origin (RFC 6454 §6.1).
+/// Whether a browser would send this as an Origin (RFC 6454 §6.2): in small letters, without the default port.
 pub fn is_origin(text: &str) -> bool {
-    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
-    host.is_some_and(|host| {
-        !host.is_empty() && host.bytes().all(|octet| octet.is_ascii_graphic() && octet != b'/')
-    })
+    let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+    url.is_some_and(|url| url.origin().ascii_serialization() == text)
 }
 
 #[cfg(test)]

@@ -127,10 +127,15 @@ impl Validate for Settings {
         let allow_cookie = self.allow_cookie.map(|_| {
             "allow_cookie: cookies count by [pusher.cookies], which lists the origins of pages".to_owned()
         });
+        // What was revoked must not count again while a stream or a ticket may rest on it.
+        let is_short = self.remember_revocations < self.pace.lifetime.max(self.tickets.session);
+        let revocations = is_short
+            .then(|| "remember_revocations: must be as long as pace.lifetime and tickets.session".to_owned());
         let cookies = self.cookies.as_ref().and_then(|cookies| CookiePolicy::new(cookies).err());
         let cors = CorsPolicy::new(&self.cors.origins, self.cors.credentials).err();
         credentials
             .chain(allow_cookie)
+            .chain(revocations)
             .chain(cookies.map(|why| why.to_string()))
             .chain(cors.map(|why| format!("cors: {why}")))
             .chain(within("tickets", self.tickets.problems()))

@@ -134,7 +134,10 @@ mod tests {
                 .map(|_| ())
         };
         assert!(new(PAGE, "sid").is_ok());
-        for origin in ["*", "mail.example.org", "https://mail.example.org/", "null"] {
+        let bare = ["*", "mail.example.org", "null"];
+        let unlike =
+            ["https://mail.example.org/", "https://MAIL.example.org", "https://mail.example.org:443"];
+        for origin in bare.into_iter().chain(unlike) {
             assert_eq!(new(origin, "sid"), Err(InvalidCookies::Origin(origin.to_owned())));
         }
         for name in ["", "a=b", "a;b", "a b"] {

@@ -61,7 +61,7 @@ pub enum InvalidJwks {
     #[error("jwks_url is not for HS256")]
     Shared,
     /// Two places for keys.
-    #[error("jwks_url stands beside public_key")]
+    #[error("jwks_url stands beside key or public_key")]
     Both,
     /// Not to be asked without a pause, and not forgotten before it is asked again.
     #[error(

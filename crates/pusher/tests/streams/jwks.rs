@@ -61,7 +61,9 @@ async fn a_new_key_works_at_once_and_one_that_is_gone_no_more() {
 async fn keys_are_fetched_again_when_it_is_time() {
     let issuer = Issuer::start(&[first()]).await;
     let moment = Duration::from_millis(20);
-    let often = JwksSettings { refresh: moment, pause: moment, ..JwksSettings::default() };
+    // Whoever comes with a key that is gone is told so once it was asked for again, which takes the pause.
+    let pause = Duration::from_millis(1);
+    let often = JwksSettings { refresh: moment, pause, ..JwksSettings::default() };
     let node = Node::with(fetching(&issuer, often)).await;
     let old = signed(&first(), Some("first"));
     assert_eq!(opens(&node, &old).await, Some(true));
