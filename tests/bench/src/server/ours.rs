@@ -20,7 +20,8 @@ pub fn run(folder: &Path) -> Outcome<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let folder = folder.to_owned();
     // On the runtime's own threads, where the program's services are.
-    runtime.block_on(runtime.spawn(async move { serve(&folder).await.map_err(|error| error.to_string()) }))??;
+    runtime
+        .block_on(runtime.spawn(async move { serve(&folder).await.map_err(|error| error.to_string()) }))??;
     Ok(())
 }
 
