@@ -20,6 +20,7 @@ use socket2::{SockRef, TcpKeepalive};
 use tokio::{
     net::{TcpListener, TcpSocket, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore},
+    task::{unconstrained, yield_now},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -47,6 +48,10 @@ const RECEIVE_BUFFER: u32 = 16 << 10;
 /// Connections that the kernel holds until we accept them; it takes no more than `net.core.somaxconn`. After a restart
 /// every client comes at once, and one that finds no room waits for a second before it knocks again.
 const BACKLOG: u32 = 4096;
+
+/// Connections that are accepted before others have their turn: a storm is taken from the kernel faster than it comes,
+/// and a flood leaves room for those who are there.
+const AT_ONCE: usize = 1024;
 
 /// A listener with its connections.
 pub struct Server {
@@ -78,7 +83,9 @@ impl Server {
         let drain = self.shared.service.drain.clone();
         let accepting = async {
             loop {
-                self.accept().await;
+                // The runtime would have it wait behind the first hundred, while the kernel turns the others away.
+                unconstrained(self.accept_some()).await;
+                yield_now().await;
             }
         };
         tokio::select! {
@@ -86,6 +93,12 @@ impl Server {
             () = drain.draining() => {}
         }
         self.finish().await;
+    }
+
+    async fn accept_some(&self) {
+        for _ in 0..AT_ONCE {
+            self.accept().await;
+        }
     }
 
     async fn accept(&self) {
