@@ -2,21 +2,21 @@
 //! lately, and which keys are absent.
 //!
 //! The writer's thread alone changes it, after each commit, so that it never holds what is not on disk or what was
-//! overwritten.
+//! overwritten. States that are on their way to the disk stand before it, in [`crate::ahead`].
 
 mod recent;
 mod values;
 
 use std::sync::{PoisonError, RwLock};
 
-use bus::Versioned;
+use bus::{Revision, Versioned};
 use mailbox_event::AccountToken;
 
 use recent::Recent;
 pub(crate) use values::{Change, KeptValue, KnownValues, Place};
 
 /// `None`: nobody put one yet.
-type State = Option<Versioned>;
+pub(crate) type State = Option<Versioned>;
 
 /// See the module.
 pub(crate) struct Known {
@@ -41,6 +41,17 @@ impl KnownStates {
     /// Forgets all states.
     pub(crate) fn begin_again(&self) {
         self.0.write().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    /// The revision of an account's state, if it is known.
+    pub(crate) fn revision(&self, account: AccountToken) -> Option<Option<Revision>> {
+        let recent = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        recent.get(&account).map(|state| state.as_ref().map(|state| state.revision))
+    }
+
+    /// Forgets the state of an account.
+    pub(crate) fn forget(&self, account: AccountToken) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).forget(&account);
     }
 
     /// Notes states in the order in which they came to be.

@@ -1,4 +1,4 @@
-//! What is stored is told, even when its writer went away.
+//! What is decided upon is told, even when its writer went away.
 
 use std::sync::Arc;
 

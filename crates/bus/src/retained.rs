@@ -70,6 +70,10 @@ pub trait Retained {
     /// `cause` is the event that moved it: the id of the message that listeners hear. Two writes that follow each
     /// other closely may be heard in the other order: listeners merge. A caller that stops waiting stops neither
     /// the write nor the telling.
+    ///
+    /// Listeners may hear a value, and readers see it, before it is safe; the answer comes when it is. So when the caller
+    /// gets an error, or dies before its answer, a value may have been heard that is not kept: the caller tries again, and
+    /// again listeners merge. The revision of a value that was lost is given to no other while the bus runs.
     async fn put_state(
         &self,
         account: AccountToken,

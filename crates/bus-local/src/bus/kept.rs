@@ -13,20 +13,27 @@ use tokio::runtime::Handle;
 
 use super::LocalBus;
 use crate::{
+    ahead::{Accepted, Place, Put, Refused},
     clock::later,
+    known::State,
     shared::{Shared, to_its_end},
     tables::{Expected, Stored},
     telling::Telling,
-    writer::Room,
+    writer::Closed,
 };
 
 #[async_trait]
 impl Retained for LocalBus {
     async fn state(&self, account: AccountToken) -> Result<Option<Versioned>, BusError> {
         let shared = self.shared();
-        match shared.known.states.get(account) {
+        let ahead = shared.writer.ahead().clone();
+        match ahead.state(account) {
             Some(state) if !*shared.closing.borrow() => Ok(state),
-            _ => shared.writer.call(move |tables| tables.state(account)).await,
+            _ => {
+                let latest = move |read| ahead.state_after(account, read);
+                let place = shared.writer.place().await?;
+                shared.writer.call_from(place, move |tables| tables.state(account), latest).await
+            }
         }
     }
 
@@ -39,13 +46,13 @@ impl Retained for LocalBus {
     ) -> Result<Revision, PutError> {
         self.shared().check_size(value.len())?;
         let message = Message { id: cause, topic: Topic::State(account), payload: value };
-        match self.shared().writer.room_at_once() {
-            Some(room) => put_and_tell(&self.0.shared, room, message, expected).await,
+        match self.shared().writer.place_at_once() {
+            Some(place) => put_and_tell(&self.0.shared, place, message, expected).await,
             None => {
                 let shared = self.0.shared.clone();
                 to_its_end(async move {
-                    let room = shared.writer.room().await?;
-                    put_and_tell(&shared, room, message, expected).await
+                    let place = shared.writer.place().await?;
+                    put_and_tell(&shared, place, message, expected).await
                 })
                 .await
             }
@@ -95,23 +102,50 @@ impl Retained for LocalBus {
     }
 }
 
-/// Stores the state that is the payload of `message`, and tells it. All that is left to do when the caller goes away is
-/// done by the writer's thread and a task.
+/// Puts the state that is the payload of `message`, tells it, and waits until it is stored. All that is left to do when
+/// the caller goes away is done by the writer's thread and a task.
 async fn put_and_tell(
     shared: &Arc<Shared>,
-    room: Room<'_>,
+    place: Place,
     message: Message,
     expected: Option<Revision>,
 ) -> Result<Revision, PutError> {
     let (account, value) = (message.topic.account(), message.payload.clone());
     let (teller, runtime) = (shared.clone(), Handle::current());
-    let stored = room.call_statement(
-        move |tables| tables.put_state(account, value, expected),
-        move |stored| stored.revision().map(|revision| (revision, Telling::new(teller, runtime, message))),
-    );
-    let (revision, telling) = stored.await??;
+    let telling = move || Telling::new(teller, runtime, message);
+    let (accepted, telling) =
+        match shared.writer.put_state(Put { account, value, expected, place: Some(place) }) {
+            Ok(accepted) => (accepted, telling()),
+            Err(Refused::Unknown(put)) => decide_by_file(shared, put, telling).await?,
+            Err(refused) => return Err(refused.into()),
+        };
     telling.tell().await;
-    Ok(revision)
+    accepted.stored.await.map_err(|_| BusError::Unavailable(Closed.into()))??;
+    Ok(accepted.revision)
+}
+
+/// Decides upon a put on the writer's thread, which alone changes the file.
+async fn decide_by_file(
+    shared: &Shared,
+    mut put: Put,
+    telling: impl FnOnce() -> Telling + Send + 'static,
+) -> Result<(Accepted, Telling), PutError> {
+    let (ahead, account) = (shared.writer.ahead().clone(), put.account);
+    let place = match put.place.take() {
+        Some(place) => place,
+        None => shared.writer.place().await?,
+    };
+    let decide = move |read: State| ahead.put(put, Some(&read)).map(|accepted| (accepted, telling()));
+    Ok(shared.writer.call_from(place, move |tables| tables.state(account), decide).await??)
+}
+
+impl From<Refused> for PutError {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Conflict => Self::Conflict,
+            Refused::Unknown(_) | Refused::Closed => Self::Bus(BusError::Unavailable(Closed.into())),
+        }
+    }
 }
 
 impl LocalBus {

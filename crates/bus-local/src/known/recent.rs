@@ -51,6 +51,14 @@ impl<K: Eq + Hash, V> Recent<K, V> {
         self.octets = 0;
     }
 
+    /// Forgets a value.
+    pub(super) fn forget(&mut self, key: &K) {
+        self.old.remove(key);
+        if let Some(last) = self.young.remove(key) {
+            self.octets -= last.octets;
+        }
+    }
+
     /// What all of it takes.
     #[cfg(test)]
     pub(super) fn octets(&self) -> usize {

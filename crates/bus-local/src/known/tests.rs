@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use bus::{Bucket, Revision};
+use bus::Bucket;
 use bytes::Bytes;
 use mailbox_event::UnixMillis;
 use proptest::prelude::*;

@@ -26,6 +26,7 @@ mod foreign;
 mod others;
 mod reads;
 mod rest;
+mod states;
 mod waits;
 
 const ALICE: AccountToken = AccountToken([7; 16]);
