@@ -1,19 +1,26 @@
-//! Publishing: from the spool to the bus, in order, until the bus has it.
+//! Publishing: from the spool to the bus, until the bus has it.
 //!
-//! The records of a window are spread by account: those of one account go one after another, accounts go side by
-//! side. The position moves when the whole window is done. What the bus does not take for the moment is tried again
-//! under the same ids, so nothing is done twice (go-back-N).
+//! A pipeline: records are read ahead, their work is put on the [board](Board), and what the board gives out is done
+//! side by side, for each account in order. The position moves over records whose work is all done. What the bus does
+//! not take for the moment is tried again under the same ids; a start after an unclean end begins at the position and
+//! repeats what was done beyond it (go-back-N), which changes nothing.
 
+mod board;
 mod decoder;
-mod plan;
+mod outage;
+mod outlet;
+mod reader;
 mod states;
 
-use std::{io, sync::Arc, thread, time::Duration};
+use std::{sync::Arc, thread, time::Duration};
 
 use bus::{Bus, BusError};
-use futures_util::{StreamExt, stream};
-use kit::backoff::Backoff;
-use tokio::{task::spawn_blocking, time::sleep};
+use futures_util::{FutureExt, StreamExt, stream::FuturesUnordered};
+use routing::Publications;
+use tokio::{
+    task::spawn_blocking,
+    time::{Instant, sleep_until},
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -22,14 +29,22 @@ use crate::{
     telemetry::{DropReason, Route},
 };
 
+use board::{Board, Piece};
 pub(crate) use decoder::Decoder;
-use plan::{AccountWork, Plan};
+use outage::Outage;
+use outlet::Outlet;
+use reader::Reader;
 use states::States;
 
-/// Records and octets that are in work at once; go-back-N repeats no more than this after an unclean end.
-const WINDOW: Window = Window { records: 256, octets: 16 << 20 };
+/// Records and octets that are read and not done at once. A round trip to a bus times its rate has to fit in; go-back-N
+/// repeats no more than this after an unclean end.
+const OUTSTANDING: Window = Window { records: 4096, octets: 16 << 20 };
+/// Records that are understood in one go: a fraction of a millisecond, for which answers of the bus wait.
+const READ_AT_ONCE: usize = 64;
 /// Accounts that the bus is asked for at once: enough to fill a group commit, or a round trip over a network.
-const ACCOUNTS_AT_ONCE: usize = 32;
+const ACCOUNTS_AT_ONCE: usize = 256;
+/// Records after which the position is noted while more is under way: a write to a file, which is not worth one record.
+const NOTED_AFTER: u64 = 64;
 /// The first wait is short, for a bus that was restarted; the longest keeps an outage from becoming a load.
 const FIRST_WAIT: Duration = Duration::from_millis(20);
 const LONGEST_WAIT: Duration = Duration::from_secs(2);
@@ -37,77 +52,117 @@ const LONGEST_WAIT: Duration = Duration::from_secs(2);
 /// Publishes what is in the spool.
 pub(crate) struct Publisher {
     intake: Intake,
-    bus: Arc<dyn Bus>,
     decoder: Decoder,
-    states: States,
-    backoff: Backoff,
-    /// Whether the log was told that the bus is away.
-    is_away: bool,
-    /// The first sequence that is left to the next start, once the end was given.
-    goal: Option<u64>,
+    outlet: Arc<Outlet>,
+    reader: Reader,
+    board: Board,
+    outage: Outage,
 }
 
 impl Publisher {
     pub fn new(intake: Intake, bus: Arc<dyn Bus>, decoder: Decoder) -> Self {
-        let states = States::new(Arc::clone(&bus), decoder.form(), intake.telemetry.clone());
-        let backoff = Backoff::new(FIRST_WAIT, LONGEST_WAIT).expect("the constants are in order");
-        Self { intake, bus, decoder, states, backoff, is_away: false, goal: None }
+        let (relay, telemetry) = (intake.spool.id(), intake.telemetry.clone());
+        let states = States::new(Arc::clone(&bus), decoder.form(), telemetry.clone());
+        let outlet = Arc::new(Outlet { bus, states, relay, telemetry });
+        let (reader, board) = (Reader::new(intake.clone()), Board::new(OUTSTANDING));
+        Self { intake, decoder, outlet, reader, board, outage: Outage::new(FIRST_WAIT, LONGEST_WAIT) }
     }
 
     /// Publishes until `finish` is given and what the spool held then is published. May be dropped at any moment: what
     /// is not noted as published is published again by the next start.
     pub async fn run(&mut self, finish: &CancellationToken) {
-        let mut from = self.intake.spool.position();
-        while let Some(records) = self.next(from, finish).await {
-            from = records.last().map_or(from, |last| last.sequence + 1);
-            self.publish(&records).await;
-            self.advance(from, records.len() as u64).await;
+        let outlet = Arc::clone(&self.outlet);
+        let mut under_way = FuturesUnordered::new();
+        loop {
+            while under_way.len() < ACCOUNTS_AT_ONCE
+                && let Some(piece) = self.start()
+            {
+                under_way.push(outlet.publish(piece));
+            }
+            if under_way.is_empty() {
+                self.outage.ended(Instant::now(), &mut rand::rng());
+            }
+            let (room, wait) = (self.room(), self.outage.until());
+            tokio::select! {
+                biased;
+                Some(ended) = under_way.next() => {
+                    self.settle(ended);
+                    while let Some(Some(ended)) = under_way.next().now_or_never() {
+                        self.settle(ended);
+                    }
+                }
+                () = sleep_until(wait.unwrap_or_else(Instant::now)), if wait.is_some() => self.outage.go_on(),
+                records = self.reader.next(room.unwrap_or(OUTSTANDING), finish), if room.is_some() => self.add(records),
+                else => return,
+            }
+            self.advance(under_way.is_empty()).await;
         }
     }
 
-    /// The next records, at least one; `None` when there are none and none will come.
-    async fn next(&mut self, from: u64, finish: &CancellationToken) -> Option<Vec<Record>> {
-        loop {
-            // Asked before reading: what was appended before it was given is seen by the read.
-            let finishing = finish.is_cancelled();
-            if finishing && from >= *self.goal.get_or_insert_with(|| self.intake.spool.next()) {
-                return None;
-            }
-            match self.read(from).await {
-                Ok(records) if !records.is_empty() => return Some(records),
-                _ if finishing => return None,
-                Ok(_) => {}
-                Err(error) => {
-                    self.unreadable(&error).await;
-                    continue;
+    fn start(&mut self) -> Option<Piece> {
+        if self.outage.is_going() { self.board.start() } else { None }
+    }
+
+    /// How much may be read, if anything.
+    fn room(&self) -> Option<Window> {
+        let Window { records, octets } = self.board.room();
+        let is_open = records > 0 && octets > 0 && !self.reader.is_at_end();
+        is_open.then_some(Window { records: records.min(READ_AT_ONCE), octets })
+    }
+
+    fn add(&mut self, records: Vec<Record>) {
+        let mut malformed = Vec::new();
+        for record in records {
+            // Answers go first.
+            thread::yield_now();
+            match self.decoder.publications(self.intake.spool.id(), &record, &self.intake.telemetry) {
+                Ok(publications) => {
+                    if !self.board.add(record, publications) {
+                        self.intake.telemetry.published(Route::Nobody);
+                    }
+                }
+                Err(why) => {
+                    self.intake.tell_malformed(record.form, record.payload.len(), &why);
+                    malformed.push(Exhibit::of(&record));
+                    self.board.add(record, Publications::default());
                 }
             }
-            tokio::select! {
-                () = self.intake.spool.arrived() => {}
-                () = finish.cancelled() => {}
+        }
+        if !malformed.is_empty() {
+            self.intake.quarantine(malformed);
+        }
+    }
+
+    /// Hears what became of a piece. Only a value that is too large concerns the records it came of alone: they are put
+    /// aside, for the others must not wait for them forever.
+    fn settle(&mut self, (piece, outcome): (Piece, Result<(), BusError>)) {
+        match outcome {
+            Ok(()) => {}
+            Err(error @ BusError::TooLarge { .. }) => self.put_aside(&piece, &error),
+            Err(error) => {
+                self.outage.failed(&error);
+                self.board.fail(piece);
+                return;
             }
         }
-    }
-
-    /// Memory first: only a backlog is worth a hop to a thread that may block.
-    async fn read(&self, from: u64) -> io::Result<Vec<Record>> {
-        let spool = &self.intake.spool;
-        if let Some(records) = spool.read_tail(from, WINDOW) {
-            return Ok(records);
+        self.board.finish(&piece);
+        if !self.board.is_failing() {
+            self.outage.is_over();
         }
-        let spool = Arc::clone(spool);
-        spawn_blocking(move || spool.read(from, WINDOW)).await.map_err(io::Error::other)?
     }
 
-    async fn unreadable(&self, error: &io::Error) {
-        tracing::error!(%error, "Spool cannot be read");
-        self.intake.telemetry.spool_errors.inc();
-        sleep(LONGEST_WAIT).await;
+    fn put_aside(&self, piece: &Piece, error: &BusError) {
+        let notifications = piece.sequences().len();
+        tracing::error!(%error, notifications, "Too large for the bus, the quarantine takes it");
+        self.intake.telemetry.dropped(DropReason::TooLarge, notifications as u64);
+        self.intake.gaps.note();
+        self.intake.quarantine(self.board.records_of(piece).map(Exhibit::of).collect());
     }
 
-    async fn advance(&self, position: u64, published: u64) {
+    async fn advance(&mut self, is_idle: bool) {
+        let Some(done) = self.board.take_done(if is_idle { 1 } else { NOTED_AFTER }) else { return };
         let spool = &self.intake.spool;
-        if let Err(error) = spool.advance(position, published) {
+        if let Err(error) = spool.advance(done.position, done.records, done.oldest) {
             // Only the disk lags behind: the same records may be published again by the next start.
             self.intake.telemetry.spool_errors.inc();
             self.intake.health.unsynced(&error);
@@ -120,111 +175,5 @@ impl Publisher {
                 self.intake.telemetry.spool_errors.inc();
             }
         }
-    }
-
-    /// Publishes a window, however long it takes.
-    async fn publish(&mut self, records: &[Record]) {
-        let mut plan = self.plan(records);
-        let mut attempt = 0;
-        loop {
-            let (states, bus, intake) = (&self.states, self.bus.as_ref(), &self.intake);
-            let works = plan.accounts.iter_mut();
-            // Gathered first: a closure held over an await would make this future not `Send`.
-            let futures: Vec<_> =
-                works.map(|work| publish_account(work, states, bus, intake, records)).collect();
-            let outcomes: Vec<_> = stream::iter(futures).buffer_unordered(ACCOUNTS_AT_ONCE).collect().await;
-            let Some(error) = outcomes.into_iter().find_map(Result::err) else { break };
-            attempt += 1;
-            self.wait(attempt, &error).await;
-            plan.accounts.retain(|work| !work.is_done());
-        }
-        if std::mem::take(&mut self.is_away) {
-            tracing::info!("Bus takes messages again");
-        }
-    }
-
-    fn plan(&self, records: &[Record]) -> Plan {
-        let (mut plan, mut malformed) = (Plan::default(), Vec::new());
-        for record in records {
-            // A window is a millisecond of work, and answers go first.
-            thread::yield_now();
-            match self.decoder.publications(self.intake.spool.id(), record, &self.intake.telemetry) {
-                Ok(publications) => {
-                    if !plan.add(record.sequence, publications) {
-                        self.intake.telemetry.published(Route::Nobody);
-                    }
-                }
-                Err(why) => {
-                    self.intake.tell_malformed(record.form, record.payload.len(), &why);
-                    malformed.push(Exhibit::of(record));
-                }
-            }
-        }
-        if !malformed.is_empty() {
-            self.intake.quarantine(malformed);
-        }
-        plan
-    }
-
-    async fn wait(&mut self, attempt: u32, error: &BusError) {
-        if !std::mem::replace(&mut self.is_away, true) {
-            if error.is_transient() {
-                tracing::warn!(%error, "Bus takes no messages, the spool keeps them");
-            } else {
-                tracing::error!(%error, "Bus refuses messages, the spool keeps them");
-            }
-        }
-        // A thread's generator may not be held over the wait.
-        let delay = self.backoff.delay(attempt, &mut rand::rng());
-        sleep(delay).await;
-    }
-}
-
-/// Publishes what is left of one account; an error means that the rest is to be tried again.
-async fn publish_account(
-    work: &mut AccountWork,
-    states: &States,
-    bus: &dyn Bus,
-    intake: &Intake,
-    records: &[Record],
-) -> Result<(), BusError> {
-    if let Some((token, merge)) = work.merge() {
-        let cause = merge.cause(intake.spool.id());
-        let merged = states.merge(merge.account(), token, merge.observations(), cause).await;
-        settle(merged, intake, records, merge.sequences())?;
-        work.merged();
-    }
-    while let Some((message, keys)) = work.message() {
-        let dispatched = bus.dispatch(message.clone(), keys).await.inspect_err(|_| {
-            intake.telemetry.bus_errors.inc();
-        });
-        if settle(dispatched, intake, records, &[message.id.sequence])? {
-            let is_job = message.topic.job().is_some();
-            intake.telemetry.published(if is_job { Route::Job } else { Route::Live });
-        }
-        work.dispatched();
-    }
-    Ok(())
-}
-
-/// Passes an error on, for the window to be tried again. Only a value that is too large concerns the records it
-/// came of alone: they are put aside (`false`), for the others must not wait for them forever.
-fn settle(
-    outcome: Result<(), BusError>,
-    intake: &Intake,
-    records: &[Record],
-    sequences: &[u64],
-) -> Result<bool, BusError> {
-    match outcome {
-        Err(error @ BusError::TooLarge { .. }) => {
-            let notifications = sequences.len();
-            tracing::error!(%error, notifications, "Too large for the bus, the quarantine takes it");
-            intake.telemetry.dropped(DropReason::TooLarge, notifications as u64);
-            intake.gaps.note();
-            let concerned = |record: &&Record| sequences.binary_search(&record.sequence).is_ok();
-            intake.quarantine(records.iter().filter(concerned).map(Exhibit::of).collect());
-            Ok(false)
-        }
-        other => other.map(|()| true),
     }
 }

@@ -185,7 +185,7 @@ impl Spool {
         (from >= log.tail().from()).then_some(())?;
         let records = log.tail().read(from, window);
         if let Some(first) = records.first() {
-            log.note_oldest(first.taken_at);
+            log.note_read(from, first.taken_at);
         }
         Some(records)
     }
@@ -202,7 +202,7 @@ impl Spool {
             };
             let records = unpoisoned(&self.backlog).read(from, window, &segments)?;
             if let Some(first) = records.first() {
-                self.log().note_oldest(first.taken_at);
+                self.log().note_read(from, first.taken_at);
                 return Ok(records);
             }
             // Nothing readable lies between here and what is in memory.
@@ -211,9 +211,10 @@ impl Spool {
     }
 
     /// Notes that everything below `position` is published, `published` records more: a write to the page cache.
-    /// Segments that hold nothing else are left to [`Self::clear`].
-    pub fn advance(&self, position: u64, published: u64) -> io::Result<()> {
-        self.log().advance(position, published);
+    /// `oldest` is when the next record was taken, if it was read already. Segments that hold nothing else are left to
+    /// [`Self::clear`].
+    pub fn advance(&self, position: u64, published: u64, oldest: Option<UnixMillis>) -> io::Result<()> {
+        self.log().advance(position, published, oldest);
         // What fails here is done by the next sync.
         match self.store_position() {
             Ok(_) => Ok(()),

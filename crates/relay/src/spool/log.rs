@@ -127,15 +127,14 @@ impl Log {
         Ok(())
     }
 
-    /// Notes that everything below `position` is published, `published` records more. Segments that have nothing else
-    /// are finished.
-    pub fn advance(&mut self, position: u64, published: u64) {
+    /// Notes that everything below `position` is published, `published` records more; `oldest` is when the next one was
+    /// taken, where that is known. Segments that have nothing else are finished.
+    pub fn advance(&mut self, position: u64, published: u64, oldest: Option<UnixMillis>) {
         self.publish = self.publish.max(position.min(self.next));
         self.pending = if self.publish == self.next { 0 } else { self.pending.saturating_sub(published) };
         self.tail.forget_below(self.publish);
-        if self.pending == 0 {
-            self.oldest = None;
-        }
+        let oldest = oldest.or_else(|| self.tail.oldest());
+        self.oldest = oldest.filter(|_| self.pending > 0);
         while self.segments.get(1).is_some_and(|second| second.first <= self.publish) {
             self.finished.extend(self.segments.pop_front().map(|segment| {
                 self.octets -= segment.octets;
@@ -187,9 +186,12 @@ impl Log {
         self.finished.push(first);
     }
 
-    /// The age of the spool is that of its first record that is not published.
-    pub fn note_oldest(&mut self, taken_at: UnixMillis) {
-        self.oldest = Some(taken_at);
+    /// Records were read from `from` on, the first of them taken at that time. The age of the spool is that of its first
+    /// record that is not published.
+    pub fn note_read(&mut self, from: u64, taken_at: UnixMillis) {
+        if from <= self.publish {
+            self.oldest = Some(taken_at);
+        }
     }
 
     pub fn tail(&self) -> &Tail {
@@ -258,7 +260,7 @@ mod tests {
         log.let_go_of_old(UnixMillis(u64::MAX));
         assert!(!log.has_finished(), "the next record would be removed with the file");
         log.append(UnixMillis(1), Form::Dlist, Bytes::from_static(b"x"), None).unwrap();
-        log.advance(2, 1);
+        log.advance(2, 1, None);
         log.let_go_of_old(UnixMillis(u64::MAX));
         assert_eq!(log.take_finished(), [1]);
     }

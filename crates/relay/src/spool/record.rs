@@ -52,7 +52,7 @@ pub(super) enum Found {
 
 impl Record {
     /// Octets of this record on disk.
-    pub(super) fn encoded_len(&self) -> usize {
+    pub(crate) fn encoded_len(&self) -> usize {
         HEAD + BODY_HEAD + self.payload.len() + self.message.as_ref().map_or(0, Bytes::len)
     }
 

@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 
+use mailbox_event::UnixMillis;
+
 use super::{Window, record::Record};
 
 /// Enough for a burst that publishing needs a second for; a longer backlog is read from disk.
@@ -32,6 +34,11 @@ impl Tail {
         while self.records.len() > MOST_RECORDS || self.octets > MOST_OCTETS {
             self.pop();
         }
+    }
+
+    /// When the first of them was taken.
+    pub fn oldest(&self) -> Option<UnixMillis> {
+        self.records.front().map(|record| record.taken_at)
     }
 
     /// Lets go of what is published.

@@ -77,7 +77,7 @@ proptest! {
                 Step::Publish(count) => {
                     let published: Vec<_> = waiting.drain(..count.min(waiting.len())).collect();
                     if let Some((last, _)) = published.last() {
-                        spool.advance(last + 1, published.len() as u64).unwrap();
+                        spool.advance(last + 1, published.len() as u64, None).unwrap();
                     }
                 }
                 Step::Rest => spool.tidy(UnixMillis(u64::MAX)).unwrap(),
@@ -181,7 +181,7 @@ fn a_number_is_never_given_twice_after_an_unclean_stop() {
     let folder = tempfile::tempdir().unwrap();
     let (spool, _) = open(folder.path());
     let published = append(&spool, vec![1; 100]);
-    spool.advance(published + 1, 1).unwrap();
+    spool.advance(published + 1, 1, None).unwrap();
     drop(spool);
     // A power cut: neither the record nor the position reached the disk.
     fs::remove_file(last_segment(folder.path())).unwrap();
@@ -235,7 +235,7 @@ fn damage_below_the_position_is_no_loss() {
     for number in 0..4 {
         append(&spool, vec![number; 100]);
     }
-    spool.advance(3, 2).unwrap();
+    spool.advance(3, 2, None).unwrap();
     drop(spool);
     let path = last_segment(folder.path());
     let mut octets = fs::read(&path).unwrap();
@@ -258,7 +258,7 @@ fn files_go_when_the_spool_is_cleared_and_not_before() {
     let (spool, _) = open(folder.path());
     let last = (0..30).map(|number| append(&spool, vec![number; 100])).last().unwrap();
     let before = segments(folder.path());
-    spool.advance(last + 1, 30).unwrap();
+    spool.advance(last + 1, 30, None).unwrap();
     assert_eq!(segments(folder.path()), before);
     assert!(spool.needs_clear());
     spool.clear().unwrap();
@@ -273,7 +273,7 @@ fn a_published_segment_goes_when_it_is_a_minute_old() {
     let first = append(&spool, vec![1; 100]);
     spool.tidy(UnixMillis(60_001)).unwrap();
     assert_eq!(segments(folder.path()), 1, "it is not published");
-    spool.advance(first + 1, 1).unwrap();
+    spool.advance(first + 1, 1, None).unwrap();
     spool.tidy(UnixMillis(60_000)).unwrap();
     assert_eq!(segments(folder.path()), 1, "it is young");
     spool.tidy(UnixMillis(60_001)).unwrap();
@@ -287,7 +287,7 @@ fn what_is_published_does_not_outlive_an_end_in_order() {
     let folder = tempfile::tempdir().unwrap();
     let (spool, _) = open(folder.path());
     let first = append(&spool, vec![1; 100]);
-    spool.advance(first + 1, 1).unwrap();
+    spool.advance(first + 1, 1, None).unwrap();
     spool.close().unwrap();
     drop(spool);
     assert_eq!(segments(folder.path()), 0);
@@ -338,6 +338,6 @@ fn the_bound_is_kept_and_room_comes_back() {
     };
     assert!(matches!(why, Refused::Full));
     assert!(spool.depth().octets <= limits.octets);
-    spool.advance(last + 1, last).unwrap();
+    spool.advance(last + 1, last, None).unwrap();
     append(&spool, vec![0; 300]);
 }

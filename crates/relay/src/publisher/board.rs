@@ -1,0 +1,112 @@
+//! The board of accounts: what is to be done for each, what of it is under way, and which records are done with.
+//!
+//! Of an account one piece of work is under way at a time, so its order holds; accounts go side by side. What comes
+//! meanwhile waits, observations together. Nothing here does anything: [`Board::start`] says what is to be done next,
+//! and [`Board::finish`] or [`Board::fail`] hears what became of it.
+
+mod records;
+mod work;
+
+use std::collections::{HashMap, VecDeque};
+
+use mailbox_event::AccountToken;
+use routing::Publications;
+
+use crate::spool::{Record, Window};
+use records::Records;
+use work::AccountWork;
+
+pub(super) use records::Done;
+pub(super) use work::{Piece, Work};
+
+/// See the module.
+#[derive(Debug)]
+pub(super) struct Board {
+    /// Accounts with work that waits or is under way: no more than there are records.
+    accounts: HashMap<AccountToken, AccountWork>,
+    /// Those of them with none under way, in the order in which they are served.
+    ready: VecDeque<AccountToken>,
+    records: Records,
+    /// Pieces that failed and are not done yet.
+    failing: usize,
+}
+
+impl Board {
+    /// Holds as many records as fit in `bound`, and one more where octets are concerned.
+    pub fn new(bound: Window) -> Self {
+        let records = Records::new(bound);
+        Self { accounts: HashMap::new(), ready: VecDeque::new(), records, failing: 0 }
+    }
+
+    /// How much may be added; nothing where either is zero.
+    pub fn room(&self) -> Window {
+        self.records.room()
+    }
+
+    /// Adds a record, which comes after all before it, and what came of it; false when that is nothing.
+    pub fn add(&mut self, record: Record, publications: Publications) -> bool {
+        let Publications { state, messages } = publications;
+        let sequence = record.sequence;
+        let pieces = usize::from(state.is_some()) + messages.len();
+        self.records.add(record, pieces);
+        if let Some((account, observation)) = state {
+            self.work(account).observe(observation, sequence);
+        }
+        for (message, keys) in messages {
+            self.work(message.topic.account()).dispatch(message, keys);
+        }
+        pieces > 0
+    }
+
+    fn work(&mut self, account: AccountToken) -> &mut AccountWork {
+        self.accounts.entry(account).or_insert_with(|| {
+            self.ready.push_back(account);
+            AccountWork::default()
+        })
+    }
+
+    /// The next piece of work, which is under way from here on.
+    pub fn start(&mut self) -> Option<Piece> {
+        let account = self.ready.pop_front()?;
+        self.accounts.get_mut(&account)?.next(account)
+    }
+
+    /// A piece is done with.
+    pub fn finish(&mut self, piece: &Piece) {
+        piece.sequences().iter().for_each(|sequence| self.records.finish(*sequence));
+        self.failing -= usize::from(piece.has_failed);
+        if self.accounts.get(&piece.account).is_some_and(AccountWork::is_empty) {
+            self.accounts.remove(&piece.account);
+        } else {
+            self.ready.push_back(piece.account);
+        }
+    }
+
+    /// A piece is to be done again: before all else of its account, and its account before others.
+    pub fn fail(&mut self, mut piece: Piece) {
+        let account = piece.account;
+        self.failing += usize::from(!piece.has_failed);
+        piece.has_failed = true;
+        self.accounts.entry(account).or_default().again(piece);
+        self.ready.push_front(account);
+    }
+
+    /// Whether a piece failed and is not done yet.
+    pub fn is_failing(&self) -> bool {
+        self.failing > 0
+    }
+
+    /// The records of a piece that is under way.
+    pub fn records_of<'a>(&'a self, piece: &'a Piece) -> impl Iterator<Item = &'a Record> {
+        piece.sequences().iter().filter_map(|sequence| self.records.get(*sequence))
+    }
+
+    /// The records that are done with, and all before them, since this was asked last; `None` while they are fewer
+    /// than `least`, which is not zero.
+    pub fn take_done(&mut self, least: u64) -> Option<Done> {
+        self.records.take_done(least)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,118 @@
+//! The work of one account, and pieces of it.
+
+use std::{collections::VecDeque, slice};
+
+use bus::{Key, Message};
+use mailbox_event::{Account, AccountToken, EventId, RelayId};
+use state::Observation;
+
+/// What is done for an account at a time.
+#[derive(Debug)]
+pub(in crate::publisher) struct Piece {
+    pub account: AccountToken,
+    pub work: Work,
+    /// It was tried before.
+    pub(super) has_failed: bool,
+}
+
+/// What is asked of the bus.
+#[derive(Debug)]
+pub(in crate::publisher) enum Work {
+    /// One write of the state.
+    Merge(Merge),
+    /// One message, and whose listeners hear it.
+    Dispatch(Message, Vec<Key>),
+}
+
+/// Observations that become one write.
+#[derive(Debug)]
+pub(in crate::publisher) struct Merge {
+    account: Account,
+    observations: Vec<Observation>,
+    /// The records that they came from, in order.
+    sequences: Vec<u64>,
+}
+
+/// What waits of one account. Empty while its last piece is under way.
+#[derive(Debug, Default)]
+pub(super) struct AccountWork {
+    /// It failed and stays as it is, under its id.
+    again: Option<Piece>,
+    merge: Option<Merge>,
+    messages: VecDeque<(Message, Vec<Key>)>,
+    /// What was started last was a merge.
+    has_merged: bool,
+}
+
+impl AccountWork {
+    pub fn observe(&mut self, observation: Observation, sequence: u64) {
+        let merge = self.merge.get_or_insert_with(|| Merge::of(observation.account().clone()));
+        merge.observations.push(observation);
+        merge.sequences.push(sequence);
+    }
+
+    pub fn dispatch(&mut self, message: Message, keys: Vec<Key>) {
+        self.messages.push_back((message, keys));
+    }
+
+    pub fn again(&mut self, piece: Piece) {
+        self.again = Some(piece);
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.again.is_none() && self.merge.is_none() && self.messages.is_empty()
+    }
+
+    /// Takes the next piece.
+    pub fn next(&mut self, account: AccountToken) -> Option<Piece> {
+        let piece = |work| Piece { account, work, has_failed: false };
+        self.again.take().or_else(|| self.next_untried().map(piece))
+    }
+
+    fn next_untried(&mut self) -> Option<Work> {
+        self.has_merged = self.merge.is_some() && !self.is_messages_turn();
+        if self.has_merged {
+            self.merge.take().map(Work::Merge)
+        } else {
+            self.messages.pop_front().map(|(message, keys)| Work::Dispatch(message, keys))
+        }
+    }
+
+    /// A state goes before messages, for it is what streams wait for; but not forever, where there is always another.
+    /// Never does a message go before the state of its own record.
+    fn is_messages_turn(&self) -> bool {
+        let (Some(merge), Some((message, _))) = (&self.merge, self.messages.front()) else { return false };
+        self.has_merged && merge.sequences.first().is_some_and(|first| message.id.sequence < *first)
+    }
+}
+
+impl Merge {
+    fn of(account: Account) -> Self {
+        Self { account, observations: Vec::new(), sequences: Vec::new() }
+    }
+
+    /// Whose state it is.
+    pub fn account(&self) -> &Account {
+        &self.account
+    }
+
+    pub fn observations(&self) -> &[Observation] {
+        &self.observations
+    }
+
+    /// The last event that was merged names the write.
+    pub fn cause(&self, relay: RelayId) -> EventId {
+        let last = self.sequences.last().expect("a merge is made with its first observation");
+        EventId { relay, sequence: *last }
+    }
+}
+
+impl Piece {
+    /// The records that it came from, in order.
+    pub fn sequences(&self) -> &[u64] {
+        match &self.work {
+            Work::Merge(merge) => &merge.sequences,
+            Work::Dispatch(message, _) => slice::from_ref(&message.id.sequence),
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! The way out: one piece of work, and what the bus says to it.
+
+use std::sync::Arc;
+
+use bus::{Bus, BusError};
+use mailbox_event::RelayId;
+
+use super::{
+    board::{Piece, Work},
+    states::States,
+};
+use crate::telemetry::{Route, Telemetry};
+
+/// Publishes pieces of work, many side by side.
+pub(super) struct Outlet {
+    pub bus: Arc<dyn Bus>,
+    pub states: States,
+    pub relay: RelayId,
+    pub telemetry: Telemetry,
+}
+
+impl Outlet {
+    /// Publishes a piece and gives it back; an error means that it may not be published.
+    pub async fn publish(&self, piece: Piece) -> (Piece, Result<(), BusError>) {
+        let outcome = match &piece.work {
+            Work::Merge(merge) => {
+                let (cause, observations) = (merge.cause(self.relay), merge.observations());
+                self.states.merge(merge.account(), piece.account, observations, cause).await
+            }
+            Work::Dispatch(message, keys) => {
+                let dispatched = self.bus.dispatch(message.clone(), keys).await;
+                self.count(message.topic.job().is_some(), &dispatched);
+                dispatched
+            }
+        };
+        (piece, outcome)
+    }
+
+    fn count(&self, is_job: bool, dispatched: &Result<(), BusError>) {
+        match dispatched {
+            Ok(()) => self.telemetry.published(if is_job { Route::Job } else { Route::Live }),
+            Err(_) => {
+                self.telemetry.bus_errors.inc();
+            }
+        }
+    }
+}
