@@ -1,14 +1,18 @@
 //! How events get onto the bus in the benchmark: as relay's publisher does it, without Cyrus and the spool.
 //!
 //! The state of an account is merged into the one that was written last and stored by compare-and-set with the
-//! revision known from then: the usual case of relay, without a read. The accounts of a window are stored side by
-//! side; what came of one account within a window is one write.
+//! revision known from then: the usual case of relay, without a read. Accounts are stored side by side, each once at
+//! a time; what comes of one meanwhile waits and is one write.
 
-use std::{collections::BTreeMap, io};
+use std::{
+    collections::{HashMap, VecDeque, hash_map::Entry},
+    io,
+    sync::Arc,
+};
 
 use bus::{Retained, Revision};
 use bus_local::LocalBus;
-use futures_util::{StreamExt, stream};
+use futures_util::{FutureExt, StreamExt, stream::FuturesUnordered};
 use mailbox_event::{Account, AccountTokens, EventId, Modseq, RelayId, UidValidity, codec};
 use state::{AccountState, Counter, Epoch};
 use tokio::{
@@ -22,9 +26,29 @@ use crate::{
     peer::user,
 };
 
-/// Both as relay has them.
-const WINDOW: usize = 256;
-const ACCOUNTS_AT_ONCE: usize = 32;
+/// All three as relay has them.
+const OUTSTANDING: usize = 4096;
+const READ_AT_ONCE: usize = 64;
+const ACCOUNTS_AT_ONCE: usize = 256;
+
+pub struct Inlet {
+    outlet: Arc<Outlet>,
+    lanes: HashMap<u32, Lane>,
+    /// Accounts with something to store and nothing under way.
+    ready: VecDeque<u32>,
+}
+
+struct Outlet {
+    bus: LocalBus,
+    tokens: AccountTokens,
+}
+
+/// An account. One that is being stored is known to nobody else.
+struct Lane {
+    known: Option<Known>,
+    /// The highest modseq that is not stored.
+    waiting: Option<u64>,
+}
 
 /// An account as it was written last.
 struct Known {
@@ -32,49 +56,77 @@ struct Known {
     revision: Option<Revision>,
 }
 
-pub struct Inlet {
-    bus: LocalBus,
-    tokens: AccountTokens,
-    known: BTreeMap<u32, Known>,
-}
-
 impl Inlet {
     pub fn new(bus: LocalBus, tokens: AccountTokens) -> Self {
-        Self { bus, tokens, known: BTreeMap::new() }
+        Self { outlet: Arc::new(Outlet { bus, tokens }), lanes: HashMap::new(), ready: VecDeque::new() }
     }
 
     /// Takes events until the sender closes.
     pub async fn take(&mut self, mut socket: UnixStream) -> Outcome<()> {
-        let (mut octets, mut part) = (Vec::new(), [0; WINDOW * EVENT_OCTETS]);
+        let outlet = Arc::clone(&self.outlet);
+        let (mut octets, mut part) = (Vec::new(), [0; READ_AT_ONCE * EVENT_OCTETS]);
+        let (mut under_way, mut is_awaited) = (FuturesUnordered::new(), false);
         loop {
-            let length = socket.read(&mut part).await?;
-            if length == 0 {
-                return Ok(());
+            while under_way.len() < ACCOUNTS_AT_ONCE
+                && let Some((account, known, modseq)) = self.start()
+            {
+                under_way.push(outlet.store(account, known, modseq));
             }
-            octets.extend_from_slice(&part[..length]);
-            let events = Event::drain(&mut octets);
-            self.store(&events).await?;
-            if events.last() == Some(&Event::BARRIER) {
+            if is_awaited && under_way.is_empty() {
                 socket.write_all(b".").await?;
+                is_awaited = false;
+            }
+            tokio::select! {
+                biased;
+                Some(stored) = under_way.next() => {
+                    self.settle(stored?);
+                    while let Some(Some(stored)) = under_way.next().now_or_never() {
+                        self.settle(stored?);
+                    }
+                }
+                length = socket.read(&mut part), if self.ready.len() < OUTSTANDING => {
+                    let length = length?;
+                    if length == 0 {
+                        return Ok(());
+                    }
+                    octets.extend_from_slice(&part[..length]);
+                    for event in Event::drain(&mut octets) {
+                        is_awaited |= event == Event::BARRIER;
+                        self.add(event)?;
+                    }
+                }
             }
         }
     }
 
-    async fn store(&mut self, events: &[Event]) -> Outcome<()> {
-        let events = events.iter().filter(|event| **event != Event::BARRIER);
-        // Modseqs rise, so that the last of an account is its highest.
-        let accounts: BTreeMap<u32, u64> = events.map(|event| (event.account, event.modseq)).collect();
-        let mut works = Vec::with_capacity(accounts.len());
-        for (account, modseq) in accounts {
-            let known = self.known.remove(&account).map_or_else(|| Known::new(account), Ok)?;
-            works.push(store(&self.bus, &self.tokens, account, known, modseq));
+    fn add(&mut self, Event { account, modseq }: Event) -> Outcome<()> {
+        if modseq == Event::BARRIER.modseq {
+            return Ok(());
         }
-        let mut stored = stream::iter(works).buffer_unordered(ACCOUNTS_AT_ONCE);
-        while let Some(outcome) = stored.next().await {
-            let (account, known) = outcome?;
-            self.known.insert(account, known);
+        let lane = match self.lanes.entry(account) {
+            Entry::Occupied(lane) => lane.into_mut(),
+            Entry::Vacant(place) => place.insert(Lane { known: Some(Known::new(account)?), waiting: None }),
+        };
+        // Modseqs rise, so that the last of an account is its highest.
+        if lane.waiting.replace(modseq).is_none() && lane.known.is_some() {
+            self.ready.push_back(account);
         }
         Ok(())
+    }
+
+    fn start(&mut self) -> Option<(u32, Known, u64)> {
+        let account = self.ready.pop_front()?;
+        let lane = self.lanes.get_mut(&account)?;
+        Some((account, lane.known.take()?, lane.waiting.take()?))
+    }
+
+    fn settle(&mut self, (account, known): (u32, Known)) {
+        if let Some(lane) = self.lanes.get_mut(&account) {
+            lane.known = Some(known);
+            if lane.waiting.is_some() {
+                self.ready.push_back(account);
+            }
+        }
     }
 }
 
@@ -89,17 +141,13 @@ impl Known {
     }
 }
 
-async fn store(
-    bus: &LocalBus,
-    tokens: &AccountTokens,
-    account: u32,
-    mut known: Known,
-    modseq: u64,
-) -> Outcome<(u32, Known)> {
-    let token = tokens.token(&known.state.account);
-    known.state.vector.raise(Counter::Mail, Modseq(modseq));
-    let value = codec::encode(&known.state, codec::Form::MessagePack)?;
-    let cause = EventId { relay: RelayId(1), sequence: modseq };
-    known.revision = Some(bus.put_state(token, value.into(), known.revision, cause).await?);
-    Ok((account, known))
+impl Outlet {
+    async fn store(&self, account: u32, mut known: Known, modseq: u64) -> Outcome<(u32, Known)> {
+        let token = self.tokens.token(&known.state.account);
+        known.state.vector.raise(Counter::Mail, Modseq(modseq));
+        let value = codec::encode(&known.state, codec::Form::MessagePack)?;
+        let cause = EventId { relay: RelayId(1), sequence: modseq };
+        known.revision = Some(self.bus.put_state(token, value.into(), known.revision, cause).await?);
+        Ok((account, known))
+    }
 }
