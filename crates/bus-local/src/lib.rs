@@ -5,7 +5,7 @@
 //! transactions, for the write-ahead log is synced at checkpoints only.
 //!
 //! Whether a state is stored is decided in memory where its account is known there: its listeners hear it and its readers
-//! see it at once, and the writer stores what came within a fraction of a millisecond together, of each account the last. The
+//! see it at once, and the writer stores what came within a millisecond together, of each account the last. The
 //! answer waits for that as every other. So a crash may take a state with it that was heard, and a failing disk may
 //! refuse one; but then its writer has no answer, or an error, and tries again.
 //!

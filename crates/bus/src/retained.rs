@@ -73,7 +73,9 @@ pub trait Retained {
     ///
     /// Listeners may hear a value, and readers see it, before it is safe; the answer comes when it is. So when the caller
     /// gets an error, or dies before its answer, a value may have been heard that is not kept: the caller tries again, and
-    /// again listeners merge. The revision of a value that was lost is given to no other while the bus runs.
+    /// again listeners merge. The revision of a value that was lost is given to no other while the bus runs. One narrow gap
+    /// is left: who reads another's value before it is safe, and finds that it has nothing to add, puts nothing; if the
+    /// process dies at that moment, the value is lost for both, until the next change or comparison.
     async fn put_state(
         &self,
         account: AccountToken,

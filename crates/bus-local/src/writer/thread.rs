@@ -26,9 +26,9 @@ use crate::{
 /// transaction, so it may not grow without end.
 pub(super) const LARGEST_BATCH: usize = 256;
 
-/// How long states wait for others to be stored with. Those who listen or read do not wait for it, but who writes
-/// window after window does: his next window is told so much later.
-const LINGER: Duration = Duration::from_micros(250);
+/// How long states wait for others to be stored with. Those who listen or read do not wait for it; who writes one
+/// account again and again does, and merges meanwhile. Twice as long saves no more.
+const LINGER: Duration = Duration::from_millis(1);
 
 type Failures = HashMap<AccountToken, Arc<rusqlite::Error>>;
 
