@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LocalBusSettings {
-    /// Calls that wait for the writer; further callers wait for room. Two full transactions, so that one can be
-    /// gathered while the last is written. At least 1.
+    /// Calls that wait for the writer; further callers wait for room. What comes in while a disk stalls for a tenth
+    /// of a second: listeners of a state hear it when its call is taken. At least 1.
     pub writer_queue: usize,
     /// The largest value and payload, in octets: NATS' own default, so that what fits here fits there.
     pub largest_value: usize,
@@ -44,7 +44,7 @@ pub struct LocalBusSettings {
 impl Default for LocalBusSettings {
     fn default() -> Self {
         Self {
-            writer_queue: 512,
+            writer_queue: 2048,
             largest_value: 1 << 20,
             state_cache: 64 << 20,
             value_cache: 16 << 20,

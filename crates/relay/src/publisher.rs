@@ -41,8 +41,9 @@ use states::States;
 const OUTSTANDING: Window = Window { records: 4096, octets: 16 << 20 };
 /// Records that are understood in one go: a fraction of a millisecond, for which answers of the bus wait.
 const READ_AT_ONCE: usize = 64;
-/// Accounts that the bus is asked for at once: enough to fill a group commit, or a round trip over a network.
-const ACCOUNTS_AT_ONCE: usize = 256;
+/// Accounts that the bus is asked for at once: enough for a round trip over a network, or for a stall of the disk below a
+/// local bus.
+const ACCOUNTS_AT_ONCE: usize = 1024;
 /// Records after which the position is noted while more is under way: a write to a file, which is not worth one record.
 const NOTED_AFTER: u64 = 64;
 /// The first wait is short, for a bus that was restarted; the longest keeps an outage from becoming a load.

@@ -29,7 +29,7 @@ use crate::{
 /// All three as relay has them.
 const OUTSTANDING: usize = 4096;
 const READ_AT_ONCE: usize = 64;
-const ACCOUNTS_AT_ONCE: usize = 256;
+const ACCOUNTS_AT_ONCE: usize = 1024;
 
 pub struct Inlet {
     outlet: Arc<Outlet>,
