@@ -13,7 +13,9 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("routing", &["bus", "mailbox-event", "state"]),
     // The contract of the bus, then adapters.
     ("bus", &["mailbox-event"]),
-    ("bus-local", &["bus", "kit", "mailbox-event"]),
+    ("bus-node", &["bus", "kit", "mailbox-event"]),
+    ("bus-local", &["bus", "bus-node", "kit", "mailbox-event"]),
+    ("bus-nats", &["bus", "bus-node", "kit", "mailbox-event"]),
     ("store", &["mailbox-event"]),
     ("kit", &[]),
     ("fakes", &[]),

@@ -11,6 +11,7 @@ use async_trait::async_trait;
 use bus::{
     Bus, BusError, DeadLetterId, Group, GroupListener, GroupSettings, Key, KeyListener, Message, Registration,
 };
+use bus_node::{KeyBounds, KeyListeners};
 use tokio::sync::watch;
 
 mod kept;
@@ -18,7 +19,6 @@ mod kept;
 use crate::{
     GroupDepth, LiveCounts, LocalBusSettings, Surroundings,
     checkpoints::Checkpoints,
-    keys::KeyListeners,
     open::{self, Opened},
     shared::{Shared, to_its_end},
     tables::Tables,
@@ -88,7 +88,9 @@ impl LocalBus {
 
     fn node(shared: Arc<Shared>) -> Self {
         let settings = &shared.settings;
-        let keys = Arc::new(KeyListeners::new(settings, shared.surroundings.clock.clone()));
+        let bounds =
+            KeyBounds { registrations: settings.max_key_registrations, live_runs: settings.max_live_runs };
+        let keys = Arc::new(KeyListeners::new(bounds, shared.surroundings.clock.clone()));
         shared.join(&keys);
         Self(Arc::new(Node { shared, keys, groups: Arc::default() }))
     }
@@ -161,9 +163,11 @@ impl Bus for LocalBus {
 
     async fn register_key(&self, key: Key, listener: Arc<dyn KeyListener>) -> Result<Registration, BusError> {
         self.shared().check_open()?;
-        let generation = self.0.keys.add(key, &listener)?;
+        let added = self.0.keys.add(key, &listener)?;
         let keys = self.0.keys.clone();
-        Ok(Registration::new(move || keys.remove(key, generation)))
+        Ok(Registration::new(move || {
+            keys.remove(added);
+        }))
     }
 
     async fn register_group(

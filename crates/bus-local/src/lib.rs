@@ -17,8 +17,6 @@
 mod ahead;
 mod bus;
 mod checkpoints;
-mod clock;
-mod keys;
 mod known;
 mod open;
 mod settings;
@@ -29,9 +27,7 @@ mod worker;
 mod writer;
 
 pub use bus::LocalBus;
-pub use clock::{Clock, ManualClock, Sleep, SystemClock};
-pub use keys::LiveCounts;
+pub use bus_node::{Clock, Jitter, LiveCounts, ManualClock, Sleep, Surroundings, SystemClock, full_jitter};
 pub use open::OpenError;
 pub use settings::LocalBusSettings;
-pub use shared::{Jitter, Surroundings, full_jitter};
 pub use tables::GroupDepth;

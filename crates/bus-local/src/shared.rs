@@ -2,52 +2,21 @@
 
 use std::{
     collections::HashMap,
-    fmt,
     sync::{Arc, Mutex, PoisonError, Weak},
-    time::Duration,
 };
 
 use bus::{BusError, DeadLetterId, Group, Key, Message, Registration};
+use bus_node::{Hearing, KeyListeners};
 use futures_util::future::join_all;
 use tokio::sync::{Notify, watch};
 
 use crate::{
-    Clock, LocalBusSettings, SystemClock,
-    keys::{Hearing, KeyListeners},
+    LocalBusSettings, Surroundings,
     known::Known,
     tables::{Queued, Redelivered},
     worker::Claims,
     writer::{Closed, Writer},
 };
-
-/// Draws a wait between nothing and the given one.
-pub type Jitter = Arc<dyn Fn(Duration) -> Duration + Send + Sync>;
-
-/// Time and chance, as the bus sees them.
-#[derive(Clone)]
-pub struct Surroundings {
-    /// Tells the time and waits.
-    pub clock: Arc<dyn Clock>,
-    /// Spreads the waits between attempts.
-    pub jitter: Jitter,
-}
-
-impl Default for Surroundings {
-    fn default() -> Self {
-        Self { clock: Arc::new(SystemClock), jitter: Arc::new(full_jitter) }
-    }
-}
-
-impl fmt::Debug for Surroundings {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Surroundings(..)")
-    }
-}
-
-/// Any wait up to `ceiling`, all equally likely.
-pub fn full_jitter(ceiling: Duration) -> Duration {
-    kit::backoff::full_jitter(ceiling, &mut rand::rng())
-}
 
 /// Does `work` in a task of its own: a caller that goes away between the commit and what follows it (the waking, the
 /// telling) would leave others with what was, and nothing would come after it.

@@ -6,6 +6,7 @@ mod run;
 use std::{sync::Arc, time::Duration};
 
 use bus::{Group, GroupListener, GroupSettings};
+use bus_node::until;
 use futures_util::future::OptionFuture;
 use mailbox_event::UnixMillis;
 use tokio::{
@@ -16,7 +17,7 @@ use tokio::{
 pub(crate) use claims::{Claim, Claims};
 use run::Ended;
 
-use crate::{Sleep, clock::until, shared::Shared};
+use crate::{Sleep, shared::Shared};
 
 /// Runs the jobs of a group on one node.
 pub(crate) struct Worker {

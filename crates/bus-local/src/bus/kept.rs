@@ -7,6 +7,7 @@ use bus::{
     Bucket, BusError, DeadLetter, DeadLetterId, DeadLetters, Group, Message, PutError, Retained, Revision,
     Topic, Versioned,
 };
+use bus_node::later;
 use bytes::Bytes;
 use mailbox_event::{AccountToken, EventId};
 use tokio::runtime::Handle;
@@ -14,7 +15,6 @@ use tokio::runtime::Handle;
 use super::LocalBus;
 use crate::{
     ahead::{Accepted, Place, Put, Refused},
-    clock::later,
     known::State,
     shared::{Shared, to_its_end},
     tables::{Expected, Stored},

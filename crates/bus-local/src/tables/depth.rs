@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use bus::Group;
+use bus_node::until;
 use mailbox_event::UnixMillis;
 
 use super::Tables;
-use crate::clock::until;
 
 /// How much work a group has before it.
 #[derive(Debug, Clone, PartialEq, Eq)]

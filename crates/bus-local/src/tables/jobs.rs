@@ -3,14 +3,12 @@
 use std::sync::Arc;
 
 use bus::{DeadLetterId, Group, JobKind, Message, Urgency};
+use bus_node::{earlier, later};
 use mailbox_event::UnixMillis;
 use rusqlite::{OptionalExtension, params};
 
 use super::{Settled, Settlement, Tables, add, message, millis};
-use crate::{
-    clock::{earlier, later},
-    worker::{Claim, Claims},
-};
+use crate::worker::{Claim, Claims};
 
 /// What became of a dispatched job.
 #[derive(Debug, PartialEq, Eq)]

@@ -1,11 +1,11 @@
 //! How runs of jobs end: finished, parked, dead.
 
 use bus::Group;
+use bus_node::earlier;
 use mailbox_event::UnixMillis;
 use rusqlite::params;
 
 use super::{Tables, add, millis, subtract};
-use crate::clock::earlier;
 
 /// How a run ended, for a job that does not simply wait on.
 #[derive(Debug, Clone, PartialEq, Eq)]

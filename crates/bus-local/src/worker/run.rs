@@ -3,10 +3,10 @@
 use std::{error::Error, panic::AssertUnwindSafe, sync::Arc};
 
 use bus::{Failure, Group, GroupListener, GroupSettings};
+use bus_node::later;
 use futures_util::FutureExt;
 
 use crate::{
-    clock::later,
     shared::Shared,
     tables::{Settled, Settlement, TakenJob},
 };

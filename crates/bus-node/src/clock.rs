@@ -66,17 +66,17 @@ impl Clock for ManualClock {
 }
 
 /// `duration` after `time`; the end of time stands in for what lies behind it.
-pub(crate) fn later(time: UnixMillis, duration: Duration) -> UnixMillis {
+pub fn later(time: UnixMillis, duration: Duration) -> UnixMillis {
     UnixMillis(time.0.saturating_add(whole_millis(duration)))
 }
 
 /// `duration` before `time`.
-pub(crate) fn earlier(time: UnixMillis, duration: Duration) -> UnixMillis {
+pub fn earlier(time: UnixMillis, duration: Duration) -> UnixMillis {
     UnixMillis(time.0.saturating_sub(whole_millis(duration)))
 }
 
 /// From `from` to `to`; nothing if that is in the past.
-pub(crate) fn until(from: UnixMillis, to: UnixMillis) -> Duration {
+pub fn until(from: UnixMillis, to: UnixMillis) -> Duration {
     Duration::from_millis(to.0.saturating_sub(from.0))
 }
 

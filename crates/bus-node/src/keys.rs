@@ -6,7 +6,7 @@ use std::{
     panic::AssertUnwindSafe,
     pin::Pin,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
     task::Poll,
@@ -15,9 +15,9 @@ use std::{
 
 use bus::{BusError, Execution, Key, KeyListener, Message, Topic};
 use futures_util::FutureExt;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::{Clock, LocalBusSettings};
+use crate::Clock;
 
 /// A dispatcher of a job waits no longer for one synchronous listener: the slow path must not hang on the fast one.
 /// They are to return at once, so that one that takes this long is stuck.
@@ -32,9 +32,36 @@ pub struct LiveCounts {
     pub dropped: u64,
 }
 
+/// How much of what key listeners are there is on one node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeyBounds {
+    /// Registrations.
+    pub registrations: usize,
+    /// Runs of asynchronous listeners at the same time; further ones are dropped and counted.
+    pub live_runs: usize,
+}
+
 /// Names a registration, so that a hold that is over ends none that began later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Generation(u64);
+struct Generation(u64);
+
+/// A registration that began, or that was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Added {
+    key: Key,
+    generation: Generation,
+}
+
+/// What the end of a registration left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Removed {
+    /// It was over before.
+    Nothing,
+    /// The key has other listeners.
+    OneOfSome,
+    /// The key has none any more.
+    TheLast,
+}
 
 struct Entry {
     listener: Arc<dyn KeyListener>,
@@ -49,10 +76,10 @@ struct Registered {
 }
 
 /// A listener that has begun to hear and not ended.
-pub(crate) type Hearing = Pin<Box<dyn Future<Output = ()> + Send>>;
+pub type Hearing = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// See the module.
-pub(crate) struct KeyListeners {
+/// The key listeners of one node, and how they are run.
+pub struct KeyListeners {
     registered: Mutex<Registered>,
     max_registrations: usize,
     live_runs: Arc<Semaphore>,
@@ -67,22 +94,27 @@ struct Counts {
 }
 
 impl KeyListeners {
-    pub(crate) fn new(settings: &LocalBusSettings, clock: Arc<dyn Clock>) -> Self {
+    /// Nobody listens yet.
+    pub fn new(bounds: KeyBounds, clock: Arc<dyn Clock>) -> Self {
         Self {
             registered: Mutex::default(),
-            max_registrations: settings.max_key_registrations,
-            live_runs: Arc::new(Semaphore::new(settings.max_live_runs.min(Semaphore::MAX_PERMITS))),
+            max_registrations: bounds.registrations,
+            live_runs: Arc::new(Semaphore::new(bounds.live_runs.min(Semaphore::MAX_PERMITS))),
             counts: Arc::default(),
             clock,
         }
     }
 
-    /// Registers a listener, or finds it registered.
-    pub(crate) fn add(&self, key: Key, listener: &Arc<dyn KeyListener>) -> Result<Generation, BusError> {
-        let mut registered = self.registered.lock().unwrap_or_else(PoisonError::into_inner);
+    fn registered(&self) -> MutexGuard<'_, Registered> {
+        self.registered.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Registers a listener, or finds it registered. Fails with [`BusError::Full`].
+    pub fn add(&self, key: Key, listener: &Arc<dyn KeyListener>) -> Result<Added, BusError> {
+        let mut registered = self.registered();
         let known = registered.by_key.get(&key).into_iter().flatten();
         if let Some(entry) = known.into_iter().find(|entry| is_same(&entry.listener, listener)) {
-            return Ok(entry.generation);
+            return Ok(Added { key, generation: entry.generation });
         }
         if registered.count >= self.max_registrations {
             return Err(BusError::Full);
@@ -91,24 +123,38 @@ impl KeyListeners {
         registered.generations += 1;
         let generation = Generation(registered.generations);
         registered.by_key.entry(key).or_default().push(Entry { listener: listener.clone(), generation });
-        Ok(generation)
+        Ok(Added { key, generation })
     }
 
     /// Ends a registration, unless it is over.
-    pub(crate) fn remove(&self, key: Key, generation: Generation) {
-        let mut registered = self.registered.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(entries) = registered.by_key.get_mut(&key) else { return };
-        let Some(place) = entries.iter().position(|entry| entry.generation == generation) else { return };
+    pub fn remove(&self, added: Added) -> Removed {
+        let mut registered = self.registered();
+        let Some(entries) = registered.by_key.get_mut(&added.key) else { return Removed::Nothing };
+        let Some(place) = entries.iter().position(|entry| entry.generation == added.generation) else {
+            return Removed::Nothing;
+        };
         entries.swap_remove(place);
-        if entries.is_empty() {
-            registered.by_key.remove(&key);
+        let is_last = entries.is_empty();
+        if is_last {
+            registered.by_key.remove(&added.key);
         }
         registered.count -= 1;
+        if is_last { Removed::TheLast } else { Removed::OneOfSome }
+    }
+
+    /// Whether anybody listens to `key`.
+    pub fn has(&self, key: Key) -> bool {
+        self.registered().by_key.contains_key(&key)
+    }
+
+    /// Every key that has a listener.
+    pub fn keys(&self) -> Vec<Key> {
+        self.registered().by_key.keys().copied().collect()
     }
 
     /// Each listener of any of `keys`, once.
     fn listeners(&self, keys: &[Key]) -> Vec<Arc<dyn KeyListener>> {
-        let registered = self.registered.lock().unwrap_or_else(PoisonError::into_inner);
+        let registered = self.registered();
         let mut found: Vec<Arc<dyn KeyListener>> = Vec::new();
         for entry in keys.iter().filter_map(|key| registered.by_key.get(key)).flatten() {
             // Within one key they differ already; comparing each with each matters for few keys only.
@@ -119,11 +165,32 @@ impl KeyListeners {
         found
     }
 
+    /// Each listener of `key` that is not one of `earlier` too.
+    fn listeners_after(&self, key: Key, earlier: &[Key]) -> Vec<Arc<dyn KeyListener>> {
+        let registered = self.registered();
+        let has_heard = |listener| {
+            let entries = earlier.iter().filter_map(|key| registered.by_key.get(key)).flatten();
+            entries.into_iter().any(|entry| is_same(&entry.listener, listener))
+        };
+        let entries = registered.by_key.get(&key).into_iter().flatten();
+        entries.filter(|entry| !has_heard(&entry.listener)).map(|entry| entry.listener.clone()).collect()
+    }
+
     /// Has every listener begin to hear. Gives back the synchronous ones that did not end at once: they are waited
-    /// for together, each for [`LONGEST_HEARING`].
-    pub(crate) async fn begin(&self, message: &Arc<Message>, keys: &[Key]) -> Vec<Hearing> {
+    /// for together, each for 1 s at most.
+    pub async fn begin(&self, message: &Arc<Message>, keys: &[Key]) -> Vec<Hearing> {
+        self.begin_with(self.listeners(keys), message).await
+    }
+
+    /// Has the listeners of `key` begin to hear what comes once for each of its keys: those of the keys that came
+    /// `earlier` in the message heard it already. As [`Self::begin`] else.
+    pub async fn begin_after(&self, message: &Arc<Message>, key: Key, earlier: &[Key]) -> Vec<Hearing> {
+        self.begin_with(self.listeners_after(key, earlier), message).await
+    }
+
+    async fn begin_with(&self, listeners: Vec<Arc<dyn KeyListener>>, message: &Arc<Message>) -> Vec<Hearing> {
         let mut hearings = Vec::new();
-        for listener in self.listeners(keys) {
+        for listener in listeners {
             match listener.execution() {
                 Execution::Synchronous => hearings.extend(self.hear_at_once(listener, message).await),
                 Execution::Asynchronous => self.spawn(listener, message.clone()),
@@ -152,10 +219,7 @@ impl KeyListeners {
     }
 
     fn spawn(&self, listener: Arc<dyn KeyListener>, message: Arc<Message>) {
-        let Ok(permit) = self.live_runs.clone().try_acquire_owned() else {
-            self.counts.dropped.fetch_add(1, Ordering::Relaxed);
-            return;
-        };
+        let Some(permit) = self.room() else { return };
         let counts = self.counts.clone();
         tokio::spawn(async move {
             counts.note(hear(listener, message).await);
@@ -163,7 +227,28 @@ impl KeyListeners {
         });
     }
 
-    pub(crate) fn counts(&self) -> LiveCounts {
+    /// Lets hearings end by themselves, within the bound on live runs; what finds no room is cut off and counted.
+    pub fn finish(&self, hearings: Vec<Hearing>) {
+        for hearing in hearings {
+            let Some(permit) = self.room() else { continue };
+            tokio::spawn(async move {
+                hearing.await;
+                drop(permit);
+            });
+        }
+    }
+
+    /// A place for one live run; none is counted.
+    fn room(&self) -> Option<OwnedSemaphorePermit> {
+        let permit = self.live_runs.clone().try_acquire_owned().ok();
+        if permit.is_none() {
+            self.counts.dropped.fetch_add(1, Ordering::Relaxed);
+        }
+        permit
+    }
+
+    /// Deliveries that did not succeed.
+    pub fn counts(&self) -> LiveCounts {
         LiveCounts {
             failed: self.counts.failed.load(Ordering::Relaxed),
             dropped: self.counts.dropped.load(Ordering::Relaxed),

@@ -1,0 +1,178 @@
+//! The bus itself.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bus::{
+    Bus, BusError, DeadLetterId, Group, GroupListener, GroupSettings, Key, KeyListener, Message, Registration,
+};
+use bus_node::Surroundings;
+use kit::config::Validate;
+use tokio::{sync::watch, time::timeout};
+
+use crate::{
+    Mode, NatsCounts, NatsSettings, Refusal,
+    error::CallError,
+    groups,
+    interest::{self, Interest},
+    keeper::keep,
+    link, live,
+    node::{Node, Readiness},
+};
+
+/// A node of the bus on NATS. Clones are the same node; it is closed when the last of them is dropped.
+#[derive(Clone)]
+pub struct NatsBus(Arc<Open>);
+
+struct Open(Arc<Node>);
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.closing.send_replace(true);
+    }
+}
+
+impl NatsBus {
+    /// Connects, looks what the server is, and makes or migrates what the bus keeps there.
+    ///
+    /// Fails with [`BusError::Unusable`] around a [`Refusal`] when the server lacks what we need, and with
+    /// [`BusError::Unavailable`] when there is none within the time that the settings give.
+    pub async fn connect(settings: NatsSettings, surroundings: Surroundings) -> Result<Self, BusError> {
+        let patience = settings.connect_timeout;
+        let bus = Self::start(settings, surroundings).await?;
+        match timeout(patience, bus.ready()).await {
+            Ok(ready) => ready.map(|()| bus),
+            Err(_) => Err(CallError::Away.into()),
+        }
+    }
+
+    /// [`Self::connect`] without waiting: calls fail with [`BusError::Unavailable`] until [`Self::ready`]. For programs
+    /// that have work to do meanwhile. Fails only when the settings cannot be used.
+    pub async fn start(settings: NatsSettings, surroundings: Surroundings) -> Result<Self, BusError> {
+        let problems = settings.problems();
+        if !problems.is_empty() {
+            return Err(Refusal::Settings(problems.join("; ")).into());
+        }
+        let counters = Arc::default();
+        let (client, happened) = link::connect(&settings, &surroundings.jitter, &counters).await?;
+        let node = Arc::new(Node::new(client, settings, surroundings, counters));
+        begin(&node, happened);
+        Ok(Self(Arc::new(Open(node))))
+    }
+
+    /// Waits until NATS can be used, or a person must act.
+    pub async fn ready(&self) -> Result<(), BusError> {
+        let mut readiness = self.node().readiness.subscribe();
+        let readiness = readiness.wait_for(|readiness| *readiness != Readiness::Waiting).await;
+        match readiness.as_deref() {
+            Ok(Readiness::Ready) => Ok(()),
+            Ok(Readiness::Refused(refusal)) => Err(refusal.clone().into()),
+            Ok(Readiness::Waiting) | Err(_) => Err(CallError::Away.into()),
+        }
+    }
+
+    /// Ends what runs (its jobs wait for the next start) and leaves NATS. What is kept there stays, groups too. Calls
+    /// from then on fail with [`BusError::Unavailable`].
+    pub async fn close(&self) {
+        let node = self.node();
+        node.closing.send_replace(true);
+        // Completes when all who work in the background have ended and dropped their receivers.
+        node.closing.closed().await;
+        // Fails when the connection is gone already.
+        node.client.drain().await.ok();
+    }
+
+    /// What happened on this node since its start.
+    pub fn counts(&self) -> NatsCounts {
+        self.node().counters.read(self.node().keys.counts())
+    }
+
+    pub(crate) fn node(&self) -> &Arc<Node> {
+        &(self.0).0
+    }
+
+    /// The node, unless it is closed.
+    pub(crate) fn open_node(&self) -> Result<&Arc<Node>, BusError> {
+        self.node().check_open()?;
+        Ok(self.node())
+    }
+}
+
+/// Starts what works in the background until the bus closes.
+fn begin(node: &Arc<Node>, happened: watch::Receiver<link::Happened>) {
+    let keeper = keep(node.clone(), happened);
+    until_closed(node, keeper);
+    let trips = node.clone();
+    until_closed(node, async move { trips.round_trips.make(&trips).await });
+    if node.settings.mode == Mode::Broadcast {
+        until_closed(node, interest::broadcast(node.clone()));
+    }
+    let mut closing = node.closing.subscribe();
+    let node = node.clone();
+    tokio::spawn(async move {
+        // Fails when the node is gone, with all that is to be ended.
+        closing.wait_for(|&is_closing| is_closing).await.ok();
+        node.interest.close();
+    });
+}
+
+fn until_closed(node: &Arc<Node>, work: impl Future<Output = ()> + Send + 'static) {
+    let mut closing = node.closing.subscribe();
+    tokio::spawn(async move {
+        tokio::select! {
+            () = work => {}
+            _ = closing.wait_for(|&is_closing| is_closing) => {}
+        }
+    });
+}
+
+#[async_trait]
+impl Bus for NatsBus {
+    async fn dispatch(&self, message: Message, keys: &[Key]) -> Result<(), BusError> {
+        let node = self.open_node()?;
+        node.caller.check_size(message.payload.len())?;
+        if message.is_noop() {
+            return Ok(());
+        }
+        if message.topic.job().is_none() {
+            return live::tell(node, message, keys).await;
+        }
+        groups::dispatch_job(node, &message).await?;
+        if let Err(error) = live::tell(node, message, keys).await {
+            // The job is safe, and who dispatches it again tells nobody twice.
+            tracing::debug!(%error, "Job is stored and was not told");
+        }
+        Ok(())
+    }
+
+    async fn register_key(&self, key: Key, listener: Arc<dyn KeyListener>) -> Result<Registration, BusError> {
+        let node = self.open_node()?;
+        let added = node.keys.add(key, &listener)?;
+        let hold = node.clone();
+        let registration = Registration::new(move || Interest::end(&hold, key, hold.keys.remove(added)));
+        Interest::begin(node, key).await?;
+        Ok(registration)
+    }
+
+    async fn register_group(
+        &self,
+        group: Group,
+        settings: GroupSettings,
+        listener: Arc<dyn GroupListener>,
+    ) -> Result<Registration, BusError> {
+        groups::register(self.open_node()?, group, settings, listener).await
+    }
+
+    async fn redeliver(&self, group: &Group, id: DeadLetterId) -> Result<(), BusError> {
+        groups::redeliver(self.open_node()?, group, id).await
+    }
+
+    async fn health(&self) -> Result<(), BusError> {
+        let node = self.open_node()?;
+        if let Readiness::Refused(refusal) = &*node.readiness.borrow() {
+            return Err(refusal.clone().into());
+        }
+        node.round_trips.one(node).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,143 @@
+//! Calls: one message to NATS and its answer, within a bounded time and without a lock.
+
+use std::time::Duration;
+
+use async_nats::{Client, HeaderMap, Message, Request, RequestErrorKind, StatusCode, connection::State};
+use bytes::Bytes;
+use serde::Deserialize;
+use tokio::time::timeout;
+
+use crate::error::{ApiError, CallError};
+
+/// How a node calls.
+#[derive(Clone)]
+pub(crate) struct Caller {
+    client: Client,
+    patience: Duration,
+    /// The largest payload, without headers.
+    largest: usize,
+}
+
+/// What a stream has taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Stored {
+    /// Its place in the stream.
+    pub(crate) sequence: u64,
+    /// Whether the stream had a message of the same id.
+    pub(crate) is_duplicate: bool,
+}
+
+/// What lies in a stream.
+#[derive(Debug)]
+pub(crate) struct Found {
+    pub(crate) sequence: u64,
+    pub(crate) headers: HeaderMap,
+    pub(crate) payload: Bytes,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Ack {
+    Refused {
+        error: ApiError,
+    },
+    Stored {
+        seq: u64,
+        #[serde(default)]
+        duplicate: bool,
+    },
+}
+
+impl Caller {
+    pub(crate) fn new(client: Client, patience: Duration, largest: usize) -> Self {
+        Self { client, patience, largest }
+    }
+
+    /// Fails at once when there is nobody to call.
+    pub(crate) fn check(&self) -> Result<(), CallError> {
+        if self.client.connection_state() == State::Connected { Ok(()) } else { Err(CallError::Away) }
+    }
+
+    /// Refuses what is larger than a payload may be.
+    pub(crate) fn check_size(&self, octets: usize) -> Result<(), CallError> {
+        let limit = self.largest;
+        if octets > limit { Err(CallError::TooLarge { octets, limit }) } else { Ok(()) }
+    }
+
+    /// Sends `payload` and waits for the answer.
+    pub(crate) async fn call(
+        &self,
+        subject: String,
+        headers: Option<HeaderMap>,
+        payload: Bytes,
+    ) -> Result<Message, CallError> {
+        self.check()?;
+        // One timer for the whole: the client's own begins only when its queue has taken the request.
+        let mut request = Request::new().payload(payload).timeout(None);
+        if let Some(headers) = headers {
+            request = request.headers(headers);
+        }
+        match timeout(self.patience, self.client.send_request(subject, request)).await {
+            Err(_) => Err(CallError::TimedOut),
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(error)) if error.kind() == RequestErrorKind::NoResponders => Err(CallError::NoStream),
+            Ok(Err(error)) => Err(CallError::Sending(error.into())),
+        }
+    }
+
+    /// Stores a message in the stream of its subject.
+    pub(crate) async fn store(
+        &self,
+        subject: String,
+        headers: HeaderMap,
+        payload: Bytes,
+    ) -> Result<Stored, CallError> {
+        self.check_size(payload.len())?;
+        let answer = self.call(subject, Some(headers), payload).await?;
+        match serde_json::from_slice(&answer.payload).map_err(|error| CallError::Answer(error.into()))? {
+            Ack::Stored { seq, duplicate } => Ok(Stored { sequence: seq, is_duplicate: duplicate }),
+            Ack::Refused { error } => Err(error.into()),
+        }
+    }
+
+    /// The last message of `subject` in `stream`, from whichever replica answers.
+    pub(crate) async fn last(&self, stream: &str, subject: &str) -> Result<Option<Found>, CallError> {
+        let answer = self.call(format!("$JS.API.DIRECT.GET.{stream}.{subject}"), None, Bytes::new()).await?;
+        found(answer)
+    }
+
+    /// Publishes to whoever listens. Waits for nobody but the client's own queue.
+    pub(crate) async fn publish(
+        &self,
+        subject: String,
+        headers: HeaderMap,
+        payload: Bytes,
+    ) -> Result<(), CallError> {
+        self.check()?;
+        match timeout(self.patience, self.client.publish_with_headers(subject, headers, payload)).await {
+            Err(_) => Err(CallError::TimedOut),
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => Err(CallError::Sending(error.into())),
+        }
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("answer is none of a direct read")]
+struct NoDirectRead;
+
+/// Reads the answer to a direct read.
+fn found(answer: Message) -> Result<Option<Found>, CallError> {
+    match answer.status {
+        Some(StatusCode::NOT_FOUND) => return Ok(None),
+        None => {}
+        Some(status) => {
+            let description = answer.description.unwrap_or_default();
+            return Err(CallError::Refused { code: u64::from(status.as_u16()), description });
+        }
+    }
+    let no_direct_read = || CallError::Answer(NoDirectRead.into());
+    let headers = answer.headers.ok_or_else(no_direct_read)?;
+    let sequence = headers.get("Nats-Sequence").and_then(|text| text.as_str().parse().ok());
+    Ok(Some(Found { sequence: sequence.ok_or_else(no_direct_read)?, headers, payload: answer.payload }))
+}

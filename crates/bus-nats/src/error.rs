@@ -1,0 +1,203 @@
+//! What can go wrong between a node and NATS.
+
+use async_nats::jetstream::ErrorCode;
+use bus::{BusError, PutError};
+use serde::Deserialize;
+
+/// Why a NATS cannot be used: a person must act. Found as the source of [`BusError::Unusable`].
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The settings do not say which server, or who we are.
+    #[error("settings cannot be used: {0}")]
+    Settings(String),
+    /// The server does not let us in.
+    #[error("server refused our credentials")]
+    Credentials,
+    /// The server lacks what we need, or would ignore it in silence.
+    #[error("server has version {found}, and at least {least} is needed")]
+    TooOld {
+        /// What it says it is.
+        found: String,
+        /// The oldest that is known to do.
+        least: &'static str,
+    },
+    /// JetStream is off, in the server or for our account.
+    #[error("server has no JetStream for us")]
+    NoJetStream,
+    /// The server takes smaller messages than we may send.
+    #[error("server takes messages of {found} octets, and at least {least} are needed")]
+    SmallPayload {
+        /// Its `max_payload`.
+        found: usize,
+        /// The largest value and its headers.
+        least: usize,
+    },
+    /// A stream of our name has what cannot be changed.
+    #[error("stream {stream} has another {what}, which cannot be changed")]
+    Differs {
+        /// Its name.
+        stream: String,
+        /// The setting.
+        what: &'static str,
+    },
+    /// The server does not make or change a stream as it is to be.
+    #[error("server refused stream {stream}: {description} ({code})")]
+    Stream {
+        /// Its name.
+        stream: String,
+        /// What the server said.
+        description: String,
+        /// The server's code for it.
+        code: u64,
+    },
+    /// A value is to be kept longer than its bucket keeps any.
+    #[error("value is to live for {asked} s, and bucket {bucket} keeps none longer than {longest} s")]
+    TimeToLive {
+        /// The bucket.
+        bucket: &'static str,
+        /// Seconds asked for.
+        asked: u64,
+        /// Seconds it keeps.
+        longest: u64,
+    },
+    /// What lies in a stream was not written by us, or by a later release.
+    #[error("stream {stream} holds what cannot be read")]
+    Unreadable {
+        /// Its name.
+        stream: String,
+    },
+}
+
+impl From<Refusal> for BusError {
+    fn from(refusal: Refusal) -> Self {
+        Self::Unusable(refusal.into())
+    }
+}
+
+/// Why one call failed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CallError {
+    /// The bus was closed.
+    #[error("bus is closed")]
+    Closed,
+    /// There is no connection at this moment.
+    #[error("server is away")]
+    Away,
+    /// No answer came in time; the server may have done as asked.
+    #[error("server did not answer in time")]
+    TimedOut,
+    /// Nobody in the server serves the subject: no such stream, or its leader is away.
+    #[error("stream is away")]
+    NoStream,
+    /// The client could not send.
+    #[error("message could not be sent")]
+    Sending(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The answer is none that we know.
+    #[error("server's answer cannot be read")]
+    Answer(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// JetStream said no.
+    #[error("server refused: {description} ({code})")]
+    Refused {
+        /// Its code.
+        code: u64,
+        /// Its words; they name streams and limits, no content.
+        description: String,
+    },
+    /// More than is taken in one message.
+    #[error("message of {octets} octets is over the limit of {limit}")]
+    TooLarge {
+        /// Its size.
+        octets: usize,
+        /// The largest.
+        limit: usize,
+    },
+}
+
+/// What JetStream says when it refuses.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct ApiError {
+    err_code: Option<u64>,
+    code: u64,
+    #[serde(default)]
+    description: String,
+}
+
+impl From<ApiError> for CallError {
+    fn from(error: ApiError) -> Self {
+        Self::Refused { code: error.err_code.unwrap_or(error.code), description: error.description }
+    }
+}
+
+/// Somebody else wrote the subject first: since 2.10 there is a second code for it.
+const CONFLICTS: [ErrorCode; 2] =
+    [ErrorCode::STREAM_WRONG_LAST_SEQUENCE, ErrorCode::STREAM_WRONG_LAST_SEQUENCE_CONSTANT];
+
+/// The server, or our account in it, has no more room.
+const FULL: [ErrorCode; 4] = [
+    ErrorCode::ACCOUNT_RESOURCES_EXCEEDED,
+    ErrorCode::INSUFFICIENT_RESOURCES,
+    ErrorCode::STORAGE_RESOURCES_EXCEEDED,
+    ErrorCode::STREAM_STORE_FAILED,
+];
+
+/// How a stream says that one of its bounds is reached; the code is that of any failure to store.
+const BOUND_REACHED: &str = "maximum";
+
+impl CallError {
+    /// Whether somebody else wrote first.
+    pub(crate) fn is_conflict(&self) -> bool {
+        matches!(self, Self::Refused { code, .. } if CONFLICTS.iter().any(|conflict| conflict.0 == *code))
+    }
+
+    fn is_full(&self) -> bool {
+        let Self::Refused { code, description } = self else { return false };
+        let is_storing = *code == ErrorCode::STREAM_STORE_FAILED.0;
+        FULL.iter().any(|full| full.0 == *code) && (!is_storing || description.contains(BOUND_REACHED))
+    }
+}
+
+impl From<CallError> for BusError {
+    fn from(error: CallError) -> Self {
+        match error {
+            CallError::TooLarge { octets, limit } => Self::TooLarge { octets, limit },
+            error if error.is_full() => Self::Full,
+            error => Self::Unavailable(error.into()),
+        }
+    }
+}
+
+impl From<CallError> for PutError {
+    fn from(error: CallError) -> Self {
+        if error.is_conflict() { Self::Conflict } else { Self::Bus(error.into()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(code: u64, description: &str) -> CallError {
+        CallError::Refused { code, description: description.to_owned() }
+    }
+
+    #[test]
+    fn a_wrong_sequence_is_a_conflict() {
+        for code in [10071, 10164] {
+            assert!(matches!(PutError::from(refused(code, "wrong last sequence: 4")), PutError::Conflict));
+        }
+    }
+
+    #[test]
+    fn a_bound_that_is_reached_is_full() {
+        for (code, description) in
+            [(10077, "maximum bytes exceeded"), (10047, "insufficient storage resources available")]
+        {
+            assert!(matches!(BusError::from(refused(code, description)), BusError::Full), "{description}");
+        }
+    }
+
+    #[test]
+    fn a_disk_that_fails_is_no_bound() {
+        assert!(matches!(BusError::from(refused(10077, "input/output error")), BusError::Unavailable(_)));
+    }
+}

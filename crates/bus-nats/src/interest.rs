@@ -1,0 +1,107 @@
+//! What this node asks NATS to be sent: a subscription for each registered key, or one for everything.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use async_nats::Subscriber;
+use bus::Key;
+use bus_node::Removed;
+use futures_util::StreamExt;
+use tokio::{sync::watch, task::AbortHandle};
+
+use crate::{Mode, error::CallError, live, node::Node};
+
+/// The subscriptions of a node.
+#[derive(Debug, Default)]
+pub(crate) struct Interest(Mutex<HashMap<Key, Subscribed>>);
+
+#[derive(Debug)]
+struct Subscribed {
+    task: AbortHandle,
+    /// Becomes true when the subscription is on its way to the server.
+    is_sent: watch::Receiver<bool>,
+    /// The sequence of the last state that was heard; nothing yet: 0.
+    heard: u64,
+}
+
+impl Interest {
+    fn all(&self) -> MutexGuard<'_, HashMap<Key, Subscribed>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Has NATS send what concerns `key`. Ends when the server knows of it.
+    pub(crate) async fn begin(node: &Arc<Node>, key: Key) -> Result<(), CallError> {
+        node.caller.check()?;
+        let mut is_sent =
+            node.interest.all().entry(key).or_insert_with(|| subscribed(node, key)).is_sent.clone();
+        is_sent.wait_for(|&is_sent| is_sent).await.map_err(|_| CallError::Away)?;
+        node.round_trips.one(node).await
+    }
+
+    /// Ends what nobody on this node listens to any more.
+    pub(crate) fn end(node: &Node, key: Key, removed: Removed) {
+        if removed != Removed::TheLast {
+            return;
+        }
+        let mut all = node.interest.all();
+        // Another listener may have come since.
+        if !node.keys.has(key)
+            && let Some(subscribed) = all.remove(&key)
+        {
+            subscribed.task.abort();
+        }
+    }
+
+    /// Notes the state that was heard, and says which was the last before; nothing if nobody listens to `key`.
+    pub(crate) fn hear(&self, key: Key, sequence: u64) -> Option<u64> {
+        let mut all = self.all();
+        all.get_mut(&key).map(|subscribed| std::mem::replace(&mut subscribed.heard, sequence))
+    }
+
+    /// The sequence of the last state that was heard.
+    pub(crate) fn heard(&self, key: Key) -> Option<u64> {
+        self.all().get(&key).map(|subscribed| subscribed.heard)
+    }
+
+    /// Ends every subscription.
+    pub(crate) fn close(&self) {
+        self.all().drain().for_each(|(_, subscribed)| subscribed.task.abort());
+    }
+}
+
+fn subscribed(node: &Arc<Node>, key: Key) -> Subscribed {
+    let (sent, is_sent) = watch::channel(false);
+    let subject = node.names.live_of(key);
+    let node = node.clone();
+    let task = tokio::spawn(async move {
+        // All are heard by way of one subscription; this task then only stands for the key.
+        if node.settings.mode == Mode::Broadcast {
+            sent.send_replace(true);
+            return;
+        }
+        match node.client.subscribe(subject).await {
+            Ok(subscriber) => {
+                sent.send_replace(true);
+                hear_all(&node, subscriber).await;
+            }
+            Err(error) => tracing::debug!(%error, "Subscription is not made"),
+        }
+    });
+    Subscribed { task: task.abort_handle(), is_sent, heard: 0 }
+}
+
+/// Hears everything, and looks for whom it is.
+pub(crate) async fn broadcast(node: Arc<Node>) {
+    match node.client.subscribe(node.names.live_of_all()).await {
+        Ok(subscriber) => hear_all(&node, subscriber).await,
+        Err(error) => tracing::error!(%error, "Subscription is not made"),
+    }
+}
+
+async fn hear_all(node: &Arc<Node>, mut subscriber: Subscriber) {
+    while let Some(message) = subscriber.next().await {
+        live::hear(node, message).await;
+    }
+}

@@ -1,0 +1,67 @@
+//! Keeps a node in order: makes the streams on each connection, and heals what may have been missed.
+
+use std::{sync::Arc, time::Duration};
+
+use kit::backoff::Backoff;
+use tokio::sync::watch;
+
+use crate::{
+    link::Happened,
+    live,
+    node::{Node, Readiness},
+    provision::{NotReady, check_server, provision},
+};
+
+/// The waits between attempts to make the streams.
+const TRY_AGAIN: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
+
+/// Works until the bus closes.
+pub(crate) async fn keep(node: Arc<Node>, mut happened: watch::Receiver<Happened>) {
+    let mut done = Happened::default();
+    // Fails when the client is gone, and there is nothing left to keep.
+    while happened.wait_for(|happened| *happened != done).await.is_ok() {
+        let seen = *happened.borrow();
+        let is_connected = seen.connected != done.connected;
+        if is_connected && !make_ready(&node, &mut happened, seen.connected).await {
+            continue;
+        }
+        // Nobody missed anything before the first connection.
+        if done.connected > 0 {
+            live::heal_all(&node).await;
+        }
+        done = seen;
+    }
+}
+
+/// Tries until the streams are there, or there is another connection.
+async fn make_ready(node: &Arc<Node>, happened: &mut watch::Receiver<Happened>, connected: u64) -> bool {
+    let (first, longest) = TRY_AGAIN;
+    let backoff = Backoff::new(first, longest).expect("the first wait is shorter than the longest");
+    for attempt in 1.. {
+        match try_to_make_ready(node).await {
+            Ok(()) => {
+                node.readiness.send_replace(Readiness::Ready);
+                return true;
+            }
+            Err(NotReady::Refused(refusal)) => {
+                if node.readiness.send_replace(Readiness::Refused(refusal.clone()))
+                    != Readiness::Refused(refusal.clone())
+                {
+                    tracing::error!(error = %refusal, "NATS cannot be used");
+                }
+            }
+            Err(NotReady::Away(error)) => tracing::debug!(%error, attempt, "Streams are not made yet"),
+        }
+        let wait = (node.surroundings.jitter)(backoff.bound(attempt));
+        tokio::select! {
+            () = tokio::time::sleep(wait) => {}
+            _ = happened.wait_for(|happened| happened.connected != connected) => return false,
+        }
+    }
+    unreachable!("attempts do not end")
+}
+
+async fn try_to_make_ready(node: &Node) -> Result<(), NotReady> {
+    check_server(&node.client.server_info(), &node.settings)?;
+    provision(&node.caller, &node.settings, &node.names).await
+}

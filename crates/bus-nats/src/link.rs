@@ -1,0 +1,120 @@
+//! The connection: how it is made, and what is told about it.
+
+use std::{sync::Arc, time::Duration};
+
+use async_nats::{Client, ConnectErrorKind, ConnectOptions, Event};
+use bus_node::Jitter;
+use tokio::sync::watch;
+
+use crate::{Credentials, NatsSettings, Tls, counters::Counters, error::Refusal};
+
+/// The wait before the first attempt to come back; each is twice the last.
+const FIRST_WAIT: Duration = Duration::from_millis(50);
+
+/// A server that says nothing for two of these is away.
+const PING_EVERY: Duration = Duration::from_secs(10);
+
+/// What happened to the connection, by number, so that what happens while nobody looks is not lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Happened {
+    /// Connections that were made.
+    pub(crate) connected: u64,
+    /// Live messages that were dropped.
+    pub(crate) slow: u64,
+}
+
+/// Begins to connect, in the background and for as long as it takes.
+pub(crate) async fn connect(
+    settings: &NatsSettings,
+    jitter: &Jitter,
+    counters: &Arc<Counters>,
+) -> Result<(Client, watch::Receiver<Happened>), Refusal> {
+    let (sender, happened) = watch::channel(Happened::default());
+    let options =
+        with_tls(&settings.tls, with_credentials(&settings.credentials, ConnectOptions::new()).await?);
+    let counters = counters.clone();
+    let options = options
+        .name(format!("mailpush {}", settings.prefix))
+        // What a node tells others, its own listeners have heard.
+        .no_echo()
+        .ping_interval(PING_EVERY)
+        .request_timeout(Some(settings.request_timeout))
+        .subscription_capacity(queue(settings))
+        .retry_on_initial_connect()
+        .reconnect_delay_callback(waits(settings.longest_reconnect_wait, jitter.clone()))
+        .event_callback(move |event| {
+            note(&event, &sender, &counters);
+            std::future::ready(())
+        });
+    let client = options.connect(&settings.servers).await.map_err(|error| match error.kind() {
+        ConnectErrorKind::Authentication | ConnectErrorKind::AuthorizationViolation => Refusal::Credentials,
+        // Nothing else fails before the first attempt.
+        _ => Refusal::Settings(error.to_string()),
+    })?;
+    Ok((client, happened))
+}
+
+fn queue(settings: &NatsSettings) -> usize {
+    match settings.mode {
+        crate::Mode::Interest => settings.bounds.key_queue,
+        crate::Mode::Broadcast => settings.bounds.broadcast_queue,
+    }
+}
+
+/// Full jitter: a server that comes back is not met by all its clients at once.
+fn waits(longest: Duration, jitter: Jitter) -> impl Fn(usize) -> Duration + Send + Sync + 'static {
+    move |attempt| {
+        let doublings = u32::try_from(attempt.saturating_sub(1)).unwrap_or(u32::MAX);
+        let ceiling = FIRST_WAIT.saturating_mul(2_u32.saturating_pow(doublings)).min(longest);
+        if attempt <= 1 { Duration::ZERO } else { jitter(ceiling) }
+    }
+}
+
+fn note(event: &Event, happened: &watch::Sender<Happened>, counters: &Counters) {
+    match event {
+        Event::Connected => {
+            counters.connections.one();
+            happened.send_modify(|happened| happened.connected += 1);
+        }
+        Event::SlowConsumer(_) => {
+            counters.slow_consumer.one();
+            happened.send_modify(|happened| happened.slow += 1);
+        }
+        Event::Disconnected => tracing::warn!("Connection to NATS is lost"),
+        Event::LameDuckMode => tracing::info!("NATS server is about to leave"),
+        Event::ServerError(error) => tracing::warn!(%error, "NATS server complains"),
+        Event::ClientError(error) => tracing::debug!(%error, "NATS cannot be reached"),
+        Event::Draining | Event::Closed => {}
+    }
+}
+
+async fn with_credentials(
+    credentials: &Credentials,
+    options: ConnectOptions,
+) -> Result<ConnectOptions, Refusal> {
+    let Credentials { file, nkey, user, password, token } = credentials;
+    if let Some(file) = file {
+        let read = options.credentials_file(file).await;
+        return read.map_err(|error| Refusal::Settings(format!("file of credentials: {error}")));
+    }
+    Ok(match (nkey, user.as_ref().zip(password.as_ref()), token) {
+        (Some(seed), _, _) => options.nkey(seed.expose().to_owned()),
+        (_, Some((user, password)), _) => {
+            options.user_and_password(user.clone(), password.expose().to_owned())
+        }
+        (_, _, Some(token)) => options.token(token.expose().to_owned()),
+        _ => options,
+    })
+}
+
+fn with_tls(tls: &Tls, mut options: ConnectOptions) -> ConnectOptions {
+    kit::tls::install();
+    options = options.require_tls(tls.required);
+    if let Some(ca) = &tls.ca {
+        options = options.add_root_certificates(ca.clone());
+    }
+    if let Some((cert, key)) = tls.cert.as_ref().zip(tls.key.as_ref()) {
+        options = options.add_client_certificate(cert.clone(), key.clone());
+    }
+    options
+}

@@ -1,0 +1,85 @@
+//! Live messages: told to others, and heard from them.
+
+use std::sync::Arc;
+
+use async_nats::HeaderMap;
+use bus::{BusError, Key, Message, Topic};
+use bus_node::Hearing;
+use futures_util::future::join_all;
+
+use crate::node::Node;
+
+mod heading;
+mod heal;
+
+pub(crate) use heading::{Heading, id_of, with_id};
+pub(crate) use heal::heal_all;
+
+/// Tells the listeners of `keys`, those of this node at once. Waits for the synchronous ones.
+pub(crate) async fn tell(node: &Node, message: Message, keys: &[Key]) -> Result<(), BusError> {
+    let mut distinct = Vec::with_capacity(keys.len());
+    keys.iter().for_each(|key| {
+        if !distinct.contains(key) {
+            distinct.push(*key)
+        }
+    });
+    if distinct.is_empty() {
+        return Ok(());
+    }
+    node.caller.check_size(message.payload.len())?;
+    for &key in &distinct {
+        let headers = heading::write(&message, &distinct);
+        node.caller.publish(node.names.live(key, &message.topic), headers, message.payload.clone()).await?;
+    }
+    join_all(node.keys.begin(&Arc::new(message), &distinct).await).await;
+    Ok(())
+}
+
+/// Hears one message from NATS. Never waits for a listener.
+pub(crate) async fn hear(node: &Arc<Node>, message: async_nats::Message) {
+    let headers = message.headers.unwrap_or_default();
+    let Some((key, heading)) = read(node, &message.subject, &headers) else {
+        node.counters.unreadable.one();
+        tracing::debug!("Live message cannot be read");
+        return;
+    };
+    if let Some(place) = heading.place
+        && !is_news(node, key, place)
+    {
+        return;
+    }
+    let message = Arc::new(Message { id: heading.id, topic: heading.topic, payload: message.payload });
+    finish(node, node.keys.begin_after(&message, key, heading.keys_before(key)).await);
+}
+
+fn read(node: &Node, subject: &str, headers: &HeaderMap) -> Option<(Key, Heading)> {
+    let key = node.names.key_of(subject)?;
+    Some((key, heading::read(headers, || Topic::State(key.0))?))
+}
+
+/// Where a state lies in its stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Place {
+    /// Its sequence.
+    pub(crate) sequence: u64,
+    /// The sequence of the one before it, of the same account.
+    pub(crate) last: u64,
+}
+
+/// Whether the listeners of this node have not heard the state yet. One that is older than another that was heard is
+/// told all the same: the numbers of a server that was replaced by an empty one begin again.
+fn is_news(node: &Node, key: Key, place: Place) -> bool {
+    let Some(heard) = node.interest.hear(key, place.sequence) else { return false };
+    if heard != 0 && heard < place.last {
+        // The state in hand is what a read would find.
+        node.counters.gaps.one();
+    }
+    heard != place.sequence
+}
+
+/// Lets listeners that did not end at once end by themselves: the next message waits for none.
+fn finish(node: &Node, hearings: Vec<Hearing>) {
+    if !hearings.is_empty() {
+        node.keys.finish(hearings);
+    }
+}

@@ -1,0 +1,108 @@
+//! Settings: where NATS is, who we are there, and the bounds of everything the bus keeps.
+
+mod access;
+mod bounds;
+
+use std::time::Duration;
+
+use kit::config::{Validate, within};
+use serde::{Deserialize, Serialize};
+
+pub use access::{Credentials, Tls};
+pub use bounds::Bounds;
+
+/// How a [`crate::NatsBus`] reaches NATS and what it may take there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct NatsSettings {
+    /// `nats://host:port` or `tls://host:port`; the nodes of one cluster.
+    pub servers: Vec<String>,
+    /// The name of the installation: the first token of every subject and the beginning of every stream's name, so that
+    /// several may share a NATS. Letters, digits, `_` and `-`.
+    pub prefix: String,
+    /// How live messages reach this node.
+    pub mode: Mode,
+    /// Who we are.
+    pub credentials: Credentials,
+    /// Transport security.
+    pub tls: Tls,
+    /// Copies that NATS keeps of each stream: 1, or 3 in a cluster.
+    pub replicas: usize,
+    /// How long one call to NATS may take before it has failed.
+    #[serde(with = "kit::config::duration")]
+    pub request_timeout: Duration,
+    /// How long [`crate::NatsBus::connect`] waits for a server that takes us.
+    #[serde(with = "kit::config::duration")]
+    pub connect_timeout: Duration,
+    /// The longest wait between two attempts to reach NATS again; each is spread by full jitter.
+    #[serde(with = "kit::config::duration")]
+    pub longest_reconnect_wait: Duration,
+    /// How long a job that a node runs is its own without a sign of life of that node.
+    #[serde(with = "kit::config::duration")]
+    pub ack_wait: Duration,
+    /// How long NATS knows a dispatched job, so that the same message dispatched again makes no second one: longer than
+    /// a sender needs to come back from an outage and send its spool again. NATS holds what it knows in memory.
+    #[serde(with = "kit::config::duration")]
+    pub duplicate_window: Duration,
+    /// What may be kept.
+    pub bounds: Bounds,
+}
+
+/// How live messages reach a node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mode {
+    /// NATS sends a node what concerns the keys that are registered there, and nothing else.
+    #[default]
+    Interest,
+    /// NATS sends every node everything, and the node looks for whom it is.
+    Broadcast,
+}
+
+impl Default for NatsSettings {
+    fn default() -> Self {
+        Self {
+            servers: vec!["nats://127.0.0.1:4222".to_owned()],
+            prefix: "mailpush".to_owned(),
+            mode: Mode::Interest,
+            credentials: Credentials::default(),
+            tls: Tls::default(),
+            replicas: 1,
+            request_timeout: Duration::from_secs(2),
+            connect_timeout: Duration::from_secs(10),
+            longest_reconnect_wait: Duration::from_secs(4),
+            ack_wait: Duration::from_secs(30),
+            duplicate_window: Duration::from_mins(2),
+            bounds: Bounds::default(),
+        }
+    }
+}
+
+/// The longest prefix: subjects and the names of streams stay well below what NATS takes.
+const LONGEST_PREFIX: usize = 64;
+
+fn is_prefix(text: &str) -> bool {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    !text.is_empty() && text.len() <= LONGEST_PREFIX && text.chars().all(is_plain)
+}
+
+impl Validate for NatsSettings {
+    fn problems(&self) -> Vec<String> {
+        let checks = [
+            (self.servers.is_empty(), "servers: at least one is needed"),
+            (!is_prefix(&self.prefix), "prefix: 1 to 64 letters, digits, _ and -"),
+            (![1, 3].contains(&self.replicas), "replicas: 1 or 3"),
+            (self.request_timeout.is_zero(), "request_timeout: no call could succeed"),
+            (self.connect_timeout.is_zero(), "connect_timeout: no server could be reached"),
+            (self.ack_wait < Duration::from_secs(1), "ack_wait: must be at least 1s"),
+            (self.duplicate_window < Duration::from_secs(1), "duplicate_window: must be at least 1s"),
+        ];
+        let own = checks.into_iter().filter(|(is_wrong, _)| *is_wrong).map(|(_, text)| text.to_owned());
+        let parts =
+            within("credentials", self.credentials.problems()).chain(within("tls", self.tls.problems()));
+        own.chain(parts).chain(within("bounds", self.bounds.problems())).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,54 @@
+use kit::config::Secret;
+
+use super::*;
+
+fn problems(change: impl FnOnce(&mut NatsSettings)) -> Vec<String> {
+    let mut settings = NatsSettings::default();
+    change(&mut settings);
+    settings.problems()
+}
+
+#[test]
+fn the_defaults_are_fine() {
+    assert_eq!(problems(|_| ()), Vec::<String>::new());
+}
+
+#[test]
+fn a_prefix_is_one_token_of_a_subject() {
+    for prefix in ["", "a.b", "a b", "*", "a>", "ä", &"a".repeat(65)] {
+        assert_eq!(problems(|settings| settings.prefix = prefix.to_owned()).len(), 1, "{prefix}");
+    }
+    assert_eq!(problems(|settings| settings.prefix = "mail-push_2".to_owned()), Vec::<String>::new());
+}
+
+#[test]
+fn replicas_are_one_or_three() {
+    assert_eq!(problems(|settings| settings.replicas = 2), ["replicas: 1 or 3"]);
+    assert_eq!(problems(|settings| settings.replicas = 3), Vec::<String>::new());
+}
+
+#[test]
+fn credentials_do_not_mix() {
+    let both = |settings: &mut NatsSettings| {
+        settings.credentials.token = Some(Secret::new("t"));
+        settings.credentials.user = Some("u".to_owned());
+    };
+    assert_eq!(
+        problems(both),
+        ["credentials.only one of file, nkey, user and token", "credentials.user and password go together"]
+    );
+}
+
+#[test]
+fn a_certificate_goes_with_its_key() {
+    assert_eq!(problems(|settings| settings.tls.cert = Some("/c".into())), ["tls.cert and key go together"]);
+}
+
+#[test]
+fn nothing_is_bounded_by_nothing() {
+    assert_eq!(problems(|settings| settings.bounds.jobs = 0), ["bounds.jobs: must be at least 1"]);
+    assert_eq!(
+        problems(|settings| settings.bounds.jobs = u64::MAX),
+        ["bounds.jobs: is more than NATS can count"]
+    );
+}

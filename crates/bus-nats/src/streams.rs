@@ -1,0 +1,115 @@
+//! What every stream is to be. Nothing here is new since NATS 2.9, which ignores in silence what it does not know.
+
+use std::time::Duration;
+
+use async_nats::jetstream::stream::{Config, DiscardPolicy, Republish, RetentionPolicy, StorageType};
+use bus::Bucket;
+
+use crate::{NatsSettings, subjects::Names};
+
+/// The STATE of every account.
+pub(crate) const STATE: &str = "STATE";
+/// Jobs that wait or run, and retries that are due.
+pub(crate) const JOBS: &str = "JOBS";
+/// Retries that are not due yet.
+pub(crate) const PARKED: &str = "PARKED";
+/// Dead letters.
+pub(crate) const DEAD: &str = "DEAD";
+
+/// NATS' own: no stream but JOBS is published to with ids to be compared.
+const UNUSED_WINDOW: Duration = Duration::from_mins(2);
+
+const DAY: Duration = Duration::from_hours(24);
+
+/// How long a value lies in a bucket at most, whatever its own time: longer than any that is asked for.
+pub(crate) fn longest_time_to_live(bucket: Bucket) -> Duration {
+    match bucket {
+        Bucket::Verdicts | Bucket::Leases => DAY,
+        Bucket::Tickets | Bucket::Gaps => DAY * 31,
+        Bucket::Revocations => DAY * 400,
+    }
+}
+
+/// Every stream of an installation.
+pub(crate) fn streams(settings: &NatsSettings, names: &Names) -> Vec<Config> {
+    let mut streams = vec![
+        state(settings, names),
+        jobs(settings, names),
+        kept(PARKED, "parked", settings.bounds.parked, settings, names),
+        kept(DEAD, "dead", settings.bounds.dead, settings, names),
+    ];
+    streams.extend(Bucket::ALL.into_iter().map(|bucket| values(bucket, settings, names)));
+    streams
+}
+
+fn base(name: String, subjects: Vec<String>, octets: u64, settings: &NatsSettings) -> Config {
+    Config {
+        name,
+        subjects,
+        max_bytes: i64::try_from(octets).unwrap_or(i64::MAX),
+        max_messages: -1,
+        max_messages_per_subject: -1,
+        max_consumers: -1,
+        max_message_size: -1,
+        // What is full says so, and its sender keeps the message.
+        discard: DiscardPolicy::New,
+        storage: StorageType::File,
+        num_replicas: settings.replicas,
+        duplicate_window: UNUSED_WINDOW,
+        ..Config::default()
+    }
+}
+
+fn state(settings: &NatsSettings, names: &Names) -> Config {
+    let (source, destination) = names.republished();
+    Config {
+        max_messages_per_subject: 1,
+        allow_direct: true,
+        deny_delete: true,
+        republish: Some(Republish { source, destination, headers_only: false }),
+        ..base(names.stream(STATE), vec![names.all_of("state")], settings.bounds.state, settings)
+    }
+}
+
+fn jobs(settings: &NatsSettings, names: &Names) -> Config {
+    Config {
+        // A job is gone when each group that takes its kind has acknowledged it.
+        retention: RetentionPolicy::Interest,
+        duplicate_window: settings.duplicate_window,
+        ..base(
+            names.stream(JOBS),
+            vec![names.all_of("job"), names.all_of("retry")],
+            settings.bounds.jobs,
+            settings,
+        )
+    }
+}
+
+fn kept(stream: &str, first: &str, octets: u64, settings: &NatsSettings, names: &Names) -> Config {
+    Config { allow_direct: true, ..base(names.stream(stream), vec![names.all_of(first)], octets, settings) }
+}
+
+fn values(bucket: Bucket, settings: &NatsSettings, names: &Names) -> Config {
+    Config {
+        max_messages_per_subject: 1,
+        max_age: longest_time_to_live(bucket),
+        allow_direct: true,
+        allow_rollup: true,
+        deny_delete: true,
+        ..base(names.bucket(bucket), vec![names.values(bucket)], settings.bounds.bucket, settings)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOLDEN: &str = include_str!("streams/golden.json");
+
+    #[test]
+    fn streams_never_change_unseen() {
+        let streams = streams(&NatsSettings::default(), &Names::new("mailpush"));
+        let found = serde_json::to_string_pretty(&streams).unwrap();
+        assert_eq!(found.trim(), GOLDEN.trim(), "a stream that differs is migrated in every installation");
+    }
+}
