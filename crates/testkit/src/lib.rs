@@ -12,6 +12,7 @@ pub mod icalendar;
 pub mod imap;
 pub mod jmap;
 pub mod lmtp;
+pub mod nats;
 pub mod pages;
 pub mod program;
 pub mod proxy;

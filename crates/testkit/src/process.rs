@@ -72,8 +72,13 @@ impl Process {
 
     /// Asks it to end (SIGTERM).
     pub(crate) fn terminate(&self) {
-        // It may have ended by itself: then there is nobody to ask.
-        kill_process(self.pid(), Signal::TERM).ok();
+        self.signal(Signal::TERM);
+    }
+
+    /// Sends it `signal`.
+    pub(crate) fn signal(&self, signal: Signal) {
+        // It may have ended by itself: then there is nobody to tell.
+        kill_process(self.pid(), signal).ok();
     }
 
     /// Ends it at once (SIGKILL), as a crash would.

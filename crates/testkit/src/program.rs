@@ -148,7 +148,9 @@ impl Builder {
 #[must_use]
 pub fn clients() -> PathBuf {
     let path = std::env::current_exe().expect("the test knows its own path");
-    path.ancestors().nth(3).expect("it lies in target/<profile>/deps").join("clients")
+    // Tests lie in target/<profile>/deps, benchmarks one folder up.
+    let target = path.ancestors().skip(2).take(2).find(|folder| !folder.join("deps").exists());
+    target.expect("it lies in target").join("clients")
 }
 
 /// Test executables lie in `target/<profile>/deps`, programs one folder up.
