@@ -74,8 +74,9 @@ impl Interest {
 fn subscribed(node: &Arc<Node>, key: Key) -> Subscribed {
     let (sent, is_sent) = watch::channel(false);
     let subject = node.names.live_of(key);
-    let node = node.clone();
-    let task = tokio::spawn(async move {
+    let background = node.clone();
+    let task = node.spawn(async move {
+        let node = background;
         // All are heard by way of one subscription; this task then only stands for the key.
         if node.settings.mode == Mode::Broadcast {
             sent.send_replace(true);

@@ -6,6 +6,7 @@ use kit::backoff::Backoff;
 use tokio::sync::watch;
 
 use crate::{
+    error::Refusal,
     link::Happened,
     live,
     node::{Node, Readiness},
@@ -21,6 +22,11 @@ pub(crate) async fn keep(node: Arc<Node>, mut happened: watch::Receiver<Happened
     // Fails when the client is gone, and there is nothing left to keep.
     while happened.wait_for(|happened| *happened != done).await.is_ok() {
         let seen = *happened.borrow();
+        if seen.refused != done.refused && seen.connected == done.connected {
+            refuse(&node, &Refusal::Credentials);
+            done.refused = seen.refused;
+            continue;
+        }
         let is_connected = seen.connected != done.connected;
         if is_connected && !make_ready(&node, &mut happened, seen.connected).await {
             continue;
@@ -43,13 +49,7 @@ async fn make_ready(node: &Arc<Node>, happened: &mut watch::Receiver<Happened>, 
                 node.readiness.send_replace(Readiness::Ready);
                 return true;
             }
-            Err(NotReady::Refused(refusal)) => {
-                if node.readiness.send_replace(Readiness::Refused(refusal.clone()))
-                    != Readiness::Refused(refusal.clone())
-                {
-                    tracing::error!(error = %refusal, "NATS cannot be used");
-                }
-            }
+            Err(NotReady::Refused(refusal)) => refuse(node, &refusal),
             Err(NotReady::Away(error)) => tracing::debug!(%error, attempt, "Streams are not made yet"),
         }
         let wait = (node.surroundings.jitter)(backoff.bound(attempt));
@@ -59,6 +59,14 @@ async fn make_ready(node: &Arc<Node>, happened: &mut watch::Receiver<Happened>, 
         }
     }
     unreachable!("attempts do not end")
+}
+
+/// Says it once, and tries again all the same: a person may have acted.
+fn refuse(node: &Node, refusal: &Refusal) {
+    let refused = Readiness::Refused(refusal.clone());
+    if node.readiness.send_replace(refused.clone()) != refused {
+        tracing::error!(error = %refusal, "NATS cannot be used");
+    }
 }
 
 async fn try_to_make_ready(node: &Node) -> Result<(), NotReady> {

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use async_nats::{Client, ConnectErrorKind, ConnectOptions, Event};
+use async_nats::{Client, ClientError, ConnectErrorKind, ConnectOptions, Event};
 use bus_node::Jitter;
 use tokio::sync::watch;
 
@@ -21,6 +21,8 @@ pub(crate) struct Happened {
     pub(crate) connected: u64,
     /// Live messages that were dropped.
     pub(crate) slow: u64,
+    /// Attempts that failed for who we are.
+    pub(crate) refused: u64,
 }
 
 /// Begins to connect, in the background and for as long as it takes.
@@ -83,9 +85,18 @@ fn note(event: &Event, happened: &watch::Sender<Happened>, counters: &Counters) 
         Event::Disconnected => tracing::warn!("Connection to NATS is lost"),
         Event::LameDuckMode => tracing::info!("NATS server is about to leave"),
         Event::ServerError(error) => tracing::warn!(%error, "NATS server complains"),
+        Event::ClientError(error) if is_refusal(error) => {
+            happened.send_modify(|happened| happened.refused += 1)
+        }
         Event::ClientError(error) => tracing::debug!(%error, "NATS cannot be reached"),
         Event::Draining | Event::Closed => {}
     }
+}
+
+/// The client tells why an attempt failed in words only.
+fn is_refusal(error: &ClientError) -> bool {
+    let refusals = [ConnectErrorKind::Authentication, ConnectErrorKind::AuthorizationViolation];
+    matches!(error, ClientError::Other(text) if refusals.iter().any(|refusal| refusal.to_string() == *text))
 }
 
 async fn with_credentials(

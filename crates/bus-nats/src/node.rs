@@ -9,7 +9,7 @@ use async_nats::{
 use bus::BusError;
 use bus_node::{KeyBounds, KeyListeners, Surroundings};
 use mailbox_event::UnixMillis;
-use tokio::sync::watch;
+use tokio::{runtime::Handle, sync::watch, task::JoinHandle};
 
 use crate::{
     NatsSettings, Refusal, call::Caller, counters::Counters, error::CallError, groups::Groups,
@@ -45,9 +45,11 @@ pub(crate) struct Node {
     /// Becomes true when the bus closes. Whoever works in the background holds a receiver until he has ended.
     pub(crate) closing: watch::Sender<bool>,
     pub(crate) readiness: watch::Sender<Readiness>,
+    runtime: Handle,
 }
 
 impl Node {
+    /// To be called in a runtime.
     pub(crate) fn new(
         client: Client,
         settings: NatsSettings,
@@ -70,12 +72,22 @@ impl Node {
             counters,
             closing: watch::Sender::new(false),
             readiness: watch::Sender::new(Readiness::Waiting),
+            runtime: Handle::current(),
         }
     }
 
     /// Refuses whoever comes when the bus is closed.
     pub(crate) fn check_open(&self) -> Result<(), BusError> {
         if *self.closing.borrow() { Err(CallError::Closed.into()) } else { Ok(()) }
+    }
+
+    /// Has `work` done in the background, in the runtime in which the bus was started: what a caller of another begins
+    /// ends with the bus, not with him.
+    pub(crate) fn spawn<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> JoinHandle<T> {
+        self.runtime.spawn(work)
     }
 
     pub(crate) fn now(&self) -> UnixMillis {

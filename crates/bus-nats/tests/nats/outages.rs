@@ -1,0 +1,125 @@
+//! Servers that go and come, and nodes that do not keep up.
+
+use std::{
+    sync::{Arc, mpsc},
+    time::{Duration, Instant},
+};
+
+use bus::{Bucket, Bus, BusError, Key, PutError, Retained};
+use bus_nats::{Bounds, NatsBus, NatsSettings};
+use bus_node::Surroundings;
+use testkit::{
+    eventually,
+    nats::{Nats, Version},
+};
+use tokio::runtime::Builder;
+
+use crate::{
+    server::installation,
+    support::{ALICE, Heard, PATIENCE, id, node, put_states, slow_to_return, text},
+};
+
+pub async fn a_node_that_could_not_keep_up_converges(version: Version) {
+    let server = Nats::start(version).await;
+    let settings = installation(&server);
+    let small =
+        NatsSettings { bounds: Bounds { key_queue: 2, ..settings.bounds.clone() }, ..settings.clone() };
+    let writer = node(&settings).await;
+    let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let slow = runtime.spawn(NatsBus::connect(small, Surroundings::default())).await.unwrap().unwrap();
+    let heard = Arc::new(Heard::default());
+    let _held = slow.register_key(Key(ALICE), heard.clone()).await.unwrap();
+
+    // Its only thread stands still while the states come.
+    let (go_on, stands_still) = mpsc::channel::<()>();
+    runtime.spawn(async move { stands_still.recv() });
+    put_states(&writer, ALICE, 0..200).await;
+    go_on.send(()).unwrap();
+
+    heard.ends_with(199).await;
+    assert!(slow.counts().slow_consumer > 0, "states were dropped: {:?}", slow.counts());
+    assert!(heard.all().len() < 200);
+    runtime.shutdown_background();
+}
+
+/// Waits until a state is put after an outage.
+async fn put_again(writer: &NatsBus, value: u64) {
+    let put = async || {
+        let last = writer.state(ALICE).await.ok()?.map(|state| state.revision);
+        writer.put_state(ALICE, text(value), last, id(value)).await.ok()
+    };
+    eventually(PATIENCE, "a state is put", put).await;
+}
+
+pub async fn a_registration_outlives_the_death_of_the_server(version: Version) {
+    let mut server = Nats::start(version).await;
+    let settings = installation(&server);
+    // The listener's node comes back a second after the writer's, which has written by then.
+    let (writer, listening) = (
+        slow_to_return(&settings, Duration::from_millis(1)).await,
+        slow_to_return(&settings, Duration::from_secs(1)).await,
+    );
+    let heard = Arc::new(Heard::default());
+    let _held = listening.register_key(Key(ALICE), heard.clone()).await.unwrap();
+    put_states(&writer, ALICE, 0..3).await;
+    heard.ends_with(2).await;
+
+    server.kill();
+    let is_away = async || listening.health().await.is_err().then_some(());
+    eventually(PATIENCE, "the outage is seen", is_away).await;
+    server.restart().await;
+    put_again(&writer, 3).await;
+    heard.ends_with(3).await;
+    assert_eq!(listening.counts().healed, 1, "it was written while nobody listened");
+
+    put_again(&writer, 4).await;
+    heard.ends_with(4).await;
+    assert_eq!(heard.all().len(), 5, "each once: {:?}", heard.all());
+}
+
+pub async fn an_empty_server_is_made_ready_and_filled_again(version: Version) {
+    let mut server = Nats::start(version).await;
+    let settings = installation(&server);
+    let (writer, listening) = (node(&settings).await, node(&settings).await);
+    let heard = Arc::new(Heard::default());
+    let _held = listening.register_key(Key(ALICE), heard.clone()).await.unwrap();
+    put_states(&writer, ALICE, 0..5).await;
+    heard.ends_with(4).await;
+
+    server.restart_empty().await;
+    put_again(&writer, 5).await;
+    heard.ends_with(5).await;
+    for value in 6..12 {
+        put_again(&writer, value).await;
+        heard.ends_with(value).await;
+    }
+    writer.put(Bucket::Leases, "key", text(1), Duration::from_secs(60)).await.unwrap();
+    listening.health().await.unwrap();
+}
+
+pub async fn calls_fail_at_once_while_the_server_is_away(version: Version) {
+    let mut server = Nats::start(version).await;
+    let bus = node(&installation(&server)).await;
+    server.kill();
+    let is_away = async || bus.health().await.is_err().then_some(());
+    eventually(PATIENCE, "the outage is seen", is_away).await;
+    let start = Instant::now();
+    assert!(matches!(bus.state(ALICE).await, Err(BusError::Unavailable(_))));
+    let put = bus.put_state(ALICE, text(1), None, id(1)).await;
+    assert!(matches!(put, Err(PutError::Bus(BusError::Unavailable(_)))));
+    assert!(matches!(bus.get(Bucket::Leases, "key").await, Err(BusError::Unavailable(_))));
+    let registered = bus.register_key(Key(ALICE), Arc::new(Heard::default())).await;
+    assert!(matches!(registered, Err(BusError::Unavailable(_))));
+    assert!(start.elapsed() < Duration::from_secs(1), "nobody waits: {:?}", start.elapsed());
+}
+
+pub async fn a_bus_that_is_started_first_is_ready_when_the_server_comes(version: Version) {
+    let mut server = Nats::start(version).await;
+    let settings = installation(&server);
+    server.kill();
+    let bus = NatsBus::start(settings, Surroundings::default()).await.unwrap();
+    assert!(matches!(bus.state(ALICE).await, Err(BusError::Unavailable(_))));
+    server.restart().await;
+    bus.ready().await.unwrap();
+    assert_eq!(bus.state(ALICE).await.unwrap(), None);
+}
