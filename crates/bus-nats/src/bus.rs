@@ -18,6 +18,7 @@ use crate::{
     keeper::keep,
     link, live,
     node::{Node, Readiness},
+    streams::STATE,
 };
 
 /// A node of the bus on NATS. Clones are the same node; it is closed when the last of them is dropped.
@@ -55,7 +56,7 @@ impl NatsBus {
         }
         let counters = Arc::default();
         let (client, happened) = link::connect(&settings, &surroundings.jitter, &counters).await?;
-        let node = Arc::new(Node::new(client, settings, surroundings, counters));
+        let node = Arc::new(Node::new((client, happened.clone()), settings, surroundings, counters));
         begin(&node, happened);
         Ok(Self(Arc::new(Open(node))))
     }
@@ -169,10 +170,14 @@ impl Bus for NatsBus {
 
     async fn health(&self) -> Result<(), BusError> {
         let node = self.open_node()?;
-        if let Readiness::Refused(refusal) = &*node.readiness.borrow() {
-            return Err(refusal.clone().into());
+        match &*node.readiness.borrow() {
+            Readiness::Ready => {}
+            Readiness::Waiting => return Err(CallError::Away.into()),
+            Readiness::Refused(refusal) => return Err(refusal.clone().into()),
         }
-        node.round_trips.one(node).await?;
+        // A state that nobody has: the answer says that the stream has a leader, and that the server has taken what was
+        // sent before.
+        node.caller.last(&node.names.stream(STATE), &node.names.no_state()).await?;
         Ok(())
     }
 }

@@ -5,14 +5,18 @@ use std::time::Duration;
 use async_nats::{Client, HeaderMap, Message, Request, RequestErrorKind, StatusCode, connection::State};
 use bytes::Bytes;
 use serde::Deserialize;
-use tokio::time::timeout;
+use tokio::{sync::watch, time::timeout};
 
-use crate::error::{ApiError, CallError};
+use crate::{
+    error::{ApiError, CallError},
+    link::Happened,
+};
 
 /// How a node calls.
 #[derive(Clone)]
 pub(crate) struct Caller {
     client: Client,
+    happened: watch::Receiver<Happened>,
     patience: Duration,
     /// The largest payload, without headers.
     largest: usize,
@@ -49,8 +53,13 @@ enum Ack {
 }
 
 impl Caller {
-    pub(crate) fn new(client: Client, patience: Duration, largest: usize) -> Self {
-        Self { client, patience, largest }
+    pub(crate) fn new(
+        client: Client,
+        happened: watch::Receiver<Happened>,
+        patience: Duration,
+        largest: usize,
+    ) -> Self {
+        Self { client, happened, patience, largest }
     }
 
     /// Fails at once when there is nobody to call.
@@ -77,11 +86,23 @@ impl Caller {
         if let Some(headers) = headers {
             request = request.headers(headers);
         }
-        match timeout(self.patience, self.client.send_request(subject, request)).await {
-            Err(_) => Err(CallError::TimedOut),
-            Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(error)) if error.kind() == RequestErrorKind::NoResponders => Err(CallError::NoStream),
-            Ok(Err(error)) => Err(CallError::Sending(error.into())),
+        let answer =
+            timeout(self.patience, self.unless_lost(self.client.send_request(subject, request))).await;
+        match answer.map_err(|_| CallError::TimedOut)?? {
+            Ok(answer) => Ok(answer),
+            Err(error) if error.kind() == RequestErrorKind::NoResponders => Err(CallError::NoStream),
+            Err(error) => Err(CallError::Sending(error.into())),
+        }
+    }
+
+    /// What is on its way when the connection is lost has no answer to wait for.
+    async fn unless_lost<T>(&self, answer: impl Future<Output = T>) -> Result<T, CallError> {
+        let mut happened = self.happened.clone();
+        let before = happened.borrow_and_update().lost;
+        tokio::select! {
+            biased;
+            answer = answer => Ok(answer),
+            _ = happened.wait_for(|happened| happened.lost != before) => Err(CallError::Away),
         }
     }
 

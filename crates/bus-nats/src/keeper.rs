@@ -22,6 +22,10 @@ pub(crate) async fn keep(node: Arc<Node>, mut happened: watch::Receiver<Happened
     // Fails when the client is gone, and there is nothing left to keep.
     while happened.wait_for(|happened| *happened != done).await.is_ok() {
         let seen = *happened.borrow();
+        done.lost = seen.lost;
+        if seen == done {
+            continue;
+        }
         if seen.refused != done.refused && seen.connected == done.connected {
             refuse(&node, &Refusal::Credentials);
             done.refused = seen.refused;
@@ -41,6 +45,7 @@ pub(crate) async fn keep(node: Arc<Node>, mut happened: watch::Receiver<Happened
 
 /// Tries until the streams are there, or there is another connection.
 async fn make_ready(node: &Arc<Node>, happened: &mut watch::Receiver<Happened>, connected: u64) -> bool {
+    node.readiness.send_replace(Readiness::Waiting);
     let (first, longest) = TRY_AGAIN;
     let backoff = Backoff::new(first, longest).expect("the first wait is shorter than the longest");
     for attempt in 1.. {

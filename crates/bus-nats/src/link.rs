@@ -1,6 +1,12 @@
 //! The connection: how it is made, and what is told about it.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use async_nats::{Client, ClientError, ConnectErrorKind, ConnectOptions, Event};
 use bus_node::Jitter;
@@ -19,6 +25,8 @@ const PING_EVERY: Duration = Duration::from_secs(10);
 pub(crate) struct Happened {
     /// Connections that were made.
     pub(crate) connected: u64,
+    /// Connections that were lost, with whatever was on its way.
+    pub(crate) lost: u64,
     /// Live messages that were dropped.
     pub(crate) slow: u64,
     /// Attempts that failed for who we are.
@@ -63,12 +71,16 @@ fn queue(settings: &NatsSettings) -> usize {
     }
 }
 
-/// Full jitter: a server that comes back is not met by all its clients at once.
+/// Full jitter: a server that comes back is not met by all its clients at once. Only the first attempt of all waits for
+/// nothing.
 fn waits(longest: Duration, jitter: Jitter) -> impl Fn(usize) -> Duration + Send + Sync + 'static {
+    let has_begun = AtomicBool::new(false);
     move |attempt| {
+        if !has_begun.swap(true, Ordering::Relaxed) {
+            return Duration::ZERO;
+        }
         let doublings = u32::try_from(attempt.saturating_sub(1)).unwrap_or(u32::MAX);
-        let ceiling = FIRST_WAIT.saturating_mul(2_u32.saturating_pow(doublings)).min(longest);
-        if attempt <= 1 { Duration::ZERO } else { jitter(ceiling) }
+        jitter(FIRST_WAIT.saturating_mul(2_u32.saturating_pow(doublings)).min(longest))
     }
 }
 
@@ -82,7 +94,10 @@ fn note(event: &Event, happened: &watch::Sender<Happened>, counters: &Counters) 
             counters.slow_consumer.one();
             happened.send_modify(|happened| happened.slow += 1);
         }
-        Event::Disconnected => tracing::warn!("Connection to NATS is lost"),
+        Event::Disconnected => {
+            happened.send_modify(|happened| happened.lost += 1);
+            tracing::warn!("Connection to NATS is lost");
+        }
         Event::LameDuckMode => tracing::info!("NATS server is about to leave"),
         Event::ServerError(error) => tracing::warn!(%error, "NATS server complains"),
         Event::ClientError(error) if is_refusal(error) => {
@@ -128,4 +143,16 @@ fn with_tls(tls: &Tls, mut options: ConnectOptions) -> ConnectOptions {
         options = options.add_client_certificate(cert.clone(), key.clone());
     }
     options
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_grow_to_the_longest_and_only_the_first_is_none() {
+        let waits = waits(Duration::from_secs(1), Arc::new(|ceiling| ceiling));
+        let millis: Vec<_> = [1, 1, 2, 3, 6, 99].map(|attempt| waits(attempt).as_millis()).into();
+        assert_eq!(millis, [0, 50, 100, 200, 1000, 1000]);
+    }
 }

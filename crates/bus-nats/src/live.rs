@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_nats::HeaderMap;
 use bus::{BusError, Key, Message, Topic};
 use bus_node::Hearing;
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 
 use crate::node::Node;
 
@@ -31,8 +31,10 @@ pub(crate) async fn tell(node: &Node, message: Message, keys: &[Key]) -> Result<
         let headers = heading::write(&message, &distinct);
         node.caller.publish(node.names.live(key, &message.topic), headers, message.payload.clone()).await?;
     }
-    join_all(node.keys.begin(&Arc::new(message), &distinct).await).await;
-    Ok(())
+    let hearings = node.keys.begin(&Arc::new(message), &distinct).await;
+    // When this returns, who registers from then on does not hear it any more: the server has it.
+    let (taken, _) = join(node.round_trips.one(node), join_all(hearings)).await;
+    Ok(taken?)
 }
 
 /// Hears one message from NATS. Never waits for a listener.

@@ -13,7 +13,7 @@ use tokio::{runtime::Handle, sync::watch, task::JoinHandle};
 
 use crate::{
     NatsSettings, Refusal, call::Caller, counters::Counters, error::CallError, groups::Groups,
-    interest::Interest, round_trip::RoundTrips, subjects::Names,
+    interest::Interest, link::Happened, round_trip::RoundTrips, subjects::Names,
 };
 
 /// Whether NATS can be used.
@@ -51,7 +51,7 @@ pub(crate) struct Node {
 impl Node {
     /// To be called in a runtime.
     pub(crate) fn new(
-        client: Client,
+        (client, happened): (Client, watch::Receiver<Happened>),
         settings: NatsSettings,
         surroundings: Surroundings,
         counters: Arc<Counters>,
@@ -59,7 +59,7 @@ impl Node {
         let bounds = &settings.bounds;
         let keys = KeyBounds { registrations: bounds.max_key_registrations, live_runs: bounds.max_live_runs };
         Self {
-            caller: Caller::new(client.clone(), settings.request_timeout, bounds.largest_value),
+            caller: Caller::new(client.clone(), happened, settings.request_timeout, bounds.largest_value),
             jetstream: ContextBuilder::new().timeout(settings.request_timeout).build(client.clone()),
             client,
             names: Names::new(&settings.prefix),

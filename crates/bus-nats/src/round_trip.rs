@@ -2,7 +2,6 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use bytes::Bytes;
 use tokio::{
     sync::{Notify, watch},
     time::timeout,
@@ -56,7 +55,6 @@ impl RoundTrips {
 
 /// Any answer will do, also that nobody is there: the server reads what a connection sends in order.
 async fn has_answered(node: &Node) -> bool {
-    let stream = node.names.stream(STATE);
-    let subject = format!("$JS.API.DIRECT.GET.{stream}.{}", node.names.all_of("state").replace('>', "none"));
-    matches!(node.caller.call(subject, None, Bytes::new()).await, Ok(_) | Err(CallError::NoStream))
+    let answer = node.caller.last(&node.names.stream(STATE), &node.names.no_state()).await;
+    matches!(answer, Ok(_) | Err(CallError::NoStream | CallError::Refused { .. }))
 }

@@ -24,6 +24,11 @@ impl Names {
         self.stored(&Topic::State(account))
     }
 
+    /// Where no STATE is ever stored.
+    pub(crate) fn no_state(&self) -> String {
+        format!("{}.state.none", self.prefix)
+    }
+
     /// Every subject that begins with `P.<first>`.
     pub(crate) fn all_of(&self, first: &str) -> String {
         format!("{}.{first}.>", self.prefix)

@@ -29,7 +29,8 @@ pub struct Bounds {
     pub max_key_registrations: usize,
     /// Runs of asynchronous key listeners at the same time on one node; further ones are dropped and counted.
     pub max_live_runs: usize,
-    /// Live messages of one key that wait in a node; what is beyond is dropped by the client, counted, and healed.
+    /// Live messages of one key that wait in a node; what is beyond is dropped by the client and counted, and states are
+    /// healed. Room is taken when it is needed only.
     pub key_queue: usize,
     /// The same for all keys together, in broadcast mode.
     pub broadcast_queue: usize,
@@ -48,7 +49,7 @@ impl Default for Bounds {
             largest_value: 960 << 10,
             max_key_registrations: 1_000_000,
             max_live_runs: 1024,
-            key_queue: 64,
+            key_queue: 4096,
             broadcast_queue: 65_536,
             heals_at_once: 32,
         }

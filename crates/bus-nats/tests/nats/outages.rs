@@ -93,8 +93,9 @@ pub async fn an_empty_server_is_made_ready_and_filled_again(version: Version) {
         put_again(&writer, value).await;
         heard.ends_with(value).await;
     }
+    let is_ready = async || (writer.health().await.is_ok() && listening.health().await.is_ok()).then_some(());
+    eventually(PATIENCE, "every stream is there again", is_ready).await;
     writer.put(Bucket::Leases, "key", text(1), Duration::from_secs(60)).await.unwrap();
-    listening.health().await.unwrap();
 }
 
 pub async fn calls_fail_at_once_while_the_server_is_away(version: Version) {
