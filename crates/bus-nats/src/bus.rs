@@ -57,6 +57,10 @@ impl NatsBus {
         let counters = Arc::default();
         let (client, happened) = link::connect(&settings, &surroundings.jitter, &counters).await?;
         let node = Arc::new(Node::new((client, happened.clone()), settings, surroundings, counters));
+        if node.settings.mode == Mode::Broadcast {
+            // Before anything else, so that whoever registers is heard by it.
+            until_closed(&node, interest::broadcast(&node).await?);
+        }
         begin(&node, happened);
         Ok(Self(Arc::new(Open(node))))
     }
@@ -105,9 +109,6 @@ fn begin(node: &Arc<Node>, happened: watch::Receiver<link::Happened>) {
     until_closed(node, keeper);
     let trips = node.clone();
     until_closed(node, async move { trips.round_trips.make(&trips).await });
-    if node.settings.mode == Mode::Broadcast {
-        until_closed(node, interest::broadcast(node.clone()));
-    }
     let mut closing = node.closing.subscribe();
     let node = node.clone();
     tokio::spawn(async move {
@@ -149,8 +150,13 @@ impl Bus for NatsBus {
     async fn register_key(&self, key: Key, listener: Arc<dyn KeyListener>) -> Result<Registration, BusError> {
         let node = self.open_node()?;
         let added = node.keys.add(key, &listener)?;
-        let hold = node.clone();
-        let registration = Registration::new(move || Interest::end(&hold, key, hold.keys.remove(added)));
+        // What holds a registration does not hold the connection.
+        let node_of = Arc::downgrade(node);
+        let registration = Registration::new(move || {
+            if let Some(node) = node_of.upgrade() {
+                Interest::end(&node, key, node.keys.remove(added));
+            }
+        });
         Interest::begin(node, key).await?;
         Ok(registration)
     }

@@ -9,7 +9,7 @@ use async_nats::Subscriber;
 use bus::Key;
 use bus_node::Removed;
 use futures_util::StreamExt;
-use tokio::{sync::watch, task::AbortHandle};
+use tokio::{sync::watch, task::AbortHandle, time::timeout};
 
 use crate::{Mode, error::CallError, live, node::Node};
 
@@ -36,7 +36,9 @@ impl Interest {
         node.caller.check()?;
         let mut is_sent =
             node.interest.all().entry(key).or_insert_with(|| subscribed(node, key)).is_sent.clone();
-        is_sent.wait_for(|&is_sent| is_sent).await.map_err(|_| CallError::Away)?;
+        // The client's queue may be full.
+        let sent = timeout(node.settings.request_timeout, is_sent.wait_for(|&is_sent| is_sent)).await;
+        sent.map_err(|_| CallError::TimedOut)?.map_err(|_| CallError::Away)?;
         node.round_trips.one(node).await
     }
 
@@ -93,12 +95,14 @@ fn subscribed(node: &Arc<Node>, key: Key) -> Subscribed {
     Subscribed { task: task.abort_handle(), is_sent, heard: 0 }
 }
 
-/// Hears everything, and looks for whom it is.
-pub(crate) async fn broadcast(node: Arc<Node>) {
-    match node.client.subscribe(node.names.live_of_all()).await {
-        Ok(subscriber) => hear_all(&node, subscriber).await,
-        Err(error) => tracing::error!(%error, "Subscription is not made"),
-    }
+/// Asks for everything. What it gives back hears it, and looks for whom it is.
+pub(crate) async fn broadcast(
+    node: &Arc<Node>,
+) -> Result<impl Future<Output = ()> + Send + use<>, CallError> {
+    let subscribed = node.client.subscribe(node.names.live_of_all()).await;
+    let subscriber = subscribed.map_err(|error| CallError::Sending(error.into()))?;
+    let node = node.clone();
+    Ok(async move { hear_all(&node, subscriber).await })
 }
 
 async fn hear_all(node: &Arc<Node>, mut subscriber: Subscriber) {

@@ -45,6 +45,8 @@ pub(crate) async fn connect(
     let counters = counters.clone();
     let options = options
         .name(format!("mailpush {}", settings.prefix))
+        // So that a user may be let hear the answers to its own installation only.
+        .custom_inbox_prefix(format!("_INBOX.{}", settings.prefix))
         // What a node tells others, its own listeners have heard.
         .no_echo()
         .ping_interval(PING_EVERY)

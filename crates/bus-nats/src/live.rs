@@ -11,9 +11,11 @@ use crate::node::Node;
 
 mod heading;
 mod heal;
+mod place;
 
 pub(crate) use heading::{Heading, id_of, with_id};
 pub(crate) use heal::heal_all;
+use place::{Arrival, Place};
 
 /// Tells the listeners of `keys`, those of this node at once. Waits for the synchronous ones.
 pub(crate) async fn tell(node: &Node, message: Message, keys: &[Key]) -> Result<(), BusError> {
@@ -59,24 +61,15 @@ fn read(node: &Node, subject: &str, headers: &HeaderMap) -> Option<(Key, Heading
     Some((key, heading::read(headers, || Topic::State(key.0))?))
 }
 
-/// Where a state lies in its stream.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Place {
-    /// Its sequence.
-    pub(crate) sequence: u64,
-    /// The sequence of the one before it, of the same account.
-    pub(crate) last: u64,
-}
-
-/// Whether the listeners of this node have not heard the state yet. One that is older than another that was heard is
-/// told all the same: the numbers of a server that was replaced by an empty one begin again.
+/// Whether the listeners of this node have not heard the state yet.
 fn is_news(node: &Node, key: Key, place: Place) -> bool {
     let Some(heard) = node.interest.hear(key, place.sequence) else { return false };
-    if heard != 0 && heard < place.last {
+    let arrival = place.after(heard);
+    if arrival == Arrival::AfterGap {
         // The state in hand is what a read would find.
         node.counters.gaps.one();
     }
-    heard != place.sequence
+    arrival != Arrival::Again
 }
 
 /// Lets listeners that did not end at once end by themselves: the next message waits for none.

@@ -6,7 +6,7 @@ use async_nats::HeaderMap;
 use bus::{Key, Message, Topic};
 use mailbox_event::{AccountToken, EventId, RelayId};
 
-use super::Place;
+use super::place::Place;
 
 /// The event that a message came from: `<relay, 16 hex digits>-<sequence>`.
 const ID: &str = "Mailpush-Id";

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot set its scene has failed")]
 
+mod hearing;
 mod interest;
 mod outages;
 mod provisioning;
@@ -34,6 +35,8 @@ macro_rules! on_both {
 }
 
 on_both! {
+    hearing::what_cannot_be_read_is_counted_and_stops_nothing,
+    hearing::a_gap_is_counted_and_nothing_is_told_twice,
     interest::a_node_without_a_listener_of_an_account_is_sent_nothing_of_it,
     interest::in_broadcast_mode_every_node_is_sent_everything_and_tells_its_own,
     outages::a_node_that_could_not_keep_up_converges,
