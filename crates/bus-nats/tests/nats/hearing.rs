@@ -51,7 +51,8 @@ pub async fn a_gap_is_counted_and_nothing_is_told_twice(version: Version) {
     let heard = Arc::new(Heard::default());
     let _held = bus.register_key(Key(ALICE), heard.clone()).await.unwrap();
     let subject = format!("{}.live.{}.{ALICE}.state", settings.prefix, ALICE.shard());
-    for (sequence, last, gaps) in [("5", "4", 0), ("6", "5", 0), ("9", "7", 1), ("9", "7", 1), ("10", "9", 1)] {
+    for (sequence, last, gaps) in [("5", "4", 0), ("6", "5", 0), ("9", "7", 1), ("9", "7", 1), ("10", "9", 1)]
+    {
         let headers = [
             ("Mailpush-Id", "0000000000000001-1"),
             ("Nats-Sequence", sequence),
