@@ -149,7 +149,8 @@ impl CallError {
         matches!(self, Self::Refused { code, .. } if CONFLICTS.iter().any(|conflict| conflict.0 == *code))
     }
 
-    fn is_full(&self) -> bool {
+    /// Whether a bound is reached.
+    pub(crate) fn is_full(&self) -> bool {
         let Self::Refused { code, description } = self else { return false };
         let is_storing = *code == ErrorCode::STREAM_STORE_FAILED.0;
         FULL.iter().any(|full| full.0 == *code) && (!is_storing || description.contains(BOUND_REACHED))

@@ -1,68 +1,144 @@
 //! Groups: durable work that is done once per cluster.
+//!
+//! A job lies in the stream JOBS until each group that takes its kind has acknowledged it. A group is durable consumers,
+//! one for each urgency and kind, and one for each urgency of what is given back to it. What waits for its next attempt
+//! lies in PARKED, where it holds no place; who holds the group's lease gives it back when it is due. What no attempt
+//! could help lies in DEAD.
 
-use std::sync::Arc;
+mod broker;
+mod consumers;
+mod depth;
+mod names;
+mod place;
 
-use async_trait::async_trait;
-use bus::{
-    BusError, DeadLetter, DeadLetterId, DeadLetters, Group, GroupListener, GroupSettings, Message,
-    Registration,
+use std::{
+    collections::HashSet,
+    sync::{Arc, Mutex, PoisonError},
 };
 
-use crate::{NatsBus, error::CallError, node::Node};
+use async_nats::Subscriber;
+use bus::{BusError, DeadLetterId, Group, GroupListener, GroupSettings, Message, Registration};
+use bytes::Bytes;
+use futures_util::StreamExt;
+use tokio::sync::{Notify, watch};
 
-/// What the groups of a node hold.
+pub(crate) use broker::{Broker, millis};
+pub use depth::GroupDepth;
+pub(crate) use broker::Lying;
+pub(crate) use consumers::make as make_consumers;
+pub(crate) use names::{GroupToken, Source};
+pub(crate) use place::Place;
+
+use crate::{
+    dead,
+    error::CallError,
+    live::with_id,
+    node::Node,
+    parked::Sweeper,
+    worker::{Ends, Runner, Worker},
+};
+
+/// The groups that have a listener on this node.
 #[derive(Debug, Default)]
-pub(crate) struct Groups;
+pub(crate) struct Groups(Arc<Mutex<HashSet<Group>>>);
+
+impl Groups {
+    /// Holds the group's place on this node until it is dropped.
+    fn take(&self, group: &Group) -> Result<Registration, BusError> {
+        if !self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(group.clone()) {
+            return Err(BusError::GroupTaken);
+        }
+        let (groups, group) = (self.0.clone(), group.clone());
+        Ok(Registration::new(move || {
+            groups.lock().unwrap_or_else(PoisonError::into_inner).remove(&group);
+        }))
+    }
+
+    fn has(&self, group: &Group) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(group)
+    }
+}
 
 /// Has `listener` run the jobs of `group` on this node.
 pub(crate) async fn register(
-    _node: &Arc<Node>,
-    _group: Group,
-    _settings: GroupSettings,
-    _listener: Arc<dyn GroupListener>,
+    node: &Arc<Node>,
+    group: Group,
+    settings: GroupSettings,
+    listener: Arc<dyn GroupListener>,
 ) -> Result<Registration, BusError> {
-    Err(CallError::NoStream.into())
+    let place = Arc::new(place(node, &group)?);
+    let taken = node.groups.take(&group)?;
+    let broker = Broker::new(node);
+    node.caller.check()?;
+    let present = subscribe(node, place.present()).await?;
+    let bell = subscribe(node, place.bell()).await?;
+    // Their answers come after the server has taken the subscriptions, on the same connection.
+    consumers::make(&broker, &place, &settings.kinds).await?;
+    consumers::leave_others(&broker, &place, &settings.kinds).await?;
+    let (hold, dropped) = watch::channel(());
+    let ends = || Ends { dropped: dropped.clone(), closing: node.closing.subscribe() };
+    let parked = Arc::new(Notify::new());
+    let longest = settings.backoff.longest;
+    let runner = Runner { broker: broker.clone(), place: place.clone(), settings, listener, parked: parked.clone() };
+    let worker = Worker::begin(runner, ends()).await?;
+    tokio::spawn(worker.work());
+    tokio::spawn(Sweeper::new(broker.clone(), place, longest, bell, parked).sweep(ends()));
+    tokio::spawn(say_present(broker, present, ends()));
+    Ok(Registration::new(move || drop((hold, taken))))
+}
+
+pub(crate) fn place(node: &Node, group: &Group) -> Result<Place, BusError> {
+    Ok(Place::new(&node.settings.prefix, group)
+        .map_err(|names::NameTooLong { octets, limit }| CallError::TooLarge { octets, limit })?)
+}
+
+async fn subscribe(node: &Node, subject: String) -> Result<Subscriber, CallError> {
+    node.client.subscribe(subject).await.map_err(|error| CallError::Sending(error.into()))
+}
+
+/// Answers whoever asks whether a node listens. The interest itself is the registration: it ends with the connection.
+async fn say_present(broker: Broker, mut present: Subscriber, mut ends: Ends) {
+    loop {
+        tokio::select! {
+            biased;
+            () = ends.come() => return,
+            question = present.next() => match question {
+                Some(question) => {
+                    if let Some(reply) = question.reply {
+                        broker.say(reply.to_string(), Bytes::new()).await;
+                    }
+                }
+                None => return,
+            },
+        }
+    }
+}
+
+/// Whether any node has a listener of the group. A connection does not hear its own question.
+async fn is_present(node: &Node, place: &Place) -> Result<bool, BusError> {
+    if node.groups.has(&place.group) {
+        return Ok(true);
+    }
+    match node.caller.call(place.present(), None, Bytes::new()).await {
+        Ok(_) => Ok(true),
+        Err(CallError::NoStream) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Stores a job for every group that takes its kind.
-pub(crate) async fn dispatch_job(_node: &Node, _message: &Message) -> Result<(), BusError> {
-    Err(CallError::NoStream.into())
+pub(crate) async fn dispatch_job(node: &Node, message: &Message) -> Result<(), BusError> {
+    let mut headers = with_id(message.id);
+    headers.insert(async_nats::header::NATS_MESSAGE_ID, format!("{}.{}", message.id, message.topic));
+    node.caller.store(node.names.stored(&message.topic), headers, message.payload.clone()).await?;
+    Ok(())
 }
 
 /// Gives a dead letter back to its group.
-pub(crate) async fn redeliver(_node: &Arc<Node>, _group: &Group, _id: DeadLetterId) -> Result<(), BusError> {
-    Err(CallError::NoStream.into())
-}
-
-#[async_trait]
-impl DeadLetters for NatsBus {
-    async fn store_dead_letter(
-        &self,
-        _group: &Group,
-        _message: Message,
-        _reason: &str,
-        _attempts: u32,
-    ) -> Result<DeadLetterId, BusError> {
-        Err(CallError::NoStream.into())
+pub(crate) async fn redeliver(node: &Arc<Node>, group: &Group, id: DeadLetterId) -> Result<(), BusError> {
+    let place = place(node, group)?;
+    if !is_present(node, &place).await? {
+        return Err(BusError::UnknownGroup);
     }
-
-    async fn groups_with_dead_letters(&self) -> Result<Vec<Group>, BusError> {
-        Err(CallError::NoStream.into())
-    }
-
-    async fn dead_letters(&self, _group: &Group, _limit: usize) -> Result<Vec<DeadLetter>, BusError> {
-        Err(CallError::NoStream.into())
-    }
-
-    async fn dead_letter(&self, _group: &Group, _id: DeadLetterId) -> Result<Option<DeadLetter>, BusError> {
-        Err(CallError::NoStream.into())
-    }
-
-    async fn remove_dead_letter(&self, _group: &Group, _id: DeadLetterId) -> Result<(), BusError> {
-        Err(CallError::NoStream.into())
-    }
-
-    async fn remove_dead_letters(&self, _group: &Group) -> Result<u64, BusError> {
-        Err(CallError::NoStream.into())
-    }
+    dead::redeliver(&Broker::new(node), &place, id).await
 }

@@ -9,7 +9,7 @@ use mailbox_event::{AccountToken, EventId};
 
 use crate::{NatsBus, live::with_id, node::Node, streams::STATE};
 
-mod values;
+pub(crate) mod values;
 
 /// A write is taken only if this is the sequence of the last one of its subject; 0: there is none.
 const EXPECTED: &str = "Nats-Expected-Last-Subject-Sequence";

@@ -11,6 +11,7 @@
 mod bus;
 mod call;
 mod counters;
+mod dead;
 mod error;
 mod expiry;
 mod groups;
@@ -20,13 +21,16 @@ mod kept;
 mod link;
 mod live;
 mod node;
+mod parked;
 mod provision;
 mod round_trip;
 mod settings;
 mod streams;
 mod subjects;
+mod worker;
 
 pub use bus::NatsBus;
 pub use counters::NatsCounts;
 pub use error::Refusal;
+pub use groups::GroupDepth;
 pub use settings::{Bounds, Credentials, Mode, NatsSettings, Tls};

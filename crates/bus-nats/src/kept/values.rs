@@ -80,7 +80,7 @@ pub(super) async fn put(
     Ok(Revision(stored.sequence))
 }
 
-pub(super) async fn compare_and_put(
+pub(crate) async fn compare_and_put(
     node: &Node,
     bucket: Bucket,
     key: &str,
@@ -106,7 +106,7 @@ fn expecting(sequence: u64) -> HeaderMap {
     headers
 }
 
-pub(super) async fn delete(
+pub(crate) async fn delete(
     node: &Node,
     bucket: Bucket,
     key: &str,

@@ -1,0 +1,289 @@
+//! What the durable half asks of NATS, over the calls that every part makes.
+
+use std::{collections::BTreeMap, ops::Deref, sync::Arc, time::Duration};
+
+use async_nats::{HeaderMap, Request, jetstream::message::StreamMessage};
+use bytes::Bytes;
+use mailbox_event::UnixMillis;
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::{Value, json};
+use tokio::time::timeout;
+
+use crate::{call::Stored, error::CallError, node::Node, streams};
+
+/// See the module.
+#[derive(Clone)]
+pub(crate) struct Broker(Arc<Node>);
+
+/// A message that lies in a stream.
+#[derive(Debug)]
+pub(crate) struct Lying {
+    pub(crate) sequence: u64,
+    pub(crate) subject: String,
+    pub(crate) headers: HeaderMap,
+    pub(crate) payload: Bytes,
+    pub(crate) stored: UnixMillis,
+}
+
+/// What the server knows of a consumer.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct ConsumerInfo {
+    pub(crate) name: String,
+    /// Messages that nobody was given.
+    pub(crate) num_pending: u64,
+    /// Messages that somebody was given and has not acknowledged.
+    pub(crate) num_ack_pending: u64,
+    pub(crate) ack_floor: Floor,
+}
+
+/// All up to here is acknowledged.
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub(crate) struct Floor {
+    pub(crate) stream_seq: u64,
+}
+
+#[derive(Deserialize)]
+struct Consumers {
+    total: usize,
+    consumers: Option<Vec<ConsumerInfo>>,
+}
+
+#[derive(Deserialize)]
+struct Purged {
+    purged: u64,
+}
+
+#[derive(Deserialize)]
+struct Streamed {
+    state: StreamState,
+}
+
+#[derive(Deserialize)]
+struct StreamState {
+    #[serde(default)]
+    subjects: Option<BTreeMap<String, u64>>,
+}
+
+/// No message of that sequence in the stream.
+const NO_MESSAGE: u64 = 10_037;
+/// The same, of a deletion.
+const NOTHING_TO_DELETE: u64 = 10_057;
+/// No such consumer.
+const NO_CONSUMER: u64 = 10_014;
+
+impl Deref for Broker {
+    type Target = Node;
+
+    fn deref(&self) -> &Node {
+        &self.0
+    }
+}
+
+impl Broker {
+    pub(crate) fn new(node: &Arc<Node>) -> Self {
+        Self(node.clone())
+    }
+
+    /// Asks JetStream.
+    async fn api<T: DeserializeOwned>(&self, call: String, request: &Value) -> Result<T, CallError> {
+        let payload = serde_json::to_vec(request).map_err(|error| CallError::Answer(error.into()))?;
+        let answer = self.0.caller.call(format!("$JS.API.{call}"), None, payload.into()).await?;
+        read_api(&answer.payload)
+    }
+
+    /// Stores a message that the stream of its subject is to take once.
+    pub(crate) async fn store_once(
+        &self,
+        subject: String,
+        id: String,
+        mut headers: HeaderMap,
+        payload: Bytes,
+    ) -> Result<Stored, CallError> {
+        headers.insert(async_nats::header::NATS_MESSAGE_ID, id);
+        self.0.caller.store(subject, headers, payload).await
+    }
+
+    /// The first message at or after `sequence` whose subject is `filter`'s.
+    pub(crate) async fn next(
+        &self,
+        stream: &str,
+        sequence: u64,
+        filter: &str,
+    ) -> Result<Option<Lying>, CallError> {
+        self.lying(stream, &json!({ "seq": sequence, "next_by_subj": filter })).await
+    }
+
+    /// The message at `sequence`.
+    pub(crate) async fn at(&self, stream: &str, sequence: u64) -> Result<Option<Lying>, CallError> {
+        // There is no place 0, and to the server it means that none was asked for.
+        if sequence == 0 { Ok(None) } else { self.lying(stream, &json!({ "seq": sequence })).await }
+    }
+
+    async fn lying(&self, stream: &str, request: &Value) -> Result<Option<Lying>, CallError> {
+        let payload = serde_json::to_vec(request).map_err(|error| CallError::Answer(error.into()))?;
+        let stream = self.0.names.stream(stream);
+        let answer = self.0.caller.call(format!("$JS.API.DIRECT.GET.{stream}"), None, payload.into()).await?;
+        match answer.status {
+            Some(async_nats::StatusCode::NOT_FOUND) => return Ok(None),
+            None => {}
+            Some(status) => {
+                let description = answer.description.unwrap_or_default().to_string();
+                return Err(CallError::Refused { code: u64::from(status.as_u16()), description });
+            }
+        }
+        let found = StreamMessage::try_from(answer).map_err(|error| CallError::Answer(error.into()))?;
+        Ok(Some(Lying {
+            sequence: found.sequence,
+            subject: found.subject.to_string(),
+            headers: found.headers,
+            payload: found.payload,
+            stored: millis(found.time.unix_timestamp_nanos()),
+        }))
+    }
+
+    /// Whether the leader of the stream has a message at `sequence`: a direct read may be answered by who lags behind.
+    pub(crate) async fn leader_has(&self, stream: &str, sequence: u64) -> Result<bool, CallError> {
+        let call = format!("STREAM.MSG.GET.{}", self.0.names.stream(stream));
+        match self.api::<Value>(call, &json!({ "seq": sequence })).await {
+            Ok(_) => Ok(true),
+            Err(CallError::Refused { code: NO_MESSAGE, .. }) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Takes a message away; one that is not there is no error.
+    pub(crate) async fn delete(&self, stream: &str, sequence: u64) -> Result<(), CallError> {
+        let call = format!("STREAM.MSG.DELETE.{}", self.0.names.stream(stream));
+        match self.api::<Value>(call, &json!({ "seq": sequence, "no_erase": true })).await {
+            Ok(_) => Ok(()),
+            Err(error) if is_absent(&error) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Takes all of a subject away, and tells how many.
+    pub(crate) async fn purge(&self, stream: &str, filter: &str) -> Result<u64, CallError> {
+        let call = format!("STREAM.PURGE.{}", self.0.names.stream(stream));
+        Ok(self.api::<Purged>(call, &json!({ "filter": filter })).await?.purged)
+    }
+
+    /// How many messages each subject has.
+    pub(crate) async fn subjects(
+        &self,
+        stream: &str,
+        filter: &str,
+    ) -> Result<BTreeMap<String, u64>, CallError> {
+        let call = format!("STREAM.INFO.{}", self.0.names.stream(stream));
+        let info: Streamed = self.api(call, &json!({ "subjects_filter": filter })).await?;
+        Ok(info.state.subjects.unwrap_or_default())
+    }
+
+    /// How many messages a filter finds.
+    pub(crate) async fn count(&self, stream: &str, filter: &str) -> Result<u64, CallError> {
+        let stream = self.0.names.stream(stream);
+        let config = json!({
+            "deliver_policy": "all", "ack_policy": "none", "filter_subject": filter, "mem_storage": true,
+            "inactive_threshold": FORGET_COUNTER.as_nanos(), "num_replicas": 1,
+        });
+        let request = json!({ "stream_name": stream, "config": config });
+        let info: ConsumerInfo = self.api(format!("CONSUMER.CREATE.{stream}"), &request).await?;
+        self.delete_consumer_of(&stream, &info.name).await?;
+        Ok(info.num_pending)
+    }
+
+    /// Makes a consumer of the jobs, or finds it.
+    pub(crate) async fn make_consumer(&self, name: &str, filter: &str) -> Result<ConsumerInfo, CallError> {
+        let stream = self.0.names.stream(streams::JOBS);
+        let config = json!({
+            "durable_name": name,
+            // Nothing that was dispatched before the group's first registration is for it.
+            "deliver_policy": "new",
+            "ack_policy": "explicit",
+            "ack_wait": self.0.settings.ack_wait.as_nanos(),
+            // Attempts are ours.
+            "max_deliver": -1,
+            "filter_subject": filter,
+            "max_ack_pending": MOST_IN_HAND,
+            "max_waiting": MOST_REQUESTS,
+            "num_replicas": self.0.settings.replicas,
+        });
+        let request = json!({ "stream_name": stream, "config": config });
+        self.api(format!("CONSUMER.DURABLE.CREATE.{stream}.{name}"), &request).await
+    }
+
+    /// Takes a consumer of the jobs away; one that is not there is no error.
+    pub(crate) async fn delete_consumer(&self, name: &str) -> Result<(), CallError> {
+        self.delete_consumer_of(&self.0.names.stream(streams::JOBS), name).await
+    }
+
+    async fn delete_consumer_of(&self, stream: &str, name: &str) -> Result<(), CallError> {
+        match self.api::<Value>(format!("CONSUMER.DELETE.{stream}.{name}"), &json!({})).await {
+            Ok(_) | Err(CallError::Refused { code: NO_CONSUMER, .. }) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Every consumer of the jobs.
+    pub(crate) async fn consumers(&self) -> Result<Vec<ConsumerInfo>, CallError> {
+        let call = format!("CONSUMER.LIST.{}", self.0.names.stream(streams::JOBS));
+        let mut all = Vec::new();
+        loop {
+            let page: Consumers = self.api(call.clone(), &json!({ "offset": all.len() })).await?;
+            let consumers = page.consumers.unwrap_or_default();
+            let is_last = consumers.is_empty();
+            all.extend(consumers);
+            if is_last || all.len() >= page.total {
+                return Ok(all);
+            }
+        }
+    }
+
+    /// Answers for a job that was given to this node, and waits until the server knows. Works while the bus closes.
+    pub(crate) async fn answer(&self, reply: &str, answer: &'static str) -> Result<(), CallError> {
+        let request = Request::new().payload(Bytes::from_static(answer.as_bytes())).timeout(None);
+        match timeout(self.0.settings.request_timeout, self.0.client.send_request(reply.to_owned(), request)).await {
+            Err(_) => Err(CallError::TimedOut),
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(error)) => Err(CallError::Sending(error.into())),
+        }
+    }
+
+    /// Says something that nobody has to hear: what it is about heals without it. Works while the bus closes.
+    pub(crate) async fn say(&self, subject: String, what: Bytes) {
+        // Fails when the client is gone or its queue is full for long.
+        timeout(self.0.settings.request_timeout, self.0.client.publish(subject, what)).await.ok();
+    }
+}
+
+/// A counter that could not be taken away goes by itself.
+const FORGET_COUNTER: Duration = Duration::from_secs(5);
+
+/// Jobs of one consumer that all nodes together have in hand: more than the places of any cluster of workers.
+const MOST_IN_HAND: i64 = 20_000;
+
+/// Requests for jobs that wait at one consumer: one for each node, and one for each free place.
+const MOST_REQUESTS: i64 = 4096;
+
+/// The server says "not found" of a message in more than one way.
+fn is_absent(error: &CallError) -> bool {
+    let CallError::Refused { code, description } = error else { return false };
+    matches!(*code, NO_MESSAGE | NOTHING_TO_DELETE) && description.contains("not found")
+        || *code == NO_MESSAGE
+        || description.contains("no message found")
+}
+
+fn read_api<T: DeserializeOwned>(payload: &[u8]) -> Result<T, CallError> {
+    let mut answer: Value =
+        serde_json::from_slice(payload).map_err(|error| CallError::Answer(error.into()))?;
+    if let Some(error) = answer.get_mut("error") {
+        let error: crate::error::ApiError =
+            serde_json::from_value(error.take()).map_err(|error| CallError::Answer(error.into()))?;
+        return Err(error.into());
+    }
+    serde_json::from_value(answer).map_err(|error| CallError::Answer(error.into()))
+}
+
+/// From nanoseconds; nothing is stored before 1970.
+pub(crate) fn millis(nanoseconds: i128) -> UnixMillis {
+    UnixMillis(u64::try_from(nanoseconds / 1_000_000).unwrap_or(0))
+}

@@ -1,0 +1,241 @@
+//! The worker of a live group on one node: takes jobs, runs them, settles them.
+
+mod delivery;
+mod ends;
+mod job;
+mod pulls;
+mod run;
+mod settle;
+mod settlement;
+
+use std::{sync::Arc, time::Duration};
+
+use async_nats::Subscriber;
+use bus::BusError;
+use bus_node::Sleep;
+use futures_util::{StreamExt, future::OptionFuture};
+use tokio::{
+    sync::watch,
+    task::{JoinError, JoinSet},
+    time::{Instant, MissedTickBehavior, interval, timeout},
+};
+
+pub(crate) use ends::Ends;
+pub(crate) use job::{Job, death, due, set_death, since};
+pub(crate) use run::Runner;
+pub(crate) use settle::bury;
+
+use crate::{
+    error::CallError,
+    groups::{Source, make_consumers},
+    streams::JOBS,
+};
+use delivery::{Arrival, Delivery, Refused, request};
+use pulls::{Ask, Pulls};
+use run::Ended;
+use settle::give_back;
+
+/// How often the worker looks whether the server knows its requests still.
+const LOOK: Duration = Duration::from_millis(250);
+
+/// A group whose backoff is zero must not ask in a tight loop either.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(10);
+
+/// Settlements that have begun when the worker is to end may take so long; then their jobs run again.
+const LAST_SETTLEMENTS: Duration = Duration::from_secs(5);
+
+/// What the server sent before it knew that nobody asks any more comes within this time.
+const LAST_ARRIVALS: Duration = Duration::from_millis(500);
+
+/// See the module.
+pub(crate) struct Worker {
+    runner: Arc<Runner>,
+    ends: Ends,
+    /// The consumers with their names, in the order of [`Pulls`].
+    sources: Vec<(Source, String)>,
+    pulls: Pulls,
+    /// Where the server sends jobs: this, the place of the source, and the number of the request.
+    address: String,
+    inbox: Subscriber,
+    running: JoinSet<(usize, Ended)>,
+    /// Dropped when runs are to be cut off.
+    cut: (watch::Sender<()>, watch::Receiver<()>),
+    /// Connections that were made until the requests were sent.
+    connections: u64,
+    /// What the server has for us is not there, or it cannot serve us: ask again at the next look.
+    is_refused: Option<Refused>,
+    /// Pauses since the last run that found its dependencies there.
+    pauses: u32,
+    /// Nothing is taken before its end.
+    pause: Option<Sleep>,
+}
+
+impl Worker {
+    /// Opens the inbox.
+    pub(crate) async fn begin(runner: Runner, ends: Ends) -> Result<Self, BusError> {
+        let (broker, place) = (&runner.broker, &runner.place);
+        let address = broker.client.new_inbox();
+        let inbox = broker.client.subscribe(format!("{address}.>")).await;
+        let inbox = inbox.map_err(|error| CallError::Sending(error.into()))?;
+        let sources: Vec<_> = Source::all(&runner.settings.kinds)
+            .into_iter()
+            .map(|source| (source, source.consumer(&place.token)))
+            .collect();
+        Ok(Self {
+            pulls: Pulls::new(sources.iter().map(|(source, _)| source.urgency)),
+            connections: connections(&runner),
+            runner: Arc::new(runner),
+            ends,
+            sources,
+            address,
+            inbox,
+            running: JoinSet::new(),
+            cut: watch::channel(()),
+            is_refused: None,
+            pauses: 0,
+            pause: None,
+        })
+    }
+
+    /// Works until the registration is dropped or the bus closes; then runs are cut off, and their jobs are the
+    /// server's again.
+    pub(crate) async fn work(mut self) {
+        let mut look = interval(LOOK);
+        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            self.ask().await;
+            tokio::select! {
+                biased;
+                () = self.ends.come() => break,
+                Some(ended) = self.running.join_next() => self.note(ended),
+                arrival = self.inbox.next() => match arrival {
+                    Some(message) => self.take(message).await,
+                    // The client is gone, and with it the bus.
+                    None => break,
+                },
+                Some(()) = OptionFuture::from(self.pause.as_mut()) => self.pause = None,
+                _ = look.tick() => self.look().await,
+            }
+            while let Some(ended) = self.running.try_join_next() {
+                self.note(ended);
+            }
+        }
+        self.end().await;
+    }
+
+    /// Places without a job. After an outage one job goes ahead, to find out whether it is over.
+    fn free(&self) -> usize {
+        let places = if self.pauses > 0 { 1 } else { self.runner.settings.concurrency.max(1) };
+        if self.pause.is_some() { 0 } else { places.saturating_sub(self.running.len()) }
+    }
+
+    async fn ask(&mut self) {
+        if self.pause.is_some() || self.is_refused.is_some() {
+            return;
+        }
+        for Ask { source, number, is_probe } in self.pulls.next(self.free(), Instant::now()) {
+            let broker = &self.runner.broker;
+            let stream = broker.names.stream(JOBS);
+            let subject = format!("$JS.API.CONSUMER.MSG.NEXT.{stream}.{}", self.sources[source].1);
+            let reply = format!("{}.{source}.{number}", self.address);
+            // What cannot be sent lapses, and is asked for again.
+            let sent = broker.client.publish_with_reply(subject, reply, request(is_probe));
+            timeout(broker.settings.request_timeout, sent).await.ok();
+        }
+    }
+
+    async fn take(&mut self, message: async_nats::Message) {
+        let context = &self.runner.broker.jetstream;
+        match delivery::read(message, &self.runner.place, &self.sources, context) {
+            Arrival::Job(delivery) => {
+                let free = self.free();
+                if self.pulls.arrived(delivery.source, delivery.pending, free) {
+                    self.run(*delivery);
+                } else {
+                    give_back(&self.runner.broker, &delivery.reply).await;
+                }
+            }
+            Arrival::Refused { source, number, why } => {
+                self.pulls.refused(source, number, why == Refused::Empty);
+                if why != Refused::Empty && self.is_refused != Some(Refused::Gone) {
+                    self.is_refused = Some(why);
+                }
+            }
+            Arrival::Nothing => {}
+        }
+    }
+
+    fn run(&mut self, delivery: Delivery) {
+        let (runner, cut, source) = (self.runner.clone(), self.cut.1.clone(), delivery.source);
+        self.running.spawn(async move { (source, runner.run(delivery, cut).await) });
+    }
+
+    fn note(&mut self, ended: Result<(usize, Ended), JoinError>) {
+        match ended {
+            Ok((_, Ended::Settled)) => self.pauses = 0,
+            Ok((source, Ended::Outage | Ended::CutOff)) => {
+                self.pulls.returned(source);
+                self.start_pause();
+            }
+            // Nothing in a run panics but the listener, which is caught.
+            Err(_) => self.start_pause(),
+        }
+    }
+
+    fn start_pause(&mut self) {
+        // Jobs that ran beside the one that told of the outage tell of the same.
+        if self.pause.is_some() {
+            return;
+        }
+        self.pauses = self.pauses.saturating_add(1);
+        let wait = self.runner.settings.backoff.ceiling(self.pauses).max(SHORTEST_PAUSE);
+        tracing::warn!(group = %self.runner.place.group, ?wait, "Group pauses, for something it needs is away");
+        self.pause = Some(self.runner.broker.surroundings.clock.sleep(wait));
+    }
+
+    /// A server that was away, or lost what it knew, has forgotten the requests.
+    async fn look(&mut self) {
+        let connections = connections(&self.runner);
+        if self.connections != connections {
+            self.connections = connections;
+            self.pulls.reset();
+        }
+        match self.is_refused {
+            Some(Refused::Gone) => {
+                let Runner { broker, place, settings, .. } = &*self.runner;
+                if make_consumers(broker, place, &settings.kinds).await.is_ok() {
+                    self.pulls.reset();
+                    self.is_refused = None;
+                }
+            }
+            Some(_) => self.is_refused = None,
+            None => {}
+        }
+        self.pulls.lapse(Instant::now());
+    }
+
+    /// Cuts off what runs, lets settlements end, and gives back what comes after all.
+    async fn end(self) {
+        // The bus is not closed before `_ends` is dropped.
+        let Self { runner, mut inbox, mut running, cut, sources, ends: _ends, .. } = self;
+        drop(cut);
+        let settled = timeout(LAST_SETTLEMENTS, async { while running.join_next().await.is_some() {} });
+        if settled.await.is_err() {
+            running.shutdown().await;
+        }
+        // Fails when the client is gone, and then nothing comes.
+        if inbox.drain().await.is_err() {
+            return;
+        }
+        while let Ok(Some(message)) = timeout(LAST_ARRIVALS, inbox.next()).await {
+            let read = delivery::read(message, &runner.place, &sources, &runner.broker.jetstream);
+            if let Arrival::Job(delivery) = read {
+                give_back(&runner.broker, &delivery.reply).await;
+            }
+        }
+    }
+}
+
+fn connections(runner: &Runner) -> u64 {
+    runner.broker.client.statistics().connects.load(std::sync::atomic::Ordering::Relaxed)
+}

@@ -1,0 +1,111 @@
+//! Ends a job on the broker. What is to be kept is stored before the job is acknowledged: a death between the two leaves
+//! it twice, and the place of a parked job and the id of a dead letter make that one again where they can.
+
+use std::time::Duration;
+
+use async_nats::{HeaderMap, Subject};
+use bytes::Bytes;
+use mailbox_event::UnixMillis;
+use tokio::{sync::Notify, time::sleep};
+
+use super::{
+    job::{self, Job},
+    settlement::Settlement,
+};
+use crate::{
+    error::CallError,
+    groups::{Broker, Place},
+};
+
+/// One job in hand.
+pub(super) struct Settler<'a> {
+    pub(super) broker: &'a Broker,
+    pub(super) place: &'a Place,
+    /// Where it is answered for.
+    pub(super) reply: &'a Subject,
+    /// Rung for this node's sweeper, which does not hear what its own connection says.
+    pub(super) parked: &'a Notify,
+}
+
+/// How often an acknowledgement is sent before the job is left to run again.
+const ACKNOWLEDGEMENTS: usize = 5;
+
+/// Between two of them.
+const PAUSE: Duration = Duration::from_millis(100);
+
+impl Settler<'_> {
+    /// Does as `how` says; `or_park_until` when the dead letters are full. `false`: the job is the server's again, and
+    /// the group should wait. On an error the job is as it was.
+    pub(super) async fn settle(
+        &self,
+        job: Job,
+        how: Settlement,
+        or_park_until: UnixMillis,
+    ) -> Result<bool, CallError> {
+        match how {
+            Settlement::Finish => {}
+            Settlement::Return => {
+                self.give_back().await;
+                return Ok(false);
+            }
+            Settlement::Park { attempts, due_at } => self.park(Job { attempts, ..job }, due_at).await?,
+            Settlement::Bury { attempts, reason } => {
+                self.bury(Job { attempts, ..job }, &reason, or_park_until).await?;
+            }
+        }
+        Ok(self.acknowledge().await)
+    }
+
+    async fn park(&self, job: Job, due_at: UnixMillis) -> Result<(), CallError> {
+        let mut headers = job.headers();
+        job::set_due(&mut headers, due_at);
+        let stay = self.place.parked(&job.stay());
+        self.broker.caller.store(stay, headers, job.message.payload).await?;
+        self.parked.notify_one();
+        self.broker.say(self.place.bell(), Bytes::new()).await;
+        Ok(())
+    }
+
+    async fn bury(&self, job: Job, reason: &str, or_park_until: UnixMillis) -> Result<(), CallError> {
+        match bury(self.broker, self.place, &job, reason).await {
+            Err(error) if error.is_full() => {
+                let group = &self.place.group;
+                tracing::error!(%group, "Dead letters are full, jobs without hope are kept waiting");
+                let attempts = job.attempts.saturating_sub(1);
+                self.park(Job { attempts, ..job }, or_park_until).await
+            }
+            buried => buried,
+        }
+    }
+
+    /// Whether the server knows that the job is ours no more. Without its word the job may run again.
+    async fn acknowledge(&self) -> bool {
+        for _ in 0..ACKNOWLEDGEMENTS {
+            if self.broker.answer(self.reply, "+ACK").await.is_ok() {
+                return true;
+            }
+            sleep(PAUSE).await;
+        }
+        tracing::warn!(group = %self.place.group, "Job cannot be acknowledged and will run again");
+        false
+    }
+
+    /// Lets the server give the job to whoever asks next. It would by itself, after its patience.
+    pub(super) async fn give_back(&self) {
+        give_back(self.broker, self.reply).await;
+    }
+}
+
+/// See [`Settler::give_back`].
+pub(super) async fn give_back(broker: &Broker, reply: &Subject) {
+    broker.say(reply.to_string(), Bytes::from_static(b"-NAK")).await;
+}
+
+/// Stores a job as a dead letter; one that died twice in one life for want of an acknowledgement is stored once.
+pub(crate) async fn bury(broker: &Broker, place: &Place, job: &Job, reason: &str) -> Result<(), CallError> {
+    let mut headers: HeaderMap = job.headers();
+    job::set_death(&mut headers, reason, broker.now());
+    let id = format!("{}.{}.{}.{}", place.token.as_str(), job.life, job.message.id, job.message.topic);
+    broker.store_once(place.dead(), id, headers, job.message.payload.clone()).await?;
+    Ok(())
+}
