@@ -22,10 +22,10 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 use tokio::sync::{Notify, watch};
 
-pub(crate) use broker::{Broker, millis};
-pub use depth::GroupDepth;
 pub(crate) use broker::Lying;
+pub(crate) use broker::{Broker, millis};
 pub(crate) use consumers::make as make_consumers;
+pub use depth::GroupDepth;
 pub(crate) use names::{GroupToken, Source};
 pub(crate) use place::Place;
 
@@ -79,7 +79,8 @@ pub(crate) async fn register(
     let ends = || Ends { dropped: dropped.clone(), closing: node.closing.subscribe() };
     let parked = Arc::new(Notify::new());
     let longest = settings.backoff.longest;
-    let runner = Runner { broker: broker.clone(), place: place.clone(), settings, listener, parked: parked.clone() };
+    let runner =
+        Runner { broker: broker.clone(), place: place.clone(), settings, listener, parked: parked.clone() };
     let worker = Worker::begin(runner, ends()).await?;
     tokio::spawn(worker.work());
     tokio::spawn(Sweeper::new(broker.clone(), place, longest, bell, parked).sweep(ends()));

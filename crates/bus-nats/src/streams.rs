@@ -16,7 +16,7 @@ pub(crate) const PARKED: &str = "PARKED";
 /// Dead letters.
 pub(crate) const DEAD: &str = "DEAD";
 
-/// NATS' own: no stream but JOBS is published to with ids to be compared.
+/// NATS' own: but for JOBS, an id is compared in DEAD alone, where doubles follow each other closely.
 const UNUSED_WINDOW: Duration = Duration::from_mins(2);
 
 const DAY: Duration = Duration::from_hours(24);
@@ -35,7 +35,7 @@ pub(crate) fn streams(settings: &NatsSettings, names: &Names) -> Vec<Config> {
     let mut streams = vec![
         state(settings, names),
         jobs(settings, names),
-        kept(PARKED, "parked", settings.bounds.parked, settings, names),
+        parked(settings, names),
         kept(DEAD, "dead", settings.bounds.dead, settings, names),
     ];
     streams.extend(Bucket::ALL.into_iter().map(|bucket| values(bucket, settings, names)));
@@ -76,6 +76,8 @@ fn jobs(settings: &NatsSettings, names: &Names) -> Config {
         // A job is gone when each group that takes its kind has acknowledged it.
         retention: RetentionPolicy::Interest,
         duplicate_window: settings.duplicate_window,
+        // For figures alone: how old the oldest is.
+        allow_direct: true,
         ..base(
             names.stream(JOBS),
             vec![names.all_of("job"), names.all_of("retry")],
@@ -87,6 +89,14 @@ fn jobs(settings: &NatsSettings, names: &Names) -> Config {
 
 fn kept(stream: &str, first: &str, octets: u64, settings: &NatsSettings, names: &Names) -> Config {
     Config { allow_direct: true, ..base(names.stream(stream), vec![names.all_of(first)], octets, settings) }
+}
+
+fn parked(settings: &NatsSettings, names: &Names) -> Config {
+    Config {
+        // A job that is parked a second time after the same attempt, for want of an acknowledgement, takes its own place.
+        max_messages_per_subject: 1,
+        ..kept(PARKED, "parked", settings.bounds.parked, settings, names)
+    }
 }
 
 fn values(bucket: Bucket, settings: &NatsSettings, names: &Names) -> Config {

@@ -20,6 +20,7 @@ use tokio::{
     time::{Instant, MissedTickBehavior, interval, timeout},
 };
 
+pub(crate) use delivery::{Arrival, read};
 pub(crate) use ends::Ends;
 pub(crate) use job::{Job, death, due, set_death, since};
 pub(crate) use run::Runner;
@@ -30,7 +31,7 @@ use crate::{
     groups::{Source, make_consumers},
     streams::JOBS,
 };
-use delivery::{Arrival, Delivery, Refused, request};
+use delivery::{Delivery, Refused, request};
 use pulls::{Ask, Pulls};
 use run::Ended;
 use settle::give_back;
@@ -199,6 +200,8 @@ impl Worker {
         if self.connections != connections {
             self.connections = connections;
             self.pulls.reset();
+            // It may be an empty one.
+            self.is_refused = Some(Refused::Gone);
         }
         match self.is_refused {
             Some(Refused::Gone) => {

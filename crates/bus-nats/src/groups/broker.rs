@@ -241,7 +241,9 @@ impl Broker {
     /// Answers for a job that was given to this node, and waits until the server knows. Works while the bus closes.
     pub(crate) async fn answer(&self, reply: &str, answer: &'static str) -> Result<(), CallError> {
         let request = Request::new().payload(Bytes::from_static(answer.as_bytes())).timeout(None);
-        match timeout(self.0.settings.request_timeout, self.0.client.send_request(reply.to_owned(), request)).await {
+        match timeout(self.0.settings.request_timeout, self.0.client.send_request(reply.to_owned(), request))
+            .await
+        {
             Err(_) => Err(CallError::TimedOut),
             Ok(Ok(_)) => Ok(()),
             Ok(Err(error)) => Err(CallError::Sending(error.into())),

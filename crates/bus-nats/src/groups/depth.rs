@@ -69,7 +69,8 @@ async fn of_group(
         let count = info.num_pending + info.num_ack_pending;
         pending += count;
         if count > 0
-            && let Some(lying) = broker.next(JOBS, info.ack_floor.stream_seq + 1, &place.filter(*source)).await?
+            && let Some(lying) =
+                broker.next(JOBS, info.ack_floor.stream_seq + 1, &place.filter(*source)).await?
         {
             let since = since(&lying.headers, lying.stored);
             oldest = Some(oldest.map_or(since, |oldest| oldest.min(since)));

@@ -33,7 +33,11 @@ impl GroupToken {
         if token.is_empty() {
             token.push('_');
         }
-        if token.len() > LONGEST { Err(NameTooLong { octets: token.len(), limit: LONGEST }) } else { Ok(Self(token)) }
+        if token.len() > LONGEST {
+            Err(NameTooLong { octets: token.len(), limit: LONGEST })
+        } else {
+            Ok(Self(token))
+        }
     }
 
     /// The group that a token stands for, if it is one that [`Self::new`] gives.

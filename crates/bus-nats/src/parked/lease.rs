@@ -48,7 +48,13 @@ impl Lease {
         }
         self.next = later(now, KEEP);
         let expected = self.held.map(|(revision, _)| revision);
-        let put = values::compare_and_put(broker, Bucket::Leases, &self.key, (Bytes::from_static(b"held"), HELD), expected);
+        let put = values::compare_and_put(
+            broker,
+            Bucket::Leases,
+            &self.key,
+            (Bytes::from_static(b"held"), HELD),
+            expected,
+        );
         match put.await {
             Ok(revision) => self.held = Some((revision, later(now, HELD))),
             Err(PutError::Conflict) => self.held = None,

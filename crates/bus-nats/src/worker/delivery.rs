@@ -34,7 +34,11 @@ pub(crate) enum Refused {
 #[derive(Debug)]
 pub(crate) enum Arrival {
     Job(Box<Delivery>),
-    Refused { source: usize, number: u64, why: Refused },
+    Refused {
+        source: usize,
+        number: u64,
+        why: Refused,
+    },
     /// A sign of life, or nothing of ours.
     Nothing,
 }
@@ -62,7 +66,10 @@ pub(crate) fn read(
     let job = Job::read(&headers, topic, message.payload.clone(), stored).map_err(|poison| {
         let job = Job::unreadable(sequence, message.payload, stored);
         // Its subject may say more.
-        (topic.map_or(job.clone(), |topic| Job { message: bus::Message { topic, ..job.message }, ..job }), poison)
+        (
+            topic.map_or(job.clone(), |topic| Job { message: bus::Message { topic, ..job.message }, ..job }),
+            poison,
+        )
     });
     let Some(reply) = message.reply else { return Arrival::Nothing };
     Arrival::Job(Box::new(Delivery { source, pending, reply, job }))

@@ -55,8 +55,7 @@ pub(crate) struct Pulls {
 impl Pulls {
     /// Nothing asked yet, of consumers of these urgencies.
     pub(crate) fn new(urgencies: impl IntoIterator<Item = Urgency>) -> Self {
-        let consumer =
-            |urgency| Consumer { urgency, may_have_more: true, last: 0, asked: VecDeque::new() };
+        let consumer = |urgency| Consumer { urgency, may_have_more: true, last: 0, asked: VecDeque::new() };
         Self { consumers: urgencies.into_iter().map(consumer).collect(), number: 0 }
     }
 
@@ -93,7 +92,8 @@ impl Pulls {
 
     /// Probes without an answer, of consumers that are more urgent than `than`, or of all.
     fn probes(&self, than: Option<Urgency>) -> usize {
-        let consumers = self.consumers.iter().filter(|consumer| than.is_none_or(|than| consumer.urgency < than));
+        let consumers =
+            self.consumers.iter().filter(|consumer| than.is_none_or(|than| consumer.urgency < than));
         consumers.flat_map(|consumer| &consumer.asked).filter(|asked| asked.is_probe).count()
     }
 

@@ -50,7 +50,12 @@ pub(crate) struct Runner {
 impl Runner {
     /// Runs a job and settles it; `cut` ends the run, but no settlement that has begun.
     pub(super) async fn run(self: Arc<Self>, delivery: Delivery, cut: watch::Receiver<()>) -> Ended {
-        let settler = Settler { broker: &self.broker, place: &self.place, reply: &delivery.reply, parked: &self.parked };
+        let settler = Settler {
+            broker: &self.broker,
+            place: &self.place,
+            reply: &delivery.reply,
+            parked: &self.parked,
+        };
         tokio::select! {
             ended = self.run_and_settle(delivery.job, cut, &settler) => ended,
             () = self.show_life(&delivery.reply) => Ended::Outage,

@@ -62,12 +62,8 @@ mod tests {
     use super::*;
 
     const NOW: UnixMillis = UnixMillis(1_000_000);
-    const BACKOFF: Backoff = Backoff {
-        retries: 2,
-        first: Duration::from_secs(1),
-        factor: 10,
-        longest: Duration::from_secs(5),
-    };
+    const BACKOFF: Backoff =
+        Backoff { retries: 2, first: Duration::from_secs(1), factor: 10, longest: Duration::from_secs(5) };
 
     fn settle(number: u32, end: Result<(), Failure>) -> Settlement {
         settlement(&BACKOFF, number, end, NOW, |wait| wait)

@@ -103,6 +103,8 @@ impl Fixture for OnNats {
     async fn kill(&self) -> Arc<dyn Bus> {
         // Their connections end with their runtimes.
         drop(mem::take(&mut *self.nodes.lock().await));
+        // The server gives others what they held when its patience is over, and nothing tells when that is.
+        tokio::time::sleep(self.settings.ack_wait.mul_f32(1.5)).await;
         self.start().await
     }
 

@@ -46,6 +46,8 @@ pub fn installation(server: &Nats) -> NatsSettings {
         // A busy machine takes a while.
         request_timeout: Duration::from_secs(10),
         connect_timeout: Duration::from_secs(30),
+        // What a killed node held comes back soon.
+        ack_wait: Duration::from_secs(1),
         longest_reconnect_wait: Duration::from_millis(100),
         ..NatsSettings::default()
     }

@@ -74,7 +74,10 @@ fn requests_without_an_answer_lapse_and_are_made_again() {
     let lapse = pulls.next_lapse().unwrap();
     assert!(lapse > now + STANDING);
     pulls.lapse(lapse);
-    assert_eq!(sources(&pulls.next(4, lapse)), [(HIGH, false), (NORMAL, false), (OTHER, false), (LOW, false)]);
+    assert_eq!(
+        sources(&pulls.next(4, lapse)),
+        [(HIGH, false), (NORMAL, false), (OTHER, false), (LOW, false)]
+    );
     pulls.reset();
     assert_eq!(pulls.next_lapse(), None);
     assert_eq!(sources(&pulls.next(1, lapse)), [(HIGH, true)]);

@@ -1,0 +1,52 @@
+//! Groups behind the contract: workers and servers that die, jobs that wait, what is no job at all.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot set its scene has failed")]
+
+mod deaths;
+mod doubles;
+mod kills;
+mod order;
+mod poison;
+mod scene;
+#[path = "../support/server.rs"]
+mod server;
+mod waiting;
+
+/// Each of these runs against both servers.
+macro_rules! on_both {
+    ($($module:ident::$test:ident,)*) => {
+        mod debian {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $test() {
+                    super::$module::$test(testkit::nats::Version::Debian).await;
+                }
+            )*
+        }
+
+        mod current {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $test() {
+                    super::$module::$test(testkit::nats::Version::Current).await;
+                }
+            )*
+        }
+    };
+}
+
+on_both! {
+    deaths::a_server_that_dies_in_the_middle_loses_no_job,
+    deaths::a_job_whose_acknowledgement_was_lost_is_settled_later,
+    deaths::a_group_works_on_a_server_that_was_replaced_by_an_empty_one,
+    deaths::another_node_sweeps_when_the_holder_of_the_lease_dies,
+    doubles::a_job_that_was_parked_and_not_acknowledged_is_parked_once,
+    doubles::a_retry_that_was_given_back_and_not_taken_away_runs_once,
+    doubles::a_job_that_died_and_was_not_acknowledged_is_one_dead_letter,
+    kills::a_worker_that_is_killed_again_and_again_loses_no_job,
+    order::a_high_job_goes_before_a_backlog_of_low_ones,
+    order::jobs_of_a_kind_that_is_left_are_run,
+    poison::what_is_no_job_is_a_dead_letter_and_stops_nobody,
+    waiting::a_thousand_waiting_retries_do_not_delay_a_new_job,
+    waiting::figures_say_what_waits,
+}

@@ -1,0 +1,160 @@
+//! Nodes with a runtime of their own, jobs, and a listener that does as told.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use bus::{
+    Attempt, Backoff, Bus, Failure, Group, GroupListener, GroupSettings, JobKind, Message, Registration,
+    Topic, Urgency,
+};
+use bus_nats::{GroupDepth, NatsBus, NatsSettings};
+use bus_node::Surroundings;
+use bytes::Bytes;
+use mailbox_event::{AccountToken, EventId, RelayId};
+use testkit::eventually;
+use tokio::runtime::{Builder, Runtime};
+
+/// A busy machine takes a while.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A wait that no test sees the end of.
+pub const LONG: Duration = Duration::from_hours(1);
+
+/// A node that ends as its process would: with nothing tidied.
+pub struct Node {
+    pub bus: NatsBus,
+    runtime: Option<Runtime>,
+}
+
+impl Node {
+    /// On the machine's clock; every wait is as long as it may be.
+    pub async fn start(settings: &NatsSettings) -> Self {
+        let surroundings = Surroundings { jitter: Arc::new(|wait| wait), ..Surroundings::default() };
+        let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let bus = runtime.spawn(NatsBus::connect(settings.clone(), surroundings)).await.unwrap().unwrap();
+        Self { bus, runtime: Some(runtime) }
+    }
+
+    /// Registers on the node's own runtime, so that the work ends with it.
+    pub async fn register(&self, settings: GroupSettings, listener: &Arc<Runs>) -> Registration {
+        let (bus, listener) = (self.bus.clone(), listener.clone());
+        let registering = async move { bus.register_group(group(), settings, listener).await };
+        self.runtime.as_ref().unwrap().spawn(registering).await.unwrap().unwrap()
+    }
+
+    pub async fn dispatch(&self, job: Message) {
+        self.bus.dispatch(job, &[]).await.unwrap();
+    }
+
+    /// What the group has before it.
+    pub async fn depth(&self) -> Option<GroupDepth> {
+        // Fails while the server is away.
+        self.bus.depth().await.ok()?.into_iter().find(|depth| depth.group == group())
+    }
+
+    /// Waits until nothing waits, runs or is parked.
+    pub async fn until_done(&self) {
+        let is_done = async || {
+            let depth = self.depth().await?;
+            (depth.pending == 0 && depth.parked == 0).then_some(())
+        };
+        eventually(PATIENCE, "every job is settled", is_done).await;
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// What a listener makes of a job.
+type Does = dyn Fn(u64, Attempt) -> Outcome + Send + Sync;
+
+/// How one run goes.
+pub enum Outcome {
+    /// Ends well.
+    Done,
+    /// Ends well after a while.
+    DoneAfter(Duration),
+    /// Fails.
+    Fail,
+}
+
+/// A listener that notes every run.
+pub struct Runs {
+    does: Box<Does>,
+    noted: Mutex<Vec<(u64, u32)>>,
+}
+
+impl Runs {
+    pub fn new(does: impl Fn(u64, Attempt) -> Outcome + Send + Sync + 'static) -> Arc<Self> {
+        Arc::new(Self { does: Box::new(does), noted: Mutex::default() })
+    }
+
+    /// Sequence and attempt of each run that began.
+    pub fn all(&self) -> Vec<(u64, u32)> {
+        self.noted.lock().unwrap().clone()
+    }
+
+    /// How often each job was run.
+    pub fn counts(&self) -> BTreeMap<u64, usize> {
+        let mut counts = BTreeMap::new();
+        self.all().into_iter().for_each(|(sequence, _)| *counts.entry(sequence).or_default() += 1);
+        counts
+    }
+
+    /// Waits until as many runs have begun.
+    pub async fn until(&self, runs: usize) {
+        let has_run = async || (self.all().len() >= runs).then_some(());
+        eventually(PATIENCE, &format!("{runs} runs"), has_run).await;
+    }
+}
+
+#[async_trait]
+impl GroupListener for Runs {
+    async fn run(&self, message: Message, attempt: Attempt) -> Result<(), Failure> {
+        let sequence = message.id.sequence;
+        self.noted.lock().unwrap().push((sequence, attempt.number));
+        match (self.does)(sequence, attempt) {
+            Outcome::Done => Ok(()),
+            Outcome::DoneAfter(wait) => {
+                tokio::time::sleep(wait).await;
+                Ok(())
+            }
+            Outcome::Fail => Err(Failure::Retry("told to fail".into())),
+        }
+    }
+}
+
+pub fn group() -> Group {
+    Group("alarm mail".to_owned())
+}
+
+/// Three retries, `wait` before each.
+pub fn settings(concurrency: usize, wait: Duration) -> GroupSettings {
+    GroupSettings {
+        kinds: vec![JobKind::Alarm],
+        concurrency,
+        run_timeout: LONG,
+        backoff: Backoff { retries: 3, first: wait, factor: 1, longest: wait },
+    }
+}
+
+pub fn job(sequence: u64) -> Message {
+    job_of(Urgency::Normal, sequence)
+}
+
+pub fn job_of(urgency: Urgency, sequence: u64) -> Message {
+    Message {
+        id: EventId { relay: RelayId(7), sequence },
+        topic: Topic::Job(urgency, JobKind::Alarm, AccountToken([1; 16])),
+        payload: Bytes::from(format!("payload {sequence}")),
+    }
+}
