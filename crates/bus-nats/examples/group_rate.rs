@@ -80,9 +80,14 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let server = arguments.next().ok_or("say the address of a server")?;
     let count: usize = arguments.next().ok_or("say how many jobs")?.parse()?;
     let concurrency = arguments.next().ok_or("say how many run at once")?.parse()?;
-    let settings =
-        NatsSettings { servers: vec![server], prefix: format!("rate{}", std::process::id()), ..NatsSettings::default() };
-    let bus = NatsBus::connect(settings, Surroundings { jitter: Arc::new(|wait| wait), ..Surroundings::default() }).await?;
+    let settings = NatsSettings {
+        servers: vec![server],
+        prefix: format!("rate{}", std::process::id()),
+        ..NatsSettings::default()
+    };
+    let bus =
+        NatsBus::connect(settings, Surroundings { jitter: Arc::new(|wait| wait), ..Surroundings::default() })
+            .await?;
     let backoff = Backoff { retries: 3, first: LONG, factor: 1, longest: LONG };
     let group = GroupSettings { kinds: vec![JobKind::Alarm], concurrency, run_timeout: LONG, backoff };
     let (name, listener) = (Group("rate".to_owned()), Arc::new(Counting::default()));
