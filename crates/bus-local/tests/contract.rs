@@ -4,14 +4,14 @@
 
 #[path = "contract/fixture.rs"]
 mod fixture;
-#[path = "contract/play.rs"]
-mod play;
+#[path = "contract/own.rs"]
+mod own;
 
 use fixture::local;
 
 bus::contract_tests!(local());
 
-const OWN: [&str; 5] = [
+const TESTS: [&str; 5] = [
     include_str!("local/bounds.rs"),
     include_str!("local/files.rs"),
     include_str!("local/others.rs"),
@@ -21,19 +21,8 @@ const OWN: [&str; 5] = [
 
 #[test]
 fn every_own_test_that_the_page_names_exists() {
-    for (test, here) in bus::contract::mirrored::TESTS {
-        if let bus::contract::mirrored::Here::Own(name) = here {
-            let function = format!("fn {name}(");
-            assert!(OWN.iter().any(|file| file.contains(&function)), "{test}: {name} is no test");
-        }
+    for (test, name) in own::OWN {
+        let function = format!("fn {name}(");
+        assert!(TESTS.iter().any(|file| file.contains(&function)), "{test}: {name} is no test");
     }
-}
-
-const PAGE: &str = include_str!("../../../docs/bus-contract.md");
-
-#[test]
-fn the_page_says_what_a_run_says() {
-    let page = bus::contract::page(&[play::results()]);
-    let differing: Vec<_> = page.lines().filter(|line| !PAGE.lines().any(|known| known == *line)).collect();
-    assert!(page == PAGE, "docs/bus-contract.md is stale; a run says: {differing:#?}");
 }

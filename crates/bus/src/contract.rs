@@ -23,12 +23,14 @@ pub mod key;
 pub mod life;
 pub mod mirrored;
 mod page;
+mod play;
 pub mod redelivery;
 pub mod retained;
 mod scene;
 
 pub use cases::{Case, all};
 pub use page::{Results, page};
+pub use play::play_all;
 pub use scene::{Fixture, Scene};
 
 #[cfg(test)]

@@ -11,8 +11,10 @@ use super::{
 /// An implementation and how each case of the suite ended on it: `true`, it passed.
 #[derive(Debug)]
 pub struct Results {
-    /// The crate.
+    /// The crate, and on what it ran.
     pub implementation: &'static str,
+    /// Tests of its own for what James tests of an implementation: James' name and ours.
+    pub own: &'static [(&'static str, &'static str)],
     /// By the name of the contract and of the case.
     pub passed: BTreeMap<(&'static str, &'static str), bool>,
 }
@@ -20,9 +22,9 @@ pub struct Results {
 const HEAD: &str = "# The bus contract
 
 `bus::contract` is the suite that every implementation of the bus passes. It holds the cases of Apache James' event bus
-contracts under their own names, and cases of our own. This page is generated from the suite's list and a run of every case
-(`cargo run -p bus-local --example contract_page > docs/bus-contract.md`), and a test of each implementation runs them again and
-fails when it says something else.
+contracts under their own names, and cases of our own. This page is generated from the suite's list and a run of every case on each
+(`cargo run -p bus-nats --example contract_page > docs/bus-contract.md`). Each case is a test of each implementation by its
+name, and another test fails when this page does not say that all of them pass.
 
 A case that is *held by type* asks what happens when null is passed. Here that does not compile: a doctest of that name
 shows it, beside its twin that does (`cargo test -p bus --doc`).
@@ -34,8 +36,8 @@ James disables two cases, each for some of its buses: `dispatchShouldCallListene
 const MIRRORED: &str = "## Tests of James' implementations
 
 Beyond its contracts James tests each implementation: starts and stops, outages of the broker, what cannot be decoded. What
-has a meaning for a bus in one process is a case of the suite (most in `life`), or an implementation's own test, whose being
-there a test checks. *Akin* is a case that asks for what the test is after in other words, often for more than one of them. A
+has a meaning for every bus is a case of the suite (most in `life`), or an implementation's own test, which its column names and
+whose being there a test checks. *Akin* is a case that asks for what the test is after in other words, often for more than one of them. A
 number behind a class is how many tests it has; the case named for it is the nearest one and does not stand for each.
 
 A broker that starts again is here the bus that starts again, and with it goes who registered keys: he registers again. James
@@ -111,24 +113,28 @@ fn mirrored_counts() -> String {
         |is: fn(&str, Here) -> bool| mirrored::TESTS.iter().filter(|&&(test, here)| is(test, here)).count();
     format!(
         "{} tests or classes of them: {} are cases of the suite, {} have one that is akin, {} a test of each implementation's \
-         own, {} have no meaning here.",
+         own, {} have no meaning in one process.",
         mirrored::TESTS.len(),
         count(|test, here| matches!(here, Here::Case(name) if is_same(test, name))),
         count(|test, here| matches!(here, Here::Case(name) if !is_same(test, name))),
-        count(|_, here| matches!(here, Here::Own(_))),
+        count(|_, here| matches!(here, Here::Own)),
         count(|_, here| matches!(here, Here::Nothing(_))),
     )
 }
 
 fn mirrored_row(test: &str, here: Here, results: &[Results]) -> String {
-    let alike = |cell: &str| vec![cell.to_owned(); results.len()];
+    let own = |missing: &str| -> Vec<_> {
+        let found = |results: &Results| results.own.iter().find(|(james, _)| *james == test);
+        let cell = |results| found(results).map_or(missing.to_owned(), |(_, own)| format!("`{own}`"));
+        results.iter().map(cell).collect()
+    };
     match here {
         Here::Case(name) => {
             let relation = if is_same(test, name) { "" } else { "*akin*: " };
             row(&format!("{test} | {relation}`{name}`"), &cells(known(name), results))
         }
-        Here::Own(name) => row(&format!("{test} | *own test*: `{name}`"), &alike("its own tests")),
-        Here::Nothing(why) => row(&format!("{test} | *no meaning*: {why}"), &alike("-")),
+        Here::Own => row(&format!("{test} | *own tests*"), &own("**none**")),
+        Here::Nothing(why) => row(&format!("{test} | *no meaning in one process*: {why}"), &own("-")),
     }
 }
 
