@@ -1,11 +1,13 @@
 //! A real nats-server with JetStream for one test, in the oldest version that is served and in a current one.
 
 mod builder;
+mod client;
 
 use std::path::Path;
 use std::time::Duration;
 
 pub use builder::Builder;
+pub use client::Client;
 use rustix::process::Signal;
 use serde_json::Value;
 

@@ -22,13 +22,20 @@ const CONFIGURATION: &str = "nats.conf";
 pub struct Builder {
     pub(super) version: Version,
     configuration: String,
+    files: Vec<(String, String)>,
     arguments: Vec<String>,
     environment: Vec<(String, String)>,
 }
 
 impl Builder {
     pub(super) fn new(version: Version) -> Self {
-        Self { version, configuration: String::new(), arguments: Vec::new(), environment: Vec::new() }
+        Self {
+            version,
+            configuration: String::new(),
+            files: Vec::new(),
+            arguments: Vec::new(),
+            environment: Vec::new(),
+        }
     }
 
     /// More text of its configuration. Addresses and JetStream's store are the test's, whatever the text says of them.
@@ -39,10 +46,25 @@ impl Builder {
         self
     }
 
-    /// The same, of a file such as an operator is given; what it includes is found beside it.
+    /// A file beside its configuration, for `include "name"`.
     #[must_use]
-    pub fn config_file(self, path: &Path) -> Self {
-        self.config(&format!("include \"{}\"", path.display()))
+    pub fn file(mut self, name: &str, text: &str) -> Self {
+        self.files.push((name.to_owned(), text.to_owned()));
+        self
+    }
+
+    /// The file that an operator is given, at `path`, with what lies beside it for it to include.
+    ///
+    /// # Panics
+    /// When it cannot be read.
+    #[must_use]
+    pub fn config_file(mut self, path: &Path) -> Self {
+        let (folder, name) = (path.parent().expect("a file"), path.file_name().expect("a file"));
+        for entry in std::fs::read_dir(folder).expect("the folder is there").flatten() {
+            let text = std::fs::read_to_string(entry.path()).expect("it is text");
+            self = self.file(&entry.file_name().to_string_lossy(), &text);
+        }
+        self.config(&format!("include \"{}\"", name.to_string_lossy()))
     }
 
     /// One more argument of the command line.
@@ -67,14 +89,20 @@ impl Builder {
         let [clients, monitoring] = free_ports();
         let ports = Ports { clients, monitoring };
         let scratch = Scratch::new();
-        std::fs::write(scratch.join(CONFIGURATION), self.text(&scratch, ports)).expect("the folder is ours");
+        let configuration = (CONFIGURATION, self.text(&scratch, ports));
+        let files = self.files.iter().map(|(name, text)| (name.as_str(), text.clone()));
+        for (name, text) in files.chain([configuration]) {
+            std::fs::write(scratch.join(name), text).expect("the folder is ours");
+        }
         let mut process = self.run(&scratch);
         wait(&mut process, ports).await;
         Nats { process: Some(process), plan: self, ports, scratch }
     }
 
-    /// The whole configuration. nats-server takes the last of several values, so what is the test's comes last.
+    /// The whole configuration. nats-server takes the last of several values of a key, so what is the test's comes last;
+    /// `listen` is another key than `host` and `port`, and which of them wins is chance.
     fn text(&self, scratch: &Scratch, ports: Ports) -> String {
+        assert!(!self.said("listen:"), "say host and port: which of them and listen wins is chance");
         format!(
             "{}\nhost: 127.0.0.1\nport: {}\nhttp: \"127.0.0.1:{}\"\n\
              jetstream {{ store_dir: \"{}\", max_memory_store: 64MB, max_file_store: 4GB }}\n",
@@ -83,6 +111,11 @@ impl Builder {
             ports.monitoring,
             scratch.join(STORE).display(),
         )
+    }
+
+    fn said(&self, start: &str) -> bool {
+        let texts = self.files.iter().map(|(_, text)| text).chain([&self.configuration]);
+        texts.flat_map(|text| text.lines()).any(|line| line.starts_with(start))
     }
 
     /// Starts the process for what lies in `scratch`.

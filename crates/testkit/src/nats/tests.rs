@@ -1,45 +1,11 @@
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 
 use super::*;
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Just enough of the protocol to make a stream and to store in it.
-struct Client(BufReader<TcpStream>);
-
-impl Client {
-    async fn connect(nats: &Nats, options: &str) -> Self {
-        let mut client = Self(BufReader::new(TcpStream::connect(("127.0.0.1", nats.port())).await.unwrap()));
-        client.line_with("INFO").await;
-        client.send(&format!("CONNECT {{\"verbose\":false{options}}}\r\nPING\r\n")).await;
-        client
-    }
-
-    async fn send(&mut self, text: &str) {
-        self.0.get_mut().write_all(text.as_bytes()).await.unwrap();
-    }
-
-    /// Reads until a line holds `part`.
-    async fn line_with(&mut self, part: &str) -> String {
-        let mut line = String::new();
-        while !line.contains(part) {
-            line.clear();
-            assert!(self.0.read_line(&mut line).await.unwrap() > 0, "the server closed before {part}");
-        }
-        line
-    }
-
-    /// Asks `subject`, and reads until the answer holds `part`.
-    async fn ask(&mut self, subject: &str, payload: &str, part: &str) {
-        let request = format!("SUB answers 1\r\nPUB {subject} answers {}\r\n{payload}\r\n", payload.len());
-        self.send(&request).await;
-        self.line_with(part).await;
-    }
-}
-
 async fn store_one(nats: &Nats) {
-    let mut client = Client::connect(nats, "").await;
+    let mut client = Client::connect(nats).await;
     let stream = r#"{"name":"KEPT","subjects":["kept"],"storage":"file"}"#;
     client.ask("$JS.API.STREAM.CREATE.KEPT", stream, "\"did_create\":true").await;
     client.ask("kept", "one", "\"seq\":1").await;
@@ -79,15 +45,15 @@ async fn what_was_stored_outlives_a_crash_and_an_orderly_end_but_not_another_ser
 async fn a_paused_server_answers_when_it_goes_on() {
     for version in Version::ALL {
         let nats = Nats::start(version).await;
-        let mut client = Client::connect(&nats, "").await;
+        let mut client = Client::connect(&nats).await;
+        client.send("PING\r\n").await;
         client.line_with("PONG").await;
         nats.pause();
         client.send("PING\r\n").await;
-        let mut octet = [0];
-        let early = tokio::time::timeout(Duration::from_millis(100), client.0.read(&mut octet)).await;
-        assert!(early.is_err(), "{version:?} answered while it was paused");
+        let has_answered = client.hears_within(Duration::from_millis(100)).await;
+        assert!(!has_answered, "{version:?} answered while it was paused");
         nats.resume();
-        tokio::time::timeout(PATIENCE, client.line_with("PONG")).await.expect("it answers");
+        client.line_with("PONG").await;
     }
 }
 
@@ -96,9 +62,10 @@ async fn a_configuration_of_the_test_is_used_and_its_connections_are_seen() {
     for version in Version::ALL {
         let text = "authorization { users: [{ user: relay, password: $SECRET }] }\nport: 1";
         let nats = Nats::builder(version).config(text).env("SECRET", "\"s3cret\"").start().await;
-        let mut stranger = Client::connect(&nats, "").await;
+        let mut stranger = Client::connect(&nats).await;
         stranger.line_with("Authorization Violation").await;
-        let mut relay = Client::connect(&nats, r#","user":"relay","pass":"s3cret""#).await;
+        let mut relay = Client::connect_as(&nats, "relay", "s3cret").await;
+        assert!(relay.may_subscribe("mine").await);
         relay.send("SUB mine 1\r\nPING\r\n").await;
         relay.line_with("PONG").await;
         assert_eq!(nats.url_of("relay", "s3cret"), format!("nats://relay:s3cret@127.0.0.1:{}", nats.port()));
@@ -109,5 +76,20 @@ async fn a_configuration_of_the_test_is_used_and_its_connections_are_seen() {
         })
         .await;
         assert!(nats.subsz().await["num_subscriptions"].as_u64().unwrap() > 0);
+    }
+}
+
+#[tokio::test]
+async fn what_a_user_may_not_do_is_seen() {
+    for version in Version::ALL {
+        let permissions = "permissions { publish: \"mine.>\", subscribe: \"mine.>\" }";
+        let text = format!("authorization {{ users: [{{ user: a, password: b, {permissions} }}] }}");
+        let nats =
+            Nats::builder(version).config("include \"users.conf\"").file("users.conf", &text).start().await;
+        let mut client = Client::connect_as(&nats, "a", "b").await;
+        for (subject, may) in [("mine.one", true), ("other.one", false), ("mine.two", true)] {
+            assert_eq!(client.may_publish(subject).await, may, "{version:?} {subject}");
+            assert_eq!(client.may_subscribe(subject).await, may, "{version:?} {subject}");
+        }
     }
 }
