@@ -49,6 +49,7 @@ pub(crate) async fn connect(
         .custom_inbox_prefix(format!("_INBOX.{}", settings.prefix))
         // What a node tells others, its own listeners have heard.
         .no_echo()
+        .custom_inbox_prefix(&settings.inbox)
         .ping_interval(PING_EVERY)
         .request_timeout(Some(settings.request_timeout))
         .subscription_capacity(queue(settings))

@@ -44,6 +44,10 @@ pub struct NatsSettings {
     /// a sender needs to come back from an outage and send its spool again. NATS holds what it knows in memory.
     #[serde(with = "kit::config::duration")]
     pub duplicate_window: Duration,
+    /// The first token of the subjects on which answers come. Set by the program, for NATS' permissions: no service is to
+    /// read what another is answered.
+    #[serde(skip)]
+    pub inbox: String,
     /// What may be kept.
     pub bounds: Bounds,
 }
@@ -73,6 +77,7 @@ impl Default for NatsSettings {
             longest_reconnect_wait: Duration::from_secs(4),
             ack_wait: Duration::from_secs(30),
             duplicate_window: Duration::from_mins(2),
+            inbox: "_INBOX".to_owned(),
             bounds: Bounds::default(),
         }
     }
@@ -91,6 +96,7 @@ impl Validate for NatsSettings {
         let checks = [
             (self.servers.is_empty(), "servers: at least one is needed"),
             (!is_prefix(&self.prefix), "prefix: 1 to 64 letters, digits, _ and -"),
+            (!is_prefix(&self.inbox), "inbox: 1 to 64 letters, digits, _ and -"),
             (![1, 3].contains(&self.replicas), "replicas: 1 or 3"),
             (self.request_timeout.is_zero(), "request_timeout: no call could succeed"),
             (self.connect_timeout.is_zero(), "connect_timeout: no server could be reached"),
