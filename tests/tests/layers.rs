@@ -29,6 +29,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
         &[
             "bus",
             "bus-local",
+            "bus-nats",
+            "bus-node",
             "cyrus",
             "fakes",
             "kit",

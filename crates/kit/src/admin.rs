@@ -11,7 +11,7 @@ use std::{io, net::SocketAddr, sync::Arc, thread::JoinHandle};
 use prometheus_client::registry::Registry;
 use tokio_util::sync::CancellationToken;
 
-pub use order::{Act, Order, Reply};
+pub use order::{Act, Order, Reply, none as no_orders};
 
 use crate::readiness::Readiness;
 

@@ -42,13 +42,26 @@ pub fn load<T: DeserializeOwned + Validate>(
     env: impl Iterator<Item = (String, String)>,
     prefix: &str,
 ) -> Result<T, ConfigErrors> {
+    load_for(path, env, prefix, T::problems)
+}
+
+/// [`load`] where what is wrong depends on who asks: `problems` says it in place of [`Validate`].
+pub fn load_for<T: DeserializeOwned>(
+    path: Option<&Path>,
+    env: impl Iterator<Item = (String, String)>,
+    prefix: &str,
+    problems: impl FnOnce(&T) -> Vec<String>,
+) -> Result<T, ConfigErrors> {
     let mut table = path.map_or_else(|| Ok(Table::new()), read)?;
     let mut errors = ConfigErrors::default();
     let overrides = Overrides::from_env(env, prefix);
     overrides.apply(&mut table, &mut errors);
     let settings: Option<T> = deserialize(table, overrides, &mut errors);
     match settings {
-        Some(settings) => check(settings, errors),
+        Some(settings) => {
+            let problems = problems(&settings);
+            check(settings, problems, errors)
+        }
         None => Err(errors),
     }
 }
@@ -66,12 +79,12 @@ fn on_its_line(text: &str, why: &toml::de::Error) -> String {
 }
 
 /// What was refused was left out of `settings`: a problem that may only come from that is not told.
-fn check<T: Validate>(settings: T, mut errors: ConfigErrors) -> Result<T, ConfigErrors> {
+fn check<T>(settings: T, problems: Vec<String>, mut errors: ConfigErrors) -> Result<T, ConfigErrors> {
     let is_told = |problem: &String| {
         let about = problem.split(':').next().unwrap_or_default();
         errors.iter().any(|error| matches!(error, ConfigError::Key { key, .. } if key.starts_with(about)))
     };
-    let problems: Vec<_> = settings.problems().into_iter().filter(|problem| !is_told(problem)).collect();
+    let problems: Vec<_> = problems.into_iter().filter(|problem| !is_told(problem)).collect();
     errors.extend(problems.into_iter().map(ConfigError::Problem));
     if errors.is_empty() { Ok(settings) } else { Err(errors) }
 }

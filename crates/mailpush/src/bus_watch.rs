@@ -1,18 +1,26 @@
-//! The embedded bus, watched for operators: its gate, and how much work waits on it.
+//! The bus, watched for operators: its gate, and how much work waits on it.
 
-use std::{collections::BTreeSet, sync::atomic::AtomicU64, time::Duration};
+mod broker;
+
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, atomic::AtomicU64},
+    time::Duration,
+};
 
 use bus::{
     Bus,
     health::{DeadLetterHealth, check},
 };
-use bus_local::{GroupDepth, LocalBus};
 use kit::{drain::Drain, readiness::Gate};
 use prometheus_client::{
     encoding::EncodeLabelSet,
     metrics::{family::Family, gauge::Gauge},
     registry::Registry,
 };
+
+use self::broker::Broker;
+use crate::site_bus::{Depth, SiteBus};
 
 /// How often it is looked at: an operator's dashboard asks no oftener.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
@@ -25,8 +33,15 @@ struct OfGroup {
 
 /// Watches a bus.
 pub struct BusWatch {
-    bus: LocalBus,
+    bus: SiteBus,
+    node: Arc<dyn Bus>,
     gate: Gate,
+    broker: Option<Broker>,
+    work: Option<Work>,
+}
+
+/// The work that waits, in numbers.
+struct Work {
     jobs: Family<OfGroup, Gauge>,
     oldest: Family<OfGroup, Gauge<f64, AtomicU64>>,
     dead_letters: Family<OfGroup, Gauge>,
@@ -34,21 +49,11 @@ pub struct BusWatch {
 }
 
 impl BusWatch {
-    /// Registers the numbers. `gate` is up while the bus answers.
-    pub fn new(bus: LocalBus, gate: Gate, registry: &mut Registry) -> Self {
-        let (jobs, oldest, dead_letters) = (Family::default(), Family::default(), Family::default());
-        registry.register("bus_jobs", "Jobs that wait or run, by group", Family::clone(&jobs));
-        let help = "Age of the oldest job that waits or runs, by group";
-        registry.register("bus_oldest_job_age_seconds", help, Family::clone(&oldest));
-        registry.register(
-            "bus_dead_letters",
-            "Jobs that no retry could help, by group",
-            Family::clone(&dead_letters),
-        );
-        let degraded = Gauge::default();
-        let help = "1 while dead letters wait for a person, of any group";
-        registry.register("bus_degraded", help, degraded.clone());
-        Self { bus, gate, jobs, oldest, dead_letters, degraded }
+    /// `gate` is up while the bus answers. With `has_work` the numbers of what waits are registered and looked at.
+    pub fn new(bus: SiteBus, gate: Gate, registry: &mut Registry, has_work: bool) -> Self {
+        let broker = bus.nats_counts().map(|_| Broker::register(registry));
+        let work = has_work.then(|| Work::register(registry));
+        Self { node: bus.node(), bus, gate, broker, work }
     }
 
     /// Looks at once, and then every few seconds until `drain` begins.
@@ -61,20 +66,42 @@ impl BusWatch {
     }
 
     async fn look(&self) {
-        match self.bus.health().await {
-            Ok(()) => self.gate.up(),
-            Err(error) => self.gate.down(error.to_string()),
+        if let (Some(broker), Some(counts)) = (&self.broker, self.bus.nats_counts()) {
+            broker.tell(counts);
         }
+        match self.node.health().await {
+            Ok(()) => self.gate.up(),
+            Err(error) => return self.gate.down(error.to_string()),
+        }
+        let Some(work) = &self.work else { return };
         // Where the bus does not answer, the numbers stay as they were and the gate tells.
         for depth in self.bus.depth().await.unwrap_or_default() {
-            self.tell(depth);
+            work.tell(depth);
         }
-        self.judge().await;
+        work.judge(&*self.node).await;
+    }
+}
+
+impl Work {
+    fn register(registry: &mut Registry) -> Self {
+        let (jobs, oldest, dead_letters) = (Family::default(), Family::default(), Family::default());
+        registry.register("bus_jobs", "Jobs that wait or run, by group", Family::clone(&jobs));
+        let help = "Age of the oldest job that waits or runs, by group";
+        registry.register("bus_oldest_job_age_seconds", help, Family::clone(&oldest));
+        registry.register(
+            "bus_dead_letters",
+            "Jobs that no retry could help, by group",
+            Family::clone(&dead_letters),
+        );
+        let degraded = Gauge::default();
+        let help = "1 while dead letters wait for a person, of any group";
+        registry.register("bus_degraded", help, degraded.clone());
+        Self { jobs, oldest, dead_letters, degraded }
     }
 
     /// Dead letters take nothing from the service, so that they do not close the gate.
-    async fn judge(&self) {
-        match check(&self.bus, &BTreeSet::new()).await {
+    async fn judge(&self, bus: &dyn Bus) {
+        match check(bus, &BTreeSet::new()).await {
             DeadLetterHealth::Healthy => drop(self.degraded.set(0)),
             DeadLetterHealth::Degraded(groups) => {
                 if self.degraded.set(1) == 0 {
@@ -86,10 +113,10 @@ impl BusWatch {
         }
     }
 
-    fn tell(&self, depth: GroupDepth) {
+    fn tell(&self, depth: Depth) {
         let of = OfGroup { group: depth.group.to_string() };
         let number = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
-        self.jobs.get_or_create(&of).set(number(depth.pending));
+        self.jobs.get_or_create(&of).set(number(depth.jobs));
         self.oldest.get_or_create(&of).set(depth.oldest.unwrap_or_default().as_secs_f64());
         self.dead_letters.get_or_create(&of).set(number(depth.dead_letters));
     }

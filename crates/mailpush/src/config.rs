@@ -1,19 +1,28 @@
-//! The configuration of a site that runs as one process.
+//! The configuration of a site: one process, or one of several.
 
 use std::{
-    net::{Ipv4Addr, SocketAddr},
-    path::PathBuf,
+    net::SocketAddr,
+    path::{Path, PathBuf},
     time::Duration,
 };
 
-use bus_local::LocalBusSettings;
 use kit::{
-    config::{Validate, within},
+    config::{self, ConfigErrors, Validate, within},
     telemetry::{self, Format},
 };
 use serde::Deserialize;
 
+use crate::{
+    role::Role,
+    site_bus::{self, Kind},
+};
+
+/// The start of the names of environment variables that override the file.
+const ENVIRONMENT: &str = "MAILPUSH";
+
 /// `mailpush.toml`. Every key can be set by the environment too: `MAILPUSH__RELAY__MODE=0660`.
+///
+/// Every process of a site understands the whole of it and heeds its own part, so that they may share one file.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
@@ -21,6 +30,9 @@ pub struct Config {
     pub default_domain: String,
     /// The folder for what outlives the process: bus, effects, key. Made with mode 0700.
     pub data: PathBuf,
+    /// The key that names accounts on the bus, the same for all processes of a site; it must exist. `None`: it lies in
+    /// `data` and is made there at the first start.
+    pub key_file: Option<PathBuf>,
     /// How long everything may take to end after SIGTERM.
     #[serde(with = "kit::config::duration")]
     pub drain: Duration,
@@ -28,8 +40,8 @@ pub struct Config {
     pub log: Log,
     /// The port for operators.
     pub admin: Admin,
-    /// Bounds of the embedded bus.
-    pub bus: LocalBusSettings,
+    /// Where the services meet.
+    pub bus: site_bus::Settings,
     /// Taking notifications from the mail server.
     pub relay: relay::Settings,
     /// Streams.
@@ -49,23 +61,76 @@ pub struct Log {
 }
 
 /// `/live`, `/ready` and `/metrics`.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Admin {
-    /// Where to listen; whoever reaches it sees the metrics.
-    pub listen: SocketAddr,
+    /// Where to listen; whoever reaches it sees the metrics. `None`: where [`Role::admin_port`] says.
+    pub listen: Option<SocketAddr>,
 }
 
 /// Descriptors that are neither relay's nor a stream's: databases, spool, questions to the mail server, SMTP, logs.
 const OTHER_DESCRIPTORS: usize = 256;
 
 impl Config {
-    /// Keeps pusher from taking the descriptors that relay needs: Cyrus waits for relay, with a mailbox locked.
+    /// Reads `path` for a process that is `role`; `over` are variables that win over those of the environment.
+    pub fn load(path: &Path, role: Role, over: &[(&str, String)]) -> Result<Self, ConfigErrors> {
+        let over = over.iter().map(|(name, value)| (format!("{ENVIRONMENT}__{name}"), value.clone()));
+        let env = std::env::vars().chain(over);
+        config::load_for(Some(path), env, ENVIRONMENT, |config: &Self| config.problems(role))
+    }
+
+    /// Where `role` has its admin port.
+    pub fn admin_port(&self, role: Role) -> SocketAddr {
+        self.admin.listen.unwrap_or_else(|| role.admin_port())
+    }
+
+    /// What is wrong for a process that is `role`: the parts of others are not its business.
+    pub fn problems(&self, role: Role) -> Vec<String> {
+        let part = |has: bool, name, problems: &dyn Fn() -> Vec<String>| {
+            within(name, if has { problems() } else { Vec::new() })
+        };
+        let wrong = self.own_problems(role).into_iter().filter(|(wrong, _)| *wrong);
+        wrong
+            .map(|(_, problem)| problem.to_owned())
+            .chain(telemetry::problem(&self.log.filter).map(|why| format!("log.filter: {why}")))
+            .chain(part(role != Role::Operator, "bus", &|| self.bus.problems()))
+            .chain(part(role.has_relay(), "relay", &|| self.relay.problems()))
+            .chain(part(role.has_pusher(), "pusher", &|| self.pusher.problems()))
+            .chain(part(role.has_notifyd(), "notifyd", &|| self.notifyd.problems()))
+            .collect()
+    }
+
+    fn own_problems(&self, role: Role) -> [(bool, &'static str); 4] {
+        let (domain, admin) = (&self.default_domain, self.admin_port(role));
+        [
+            (
+                role.needs_key() && (domain.is_empty() || domain.contains(['@', ' '])),
+                "default_domain: must be the mail server's default domain, like example.org",
+            ),
+            (
+                // At port 0 the kernel gives each its own.
+                role.has_pusher() && admin.port() != 0 && admin == self.pusher.listen,
+                "admin.listen: is that of pusher",
+            ),
+            (
+                role.is_apart() && self.bus.kind == Kind::Local,
+                "bus.kind: processes of their own meet on \"nats\"",
+            ),
+            (
+                role.is_apart() && role.needs_key() && self.key_file.is_none(),
+                "key_file: must be set, all processes of a site share one key",
+            ),
+        ]
+    }
+
+    /// Keeps pusher from taking the descriptors that others need in a process that is `role`, above all relay: Cyrus
+    /// waits for relay, with a mailbox locked.
     ///
     /// `limit` is how many the process may have; returns how many connections pusher is left with if that is fewer
     /// than configured.
-    pub fn keep_descriptors_for_relay(&mut self, limit: u64) -> Option<usize> {
-        let kept = self.relay.max_connections.saturating_add(OTHER_DESCRIPTORS);
+    pub fn keep_descriptors(&mut self, role: Role, limit: u64) -> Option<usize> {
+        let for_relay = if role.has_relay() { self.relay.max_connections } else { 0 };
+        let kept = for_relay.saturating_add(OTHER_DESCRIPTORS);
         let left = usize::try_from(limit).unwrap_or(usize::MAX).saturating_sub(kept).max(1);
         let connections = &mut self.pusher.limits.connections;
         let is_fewer = left < *connections;
@@ -79,11 +144,12 @@ impl Default for Config {
         Self {
             default_domain: String::new(),
             data: PathBuf::from("/var/lib/mailpush"),
+            key_file: None,
             // Longer than the pusher's window, and than notifyd waits for an answer of its SMTP server (30 s).
             drain: Duration::from_secs(45),
             log: Log::default(),
             admin: Admin::default(),
-            bus: LocalBusSettings::default(),
+            bus: site_bus::Settings::default(),
             relay: relay::Settings::default(),
             pusher: pusher::Settings::default(),
             notifyd: notifyd::Settings::default(),
@@ -97,57 +163,30 @@ impl Default for Log {
     }
 }
 
-impl Default for Admin {
-    fn default() -> Self {
-        Self { listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8082)) }
-    }
-}
-
-impl Validate for Config {
-    fn problems(&self) -> Vec<String> {
-        let domain = &self.default_domain;
-        let own = [
-            (
-                domain.is_empty() || domain.contains(['@', ' ']),
-                "default_domain: must be the mail server's default domain, like example.org",
-            ),
-            (
-                // At port 0 the kernel gives each its own.
-                self.admin.listen.port() != 0 && self.admin.listen == self.pusher.listen,
-                "admin.listen: is that of pusher",
-            ),
-        ];
-        let wrong = own.iter().filter(|(wrong, _)| *wrong).map(|(_, problem)| (*problem).to_owned());
-        wrong
-            .chain(telemetry::problem(&self.log.filter).map(|why| format!("log.filter: {why}")))
-            .chain(within("relay", self.relay.problems()))
-            .chain(within("pusher", self.pusher.problems()))
-            .chain(within("notifyd", self.notifyd.problems()))
-            .collect()
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use super::*;
 
     fn at_the_root(path: &str) -> PathBuf {
         Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)
     }
 
-    fn load(path: &Path) -> Result<Config, kit::config::ConfigErrors> {
-        kit::config::load(Some(path), std::iter::empty(), "MAILPUSH")
+    fn load_as(role: Role, path: &Path) -> Result<Config, ConfigErrors> {
+        config::load_for(Some(path), std::iter::empty(), ENVIRONMENT, |config: &Config| config.problems(role))
+    }
+
+    fn load(path: &Path) -> Result<Config, ConfigErrors> {
+        load_as(Role::Standalone, path)
     }
 
     #[test]
     fn streams_leave_relay_its_descriptors() {
         let mut config = Config::default();
-        assert_eq!(config.keep_descriptors_for_relay(1_000_000), None);
-        assert_eq!(config.keep_descriptors_for_relay(1024), Some(512));
+        assert_eq!(config.keep_descriptors(Role::Standalone, 1_000_000), None);
+        assert_eq!(config.keep_descriptors(Role::Pusher, 1024), Some(768));
+        assert_eq!(config.keep_descriptors(Role::Standalone, 1024), Some(512));
         assert_eq!(config.pusher.limits.connections, 512);
-        assert_eq!(config.keep_descriptors_for_relay(10), Some(1));
+        assert_eq!(config.keep_descriptors(Role::Standalone, 10), Some(1));
     }
 
     #[test]

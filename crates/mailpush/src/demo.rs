@@ -28,7 +28,10 @@ use std::{
 use kit::{drain::Drain, signal, telemetry};
 use tokio::{net::TcpListener, sync::mpsc};
 
-use crate::site::{Site, SiteError};
+use crate::{
+    role::Role,
+    site::{Site, SiteError},
+};
 use player::{PlayError, Player, Sockets};
 use stage::Stage;
 use world::World;
@@ -103,7 +106,7 @@ pub async fn run(options: Options) -> Result<(), DemoError> {
     let page = listener.local_addr().map_err(|source| DemoError::Port { port: options.port, source })?;
     let drain = Drain::new();
     let stage = Stage::build(page.port()).await?;
-    let site = Site::start(stage.config(), drain.clone()).await?;
+    let site = Site::start(Role::Standalone, stage.config(), drain.clone()).await?;
     perform(&stage, &site, listener, &drain).await?;
     writeln!(io::stdout(), "mailpush demo: open http://{page}/").map_err(DemoError::Output)?;
     terminated.await;
@@ -128,7 +131,12 @@ async fn perform(stage: &Stage, site: &Site, listener: TcpListener, drain: &Drai
     let outbox = outbox::Outbox::default();
     drain.spawn(outbox::collect(stage.sink(), outbox.clone(), orders.clone(), drain.clone()));
     drain.spawn(player.run(ordered, drain.clone()));
-    let page = server::Page::new(stage.session(site.pusher_addr()), world, outbox, orders);
+    let page = server::Page::new(
+        stage.session(site.pusher_addr().expect("a site in one process has a pusher")),
+        world,
+        outbox,
+        orders,
+    );
     drain.spawn(server::serve(listener, Arc::new(page), drain.clone()));
     Ok(())
 }

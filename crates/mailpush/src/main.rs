@@ -1,16 +1,21 @@
-//! `mailpush`: a whole site in one process, the demo, and an operator's commands.
+//! `mailpush`: a whole site in one process or each service in its own, the demo, and an operator's commands.
 
 mod bus_watch;
 mod config;
 mod demo;
 mod key;
+mod process;
+mod provision;
 mod revoke;
+mod role;
 mod site;
-mod standalone;
+mod site_bus;
 
 use std::{error::Error, process::ExitCode};
 
 use clap::{Parser, Subcommand};
+
+use crate::role::Role;
 
 /// Push and notifications beside a Cyrus IMAP server.
 #[derive(Debug, Parser)]
@@ -23,9 +28,17 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Run relay, pusher and notifyd in one process beside a Cyrus.
-    Standalone(standalone::Options),
+    Standalone(process::StandaloneOptions),
+    /// Take the notifications of a Cyrus on this machine; meets the others on NATS.
+    Relay(process::Options),
+    /// Serve streams; as many as are wanted may run.
+    Pusher(process::Options),
+    /// Send alarm mail; as many as are wanted may run.
+    Notifyd(process::Options),
     /// Have a user's passwords, tokens and tickets be checked anew, and end the streams that they opened.
     Revoke(revoke::Options),
+    /// Have NATS hold what this release keeps there; for an operator, after an upgrade.
+    Provision(provision::Options),
     /// Show in a browser what mailpush does; needs nothing installed.
     Demo(demo::Options),
 }
@@ -40,23 +53,45 @@ fn main() -> ExitCode {
         Err(error) => return fail(&error, ExitCode::FAILURE),
     };
     match command {
-        Command::Standalone(options) => match runtime.block_on(standalone::run(options)) {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(error @ standalone::Error::Config(_)) => fail(&error, ExitCode::from(EXIT_CONFIGURATION)),
-            Err(error) => fail(&error, ExitCode::FAILURE),
-        },
-        Command::Revoke(options) => match runtime.block_on(revoke::run(options)) {
-            Ok(said) => {
-                eprintln!("mailpush: {said}");
-                ExitCode::SUCCESS
-            }
-            Err(error @ revoke::Error::Config(_)) => fail(&error, ExitCode::from(EXIT_CONFIGURATION)),
-            Err(error) => fail(&error, ExitCode::FAILURE),
-        },
+        Command::Standalone(options) => told(runtime.block_on(process::run_standalone(options))),
+        Command::Relay(options) => told(runtime.block_on(process::run(Role::Relay, options))),
+        Command::Pusher(options) => told(runtime.block_on(process::run(Role::Pusher, options))),
+        Command::Notifyd(options) => told(runtime.block_on(process::run(Role::Notifyd, options))),
+        Command::Revoke(options) => {
+            let is_wrong = |error: &revoke::Error| matches!(error, revoke::Error::Config(_));
+            done(runtime.block_on(revoke::run(options)), is_wrong)
+        }
+        Command::Provision(options) => {
+            let is_wrong = |error: &provision::Error| {
+                matches!(error, provision::Error::Config(_) | provision::Error::Local)
+            };
+            done(runtime.block_on(provision::run(options)), is_wrong)
+        }
         Command::Demo(options) => match runtime.block_on(demo::run(options)) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => fail(&error, ExitCode::FAILURE),
         },
+    }
+}
+
+/// What a process exits with.
+fn told(outcome: Result<(), process::Error>) -> ExitCode {
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error @ process::Error::Config(_)) => fail(&error, ExitCode::from(EXIT_CONFIGURATION)),
+        Err(error) => fail(&error, ExitCode::FAILURE),
+    }
+}
+
+/// What a command exits with; `is_wrong`: in its configuration.
+fn done<E: Error>(outcome: Result<String, E>, is_wrong: impl Fn(&E) -> bool) -> ExitCode {
+    match outcome {
+        Ok(said) => {
+            eprintln!("mailpush: {said}");
+            ExitCode::SUCCESS
+        }
+        Err(error) if is_wrong(&error) => fail(&error, ExitCode::from(EXIT_CONFIGURATION)),
+        Err(error) => fail(&error, ExitCode::FAILURE),
     }
 }
 

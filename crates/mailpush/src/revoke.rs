@@ -14,12 +14,12 @@ use hmac::{Hmac, KeyInit, Mac};
 use hyper::{StatusCode, header};
 use kit::{
     admin::{Act, Order, Reply},
-    config::{self, ConfigErrors},
+    config::ConfigErrors,
 };
 use pusher::{RevokeError, Revoker};
 use sha2::Sha256;
 
-use crate::{config::Config, key, standalone::ENVIRONMENT};
+use crate::{config::Config, key, role::Role};
 
 /// The program is on this machine, and its bus in the same process.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -29,7 +29,7 @@ const PATH: &str = "/revoke";
 /// Options of the command line.
 #[derive(Debug, clap::Args)]
 pub struct Options {
-    /// The configuration of the running program.
+    /// The configuration of the running program that serves streams.
     #[arg(long)]
     config: PathBuf,
     /// The user id, or the address.
@@ -43,7 +43,7 @@ pub enum Error {
     #[error("configuration")]
     Config(#[source] ConfigErrors),
     /// Run it as the user of the program, or as root.
-    #[error("account.key in {} cannot be read", .0.display())]
+    #[error("key {} cannot be read", .0.display())]
     Key(PathBuf, #[source] std::io::Error),
     /// It does not run, or elsewhere.
     #[error("the running program does not answer on its admin port")]
@@ -55,13 +55,13 @@ pub enum Error {
 
 /// Has the running program revoke. Gives its word for a person.
 pub async fn run(options: Options) -> Result<String, Error> {
-    let config: Config =
-        config::load(Some(&options.config), std::env::vars(), ENVIRONMENT).map_err(Error::Config)?;
-    let key = key::read(&config.data).map_err(|error| Error::Key(config.data.clone(), error))?;
+    let config = Config::load(&options.config, Role::Operator, &[]).map_err(Error::Config)?;
+    let path = config.key_file.clone().unwrap_or_else(|| key::in_folder(&config.data));
+    let key = key::read(&path).map_err(|error| Error::Key(path, error))?;
     kit::tls::install();
     let client = reqwest::Client::builder().no_proxy().timeout(PATIENCE).build()?;
     let request = client
-        .post(format!("http://{}{PATH}", reachable(config.admin.listen)))
+        .post(format!("http://{}{PATH}", reachable(config.admin_port(Role::Operator))))
         .header(header::AUTHORIZATION, proof(&key, options.user.as_bytes()))
         .body(options.user);
     let response = request.send().await?;

@@ -1,9 +1,14 @@
-//! A site: relay, pusher and notifyd in one process, on an embedded bus and SQLite.
+//! A site in one process, or one service of it.
 
-use std::{io, net::SocketAddr, path::PathBuf, sync::Arc};
+use std::{
+    io,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use bus::{Bus, BusError};
-use bus_local::LocalBus;
 use kit::{
     admin::{self, AdminError, AdminServer},
     drain::Drain,
@@ -16,14 +21,20 @@ use pusher::{Pusher, Revoker};
 use relay::{Activated, Relay};
 use store::Store;
 
-use crate::{bus_watch::BusWatch, config::Config, key, revoke};
+use crate::{
+    bus_watch::BusWatch,
+    config::Config,
+    key, revoke,
+    role::Role,
+    site_bus::{Kind, SiteBus},
+};
 
-/// A running site.
+/// A running site, or the part of it that is this process.
 pub struct Site {
-    pusher_addr: SocketAddr,
+    pusher_addr: Option<SocketAddr>,
     admin: AdminServer,
-    bus: LocalBus,
-    store: Store,
+    bus: SiteBus,
+    store: Option<Store>,
 }
 
 /// Why a site did not begin.
@@ -32,6 +43,9 @@ pub enum SiteError {
     /// The folder for data, or the key in it.
     #[error("data folder {} cannot be used", .0.display())]
     Data(PathBuf, #[source] io::Error),
+    /// The configured key.
+    #[error("key_file {} cannot be used", .0.display())]
+    Key(PathBuf, #[source] io::Error),
     /// The bus.
     #[error("bus cannot be opened")]
     Bus(#[source] BusError),
@@ -55,88 +69,160 @@ pub enum SiteError {
     Admin(#[from] AdminError),
 }
 
-/// What the three services share.
+/// A NATS that is there is ready by then: no word about it.
+const USUAL_WAIT: Duration = Duration::from_secs(1);
+
+/// What was started and is asked for later.
+#[derive(Default)]
+struct Parts {
+    store: Option<Store>,
+    pusher: Option<(SocketAddr, Revoker)>,
+}
+
+/// What the services share.
 struct Ground {
-    bus: LocalBus,
-    store: Store,
-    key: Vec<u8>,
-    tokens: AccountTokens,
-    naming: Naming,
+    role: Role,
+    admin_port: SocketAddr,
+    /// Of a process that names accounts.
+    names: Option<Names>,
+    bus: SiteBus,
     readiness: Readiness,
     registry: Registry,
     drain: Drain,
 }
 
+/// What names accounts on the bus: the installation's key, and how the mail server names its users.
+#[derive(Clone)]
+struct Names {
+    key: Vec<u8>,
+    tokens: AccountTokens,
+    naming: Naming,
+}
+
 impl Site {
-    /// Starts everything, the consumers before what feeds them. It ends when `drain` does; then [`Self::close`].
-    pub async fn start(config: Config, drain: Drain) -> Result<Self, SiteError> {
-        let mut ground = Ground::lay(&config, drain).await?;
+    /// Starts the services of `role`, the consumers before what feeds them. It ends when `drain` does; then
+    /// [`Self::close`].
+    pub async fn start(role: Role, config: Config, drain: Drain) -> Result<Self, SiteError> {
+        let mut ground = Ground::lay(role, &config, drain).await?;
         ground.start_bus_watch();
-        ground.start_notifyd(config.notifyd).await?;
-        let (pusher_addr, revoker) = ground.start_pusher(config.pusher).await?;
-        ground.start_relay(config.relay)?;
-        let Ground { bus, store, key, readiness, registry, .. } = ground;
-        let act = revoke::act(&key, revoker);
-        let admin = admin::serve_with(config.admin.listen, readiness, Arc::new(registry), act)?;
-        tracing::info!(pusher = %pusher_addr, admin = %admin.local_addr(), "Started");
-        Ok(Self { pusher_addr, admin, bus, store })
+        let parts = ground.start_services(config).await?;
+        ground.open_admin_port(parts)
     }
 
-    /// Where streams are served.
-    pub fn pusher_addr(&self) -> SocketAddr {
+    /// Where streams are served, if they are.
+    pub fn pusher_addr(&self) -> Option<SocketAddr> {
         self.pusher_addr
     }
 
-    /// Closes the databases, once the drain is over.
+    /// Closes bus and database, once the drain is over.
     pub async fn close(self) {
         self.bus.close().await;
-        self.store.close().await;
+        if let Some(store) = self.store {
+            store.close().await;
+        }
         drop(self.admin);
     }
 }
 
+impl Names {
+    fn read(config: &Config) -> Result<Self, SiteError> {
+        let key = match &config.key_file {
+            Some(path) => key::read(path).map_err(|error| SiteError::Key(path.clone(), error))?,
+            None => key::read_or_make(&config.data, rand::random())
+                .map_err(|error| SiteError::Data(config.data.clone(), error))?,
+        };
+        Ok(Self { tokens: AccountTokens::new(&key), key, naming: Naming::new(&config.default_domain) })
+    }
+}
+
 impl Ground {
-    async fn lay(config: &Config, drain: Drain) -> Result<Self, SiteError> {
-        let data = |error| SiteError::Data(config.data.clone(), error);
-        let key = key::read_or_make(&config.data, rand::random()).map_err(data)?;
-        let bus = LocalBus::open(&config.data.join("bus.db"), config.bus.clone()).map_err(SiteError::Bus)?;
-        let effects = config.data.join("effects.db");
-        let store = Store::open(&effects.to_string_lossy()).await.map_err(SiteError::Store)?;
+    async fn lay(role: Role, config: &Config, drain: Drain) -> Result<Self, SiteError> {
         kit::tls::install();
-        Ok(Self {
-            bus,
-            store,
-            tokens: AccountTokens::new(&key),
-            key,
-            naming: Naming::new(&config.default_domain),
-            readiness: Readiness::new(),
-            registry: Registry::default(),
-            drain,
-        })
+        if config.bus.kind == Kind::Local {
+            key::make_folder(&config.data).map_err(|error| SiteError::Data(config.data.clone(), error))?;
+        }
+        let names = if role.needs_key() { Some(Names::read(config)?) } else { None };
+        let bus = SiteBus::open(role, &config.bus, &config.data).await.map_err(SiteError::Bus)?;
+        let (readiness, registry) = (Readiness::new(), Registry::default());
+        Ok(Self { role, admin_port: config.admin_port(role), names, bus, readiness, registry, drain })
+    }
+
+    /// Consumers first: a group takes what comes from its first registration on. But Cyrus does not wait for a bus.
+    async fn start_services(&mut self, config: Config) -> Result<Parts, SiteError> {
+        let role = self.role;
+        let mut relay = Some(config.relay).filter(|_| role.has_relay());
+        let patience =
+            if role == Role::Standalone { config.bus.nats.connect_timeout } else { Duration::ZERO };
+        if !self.bus.is_ready_within(patience).await.map_err(SiteError::Bus)? {
+            self.start_relay(relay.take())?;
+        }
+        if role != Role::Relay {
+            self.wait_for_bus().await?;
+        }
+        let mut parts = Parts::default();
+        if role.has_notifyd() {
+            parts.store = Some(self.start_notifyd(config.notifyd, &config.data).await?);
+        }
+        if role.has_pusher() {
+            parts.pusher = Some(self.start_pusher(config.pusher).await?);
+        }
+        self.start_relay(relay)?;
+        Ok(parts)
+    }
+
+    /// Meanwhile the admin port says why nothing is ready.
+    async fn wait_for_bus(&self) -> Result<(), SiteError> {
+        if self.bus.is_ready_within(USUAL_WAIT).await.map_err(SiteError::Bus)? {
+            return Ok(());
+        }
+        tracing::warn!("Bus is away, and is waited for");
+        let _admin = admin::serve(self.admin_port, self.readiness.clone(), Arc::default())?;
+        self.bus.ready().await.map_err(SiteError::Bus)
+    }
+
+    fn open_admin_port(self, parts: Parts) -> Result<Site, SiteError> {
+        let (pusher_addr, revoker) = parts.pusher.unzip();
+        let act = match (&self.names, revoker) {
+            (Some(names), Some(revoker)) => revoke::act(&names.key, revoker),
+            _ => admin::no_orders(),
+        };
+        let admin = admin::serve_with(self.admin_port, self.readiness, Arc::new(self.registry), act)?;
+        tracing::info!(role = ?self.role, pusher = ?pusher_addr, admin = %admin.local_addr(), "Started");
+        Ok(Site { pusher_addr, admin, bus: self.bus, store: parts.store })
     }
 
     /// Each service is a node of its own on the bus, as it would be in a process of its own.
     fn node(&self) -> Arc<dyn Bus> {
-        Arc::new(self.bus.another_node())
+        self.bus.node()
     }
 
     fn start_bus_watch(&mut self) {
-        let watch = BusWatch::new(self.bus.clone(), self.readiness.gate("bus"), &mut self.registry);
+        let gate = self.readiness.gate("bus");
+        // Work waits for notifyd: where it does not run, only whether the bus is there is of interest.
+        let watch = BusWatch::new(self.bus.clone(), gate, &mut self.registry, self.role.has_notifyd());
         self.drain.spawn(watch.run(self.drain.clone()));
     }
 
-    async fn start_notifyd(&mut self, settings: notifyd::Settings) -> Result<(), SiteError> {
-        let starting = Notifyd::start(settings, self.node(), self.store.clone(), &mut self.registry);
+    async fn start_notifyd(&mut self, settings: notifyd::Settings, data: &Path) -> Result<Store, SiteError> {
+        key::make_folder(data).map_err(|error| SiteError::Data(data.to_owned(), error))?;
+        let effects = data.join("effects.db");
+        let store = Store::open(&effects.to_string_lossy()).await.map_err(SiteError::Store)?;
+        let starting = Notifyd::start(settings, self.node(), store.clone(), &mut self.registry);
         let notifyd = starting.await.map_err(SiteError::Notifyd)?;
         self.drain.spawn(notifyd.run(self.drain.clone()));
-        Ok(())
+        Ok(store)
+    }
+
+    fn names(&self) -> Names {
+        self.names.clone().expect("who has pusher or relay needs the key, and it was read")
     }
 
     async fn start_pusher(&mut self, settings: pusher::Settings) -> Result<(SocketAddr, Revoker), SiteError> {
+        let names = self.names();
         let deps = pusher::Deps {
             bus: self.node(),
-            tokens: self.tokens.clone(),
-            naming: self.naming.clone(),
+            tokens: names.tokens,
+            naming: names.naming,
             registry: &mut self.registry,
             gate: self.readiness.gate("pusher"),
             drain: self.drain.clone(),
@@ -148,11 +234,14 @@ impl Ground {
         Ok((address, revoker))
     }
 
-    fn start_relay(&mut self, settings: relay::Settings) -> Result<(), SiteError> {
+    /// Starts relay, unless there is none or it was started before.
+    fn start_relay(&mut self, settings: Option<relay::Settings>) -> Result<(), SiteError> {
+        let Some(settings) = settings else { return Ok(()) };
+        let names = self.names();
         let deps = relay::Deps {
             bus: self.node(),
-            tokens: self.tokens.clone(),
-            naming: self.naming.clone(),
+            tokens: names.tokens,
+            naming: names.naming,
             registry: &mut self.registry,
             gate: self.readiness.gate("relay"),
             activated: Activated::from_env(),

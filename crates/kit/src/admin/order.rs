@@ -30,8 +30,8 @@ pub type Reply = (StatusCode, String);
 /// Does what is ordered; `None`: nothing is known under that path.
 pub type Act = Arc<dyn Fn(Order) -> Pin<Box<dyn Future<Output = Option<Reply>> + Send>> + Send + Sync>;
 
-/// Knows nothing.
-pub(super) fn none() -> Act {
+/// Takes no orders.
+pub fn none() -> Act {
     Arc::new(|_| Box::pin(std::future::ready(None)))
 }
 

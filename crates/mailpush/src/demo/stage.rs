@@ -55,7 +55,7 @@ impl Stage {
         Config {
             default_domain: DOMAIN.to_owned(),
             data: self.folder.path().join("data"),
-            admin: crate::config::Admin { listen: any_port() },
+            admin: crate::config::Admin { listen: Some(any_port()) },
             relay: self.relay(),
             pusher: self.pusher(),
             notifyd: self.notifyd(),
@@ -141,14 +141,13 @@ fn hexadecimal(octets: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use kit::config::Validate;
-
     use super::*;
+    use crate::role::Role;
 
     #[tokio::test]
     async fn the_demos_configuration_is_one_that_standalone_would_take() {
         let stage = Stage::build(8091).await.unwrap();
-        assert_eq!(stage.config().problems(), Vec::<String>::new());
+        assert_eq!(stage.config().problems(Role::Standalone), Vec::<String>::new());
         assert_eq!(stage.config().notifyd.from.address.to_string(), SENDER);
     }
 }

@@ -1,15 +1,16 @@
-//! `mailpush standalone`: the three services in one process beside a Cyrus.
+//! A process of a site: one service, or all of them beside a Cyrus.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, pin::pin};
 
 use kit::{
-    config::{self, ConfigErrors},
+    config::ConfigErrors,
     drain::{Drain, Drained},
     signal, telemetry,
 };
 
 use crate::{
     config::Config,
+    role::Role,
     site::{Site, SiteError},
 };
 
@@ -24,8 +25,15 @@ pub struct Options {
     check_config: bool,
 }
 
-/// The start of the names of environment variables that override the file.
-pub const ENVIRONMENT: &str = "MAILPUSH";
+/// Options of `standalone`.
+#[derive(Debug, clap::Args)]
+pub struct StandaloneOptions {
+    #[command(flatten)]
+    options: Options,
+    /// Meet on this NATS (nats://host:4222) instead of in the process; wins over the configuration.
+    #[arg(long, value_name = "URL")]
+    bus: Option<String>,
+}
 
 /// Why a site ended, or did not begin.
 #[derive(Debug, thiserror::Error)]
@@ -47,16 +55,27 @@ pub enum Error {
     PartEnded,
 }
 
-/// Runs a site until a signal ends it.
-pub async fn run(options: Options) -> Result<(), Error> {
-    let mut config: Config =
-        config::load(Some(&options.config), std::env::vars(), ENVIRONMENT).map_err(Error::Config)?;
+/// Runs a whole site until a signal ends it.
+pub async fn run_standalone(StandaloneOptions { options, bus }: StandaloneOptions) -> Result<(), Error> {
+    let servers = bus.map(|url| format!("[{}]", serde_json::Value::from(url)));
+    let over = servers.map(|servers| [("BUS__KIND", "nats".to_owned()), ("BUS__NATS__SERVERS", servers)]);
+    run_with(Role::Standalone, &options, over.as_ref().map_or(&[], |over| &over[..])).await
+}
+
+/// Runs the process that is `role` until a signal ends it.
+pub async fn run(role: Role, options: Options) -> Result<(), Error> {
+    run_with(role, &options, &[]).await
+}
+
+async fn run_with(role: Role, options: &Options, over: &[(&str, String)]) -> Result<(), Error> {
+    let mut config = Config::load(&options.config, role, over).map_err(Error::Config)?;
     if options.check_config {
         return Ok(());
     }
     telemetry::init(config.log.format, &config.log.filter)?;
     if let Some(limit) = kit::descriptors::raise_limit()
-        && let Some(connections) = config.keep_descriptors_for_relay(limit)
+        && role.has_pusher()
+        && let Some(connections) = config.keep_descriptors(role, limit)
     {
         tracing::warn!(
             limit,
@@ -66,7 +85,15 @@ pub async fn run(options: Options) -> Result<(), Error> {
     }
     let terminated = signal::terminated().map_err(Error::Signal)?;
     let (drain, patience) = (Drain::new(), config.drain);
-    let site = Site::start(config, drain.clone()).await?;
+    let mut terminated = pin!(terminated);
+    let site = tokio::select! {
+        site = Site::start(role, config, drain.clone()) => site?,
+        signal = &mut terminated => {
+            tracing::info!(?signal, "Ends before everything was started");
+            drain.finish(patience).await;
+            return Ok(());
+        }
+    };
     let outcome = tokio::select! {
         signal = terminated => {
             tracing::info!(?signal, "Draining");
