@@ -1,0 +1,129 @@
+//! The files that operators are given say what the programs understand.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+    time::Duration,
+};
+
+use testkit::{Scratch, program::Program};
+
+/// systemd's own scale from 0 (sees nothing) to 100 (a program of root's without any restriction).
+const EXPOSURE: &str = "20";
+
+fn deploy(path: &str) -> PathBuf {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../deploy")).join(path)
+}
+
+fn units() -> Vec<String> {
+    let files = fs::read_dir(deploy("systemd")).expect("the folder is there").flatten();
+    let mut names: Vec<_> = files.map(|file| file.file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    names
+}
+
+/// The units, with a program that is there.
+fn installed(scratch: &Scratch) -> Vec<PathBuf> {
+    let unit = |name: &String| {
+        let text = fs::read_to_string(deploy("systemd").join(name)).expect("it can be read");
+        let path = scratch.join(name);
+        fs::write(&path, text.replace("/usr/local/bin/mailpush", "/bin/true")).expect("the folder is ours");
+        path
+    };
+    units().iter().map(unit).collect()
+}
+
+fn analyze(arguments: &[&str], units: &[PathBuf]) -> (bool, String) {
+    let mut command = Command::new("systemd-analyze");
+    let output = command.args(arguments).args(units).output().expect("systemd is installed: run tests/run");
+    let said = [output.stdout, output.stderr].concat();
+    (output.status.success(), String::from_utf8_lossy(&said).into_owned())
+}
+
+#[test]
+fn systemd_understands_every_unit() {
+    let scratch = Scratch::new();
+    let units = installed(&scratch);
+    assert_eq!(units.len(), 6);
+    assert_eq!(analyze(&["verify", "--man=no"], &units), (true, String::new()));
+    // And tells what it does not understand.
+    let wrong = scratch.join("wrong.service");
+    fs::write(&wrong, "[Service]\nExecStart=/bin/true\nNoNewPrivilege=yes\n").expect("the folder is ours");
+    assert!(analyze(&["verify", "--man=no"], &[wrong]).1.contains("NoNewPrivilege"));
+}
+
+#[test]
+fn every_service_is_confined() {
+    let scratch = Scratch::new();
+    for unit in
+        installed(&scratch).into_iter().filter(|path| path.extension().is_some_and(|kind| kind == "service"))
+    {
+        let threshold = format!("--threshold={EXPOSURE}");
+        let (is_confined, said) = analyze(&["security", "--offline=true", "--no-pager", &threshold], &[unit]);
+        assert!(is_confined, "{said}");
+    }
+}
+
+#[tokio::test]
+async fn each_process_takes_the_example_that_is_for_it() {
+    let scratch = Scratch::new();
+    fs::write(scratch.join("nats.password"), "secret").expect("the folder is ours");
+    for (role, file) in [
+        ("standalone", "mailpush.example.toml"),
+        ("relay", "relay.example.toml"),
+        ("pusher", "pusher.example.toml"),
+        ("notifyd", "notifyd.example.toml"),
+    ] {
+        let text = fs::read_to_string(deploy(file)).expect("it can be read");
+        let credentials = format!("/run/credentials/mailpush-{role}.service");
+        let path = scratch.join(file);
+        fs::write(&path, text.replace(&credentials, &scratch.path().display().to_string()))
+            .expect("it is ours");
+        let (code, said) = check(role, &path).await;
+        assert_eq!((code, said.as_str()), (Some(0), ""), "{file}");
+    }
+}
+
+#[tokio::test]
+async fn a_process_of_its_own_says_what_it_lacks() {
+    let scratch = Scratch::new();
+    let path = scratch.join("mailpush.toml");
+    fs::write(&path, "default_domain = \"example.org\"\n[pusher]\n").expect("the folder is ours");
+    let (code, said) = check("relay", &path).await;
+    assert_eq!(code, Some(64));
+    assert!(said.contains("bus.kind: processes of their own meet on \"nats\""), "{said}");
+    assert!(said.contains("key_file: must be set"), "{said}");
+    assert!(!said.contains("pusher"), "what is another's is not told: {said}");
+    let (_, said) = check("notifyd", &path).await;
+    assert!(!said.contains("key_file"), "notifyd names no accounts: {said}");
+}
+
+#[tokio::test]
+async fn a_key_that_is_not_there_is_named() {
+    let scratch = Scratch::new();
+    let (path, key) = (scratch.join("relay.toml"), scratch.join("account.key"));
+    let text = format!(
+        "default_domain = \"example.org\"\nkey_file = {key:?}\nbus.kind = \"nats\"\nrelay.dlist = {:?}\nrelay.spool.folder = {:?}\n",
+        scratch.join("notify"),
+        scratch.join("spool")
+    );
+    fs::write(&path, text).expect("the folder is ours");
+    let mut program = Program::builder("mailpush").args(["relay", "--config"]).arg(&path).start();
+    let status = program.wait_for_end(Duration::from_secs(20)).await;
+    assert_eq!(status.code(), Some(1));
+    assert!(
+        program.said().contains(&format!("key_file {} cannot be used", key.display())),
+        "{}",
+        program.said()
+    );
+    assert!(!key.exists(), "a key is the same for all processes, so that none makes its own");
+}
+
+/// What `--check-config` exits with, and says.
+async fn check(role: &str, path: &Path) -> (Option<i32>, String) {
+    let program = Program::builder("mailpush").args([role, "--check-config", "--config"]).arg(path);
+    let mut program = program.start();
+    let status = program.wait_for_end(Duration::from_secs(20)).await;
+    (status.code(), program.said())
+}
