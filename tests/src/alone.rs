@@ -33,6 +33,7 @@ pub struct Alone {
     scratch: Scratch,
     pusher: u16,
     admin: u16,
+    bus: Option<String>,
 }
 
 impl Alone {
@@ -41,13 +42,22 @@ impl Alone {
         Self::start_with(&[]).await
     }
 
+    /// Starts it with the NATS at `url` for its bus.
+    pub async fn start_on(url: &str) -> Self {
+        Self::start_as(&[], Some(url.to_owned())).await
+    }
+
     /// Starts it with other settings of the table `pusher`: names, and values in TOML.
     pub async fn start_with(settings: &[(&str, &str)]) -> Self {
+        Self::start_as(settings, None).await
+    }
+
+    async fn start_as(settings: &[(&str, &str)], bus: Option<String>) -> Self {
         let scratch = Scratch::new();
         let [pusher, admin] = free_ports();
         let config = configuration(&scratch, [pusher, admin], settings);
         fs::write(scratch.join("mailpush.toml"), config).expect("the scratch folder is ours");
-        let mut alone = Self { program: None, scratch, pusher, admin };
+        let mut alone = Self { program: None, scratch, pusher, admin, bus };
         alone.run().await;
         alone
     }
@@ -55,7 +65,9 @@ impl Alone {
     /// Starts it again on the same data.
     pub async fn run(&mut self) {
         let config = self.scratch.join("mailpush.toml");
-        let mut program = Program::builder("mailpush").args(["standalone", "--config"]).arg(config).start();
+        let bus = self.bus.iter().flat_map(|url| ["--bus", url]);
+        let program = Program::builder("mailpush").args(["standalone", "--config"]).arg(config);
+        let mut program = program.args(bus).start();
         // relay's socket is the last thing to be there.
         program.wait_for_line("Started", PATIENCE).await;
         self.program = Some(program);

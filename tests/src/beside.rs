@@ -197,7 +197,7 @@ impl Beside {
 }
 
 /// A folder in which every new file belongs to Cyrus' group.
-fn folder_for_cyrus(scratch: &Scratch) -> PathBuf {
+pub(crate) fn folder_for_cyrus(scratch: &Scratch) -> PathBuf {
     let folder = scratch.open_folder("run");
     let status = Command::new("chgrp").arg("mail").arg(&folder).status().expect("chgrp runs");
     assert!(status.success(), "the group mail is Cyrus' on Debian");
@@ -205,7 +205,7 @@ fn folder_for_cyrus(scratch: &Scratch) -> PathBuf {
     folder
 }
 
-async fn start_cyrus(plan: Plan, socket: &Path) -> Cyrus {
+pub(crate) async fn start_cyrus(plan: Plan, socket: &Path) -> Cyrus {
     let notify = match plan.form {
         Form::Dlist => Notify::Dlist(socket.to_owned()),
         Form::Datagram => Notify::Datagram(socket.to_owned()),
