@@ -231,6 +231,20 @@ async fn three_servers_go_on_when_one_dies() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_said_to_be_counted_is_counted() {
+    let line = Line::start(Version::Current).await;
+    let page = include_str!("../../docs/nats.md");
+    let rows = page.lines().filter_map(|line| line.strip_prefix("| `bus_")?.split(" |").next());
+    let names: Vec<_> = rows.flat_map(|row| row.split(", ")).map(|name| name.trim_matches('`')).collect();
+    assert_eq!(names.len(), 5);
+    for process in [&line.relay, &line.pusher] {
+        for name in &names {
+            process.metric(&format!("bus_{}", name.trim_start_matches("bus_"))).await;
+        }
+    }
+}
+
 /// What each user of `deploy/nats/users.conf` must not do.
 const FORBIDDEN: &[(&str, &[&str], &[&str])] = &[
     (

@@ -29,7 +29,12 @@ async fn every_documented_metric_is_there_and_all_parts_are_ready() {
         (beside.admin("/ready").await == "ready\n").then_some(())
     })
     .await;
-    let metrics = beside.admin("/metrics").await;
+    // The bus is looked at every 5 s.
+    let metrics = eventually(PATIENCE, "the work of a group is told", async || {
+        let metrics = beside.admin("/metrics").await;
+        metrics.contains("bus_jobs{group=").then_some(metrics)
+    })
+    .await;
     let documented = documented();
     assert!(documented.len() > 10, "{documented:?}");
     for name in documented {
