@@ -11,6 +11,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("cyrus", &["mailbox-event"]),
     ("state", &["mailbox-event"]),
     ("routing", &["bus", "mailbox-event", "state"]),
+    ("wording", &[]),
     // The contract of the bus, then adapters.
     ("bus", &["mailbox-event"]),
     ("bus-node", &["bus", "kit", "mailbox-event"]),
@@ -22,7 +23,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     // Services never use each other; they meet on the bus.
     ("relay", &["bus", "cyrus", "kit", "mailbox-event", "routing", "state"]),
     ("pusher", &["bus", "kit", "mailbox-event", "routing", "state"]),
-    ("notifyd", &["bus", "kit", "mailbox-event", "routing", "store"]),
+    ("notifyd", &["bus", "kit", "mailbox-event", "routing", "store", "wording"]),
     // Only the binary names implementations.
     (
         "mailpush",
@@ -41,6 +42,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "routing",
             "state",
             "store",
+            "wording",
         ],
     ),
     // Tests only.
@@ -59,6 +61,7 @@ const MUST_NOT_HOLD: &[(&str, &[&str])] = &[
     ("cyrus", &["tokio"]),
     ("routing", &["tokio"]),
     ("state", &["tokio"]),
+    ("wording", &["tokio"]),
 ];
 
 fn cargo(arguments: &[&str]) -> String {

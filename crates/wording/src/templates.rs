@@ -1,0 +1,87 @@
+//! The templates: how the parts of a mail are laid out.
+
+use std::collections::BTreeMap;
+
+use minijinja::{Environment, Error, UndefinedBehavior, Value, syntax::SyntaxConfig, value::Serde};
+use serde::Serialize;
+
+use crate::{FileError, Mail, RenderError};
+
+/// Instructions that rendering one template may take; the longest mail takes a fifth.
+const FUEL: u64 = 50_000;
+
+/// The files, as they are built in.
+const FILES: [(&str, &str); 5] = [
+    ("page.html", include_str!("../templates/page.html")),
+    ("alarm.txt", include_str!("../templates/alarm.txt")),
+    ("alarm.html", include_str!("../templates/alarm.html")),
+    ("unscheduled.txt", include_str!("../templates/unscheduled.txt")),
+    ("unscheduled.html", include_str!("../templates/unscheduled.html")),
+];
+
+/// All templates. What ends in `.html` is escaped.
+#[derive(Debug)]
+pub(crate) struct Templates {
+    environment: Environment<'static>,
+}
+
+impl Templates {
+    /// Whether a file of this name is a template.
+    pub(crate) fn has(name: &str) -> bool {
+        FILES.iter().any(|(known, _)| *known == name)
+    }
+
+    /// The built-in templates, and those in `over` instead of ours.
+    pub(crate) fn load(over: &BTreeMap<String, String>) -> Result<Self, Vec<FileError>> {
+        let mut environment = Environment::new();
+        environment.set_undefined_behavior(UndefinedBehavior::Strict);
+        environment.set_fuel(Some(FUEL));
+        let mut errors = Vec::new();
+        match syntax() {
+            Ok(syntax) => environment.set_syntax(syntax),
+            Err(error) => errors.push(fault("", &error)),
+        }
+        for (name, built_in) in FILES {
+            let source = over.get(name).map_or(built_in, String::as_str);
+            if let Err(error) = environment.add_template_owned(name, source.to_owned()) {
+                errors.push(fault(name, &error));
+            }
+        }
+        if errors.is_empty() { Ok(Self { environment }) } else { Err(errors) }
+    }
+
+    /// Renders `name`.txt and `name`.html.
+    pub(crate) fn render(
+        &self,
+        name: &str,
+        subject: String,
+        content: impl Serialize,
+    ) -> Result<Mail, RenderError> {
+        let content = Value::from(Serde(content));
+        let part = |file: String| {
+            let rendered = self.environment.get_template(&file).and_then(|file| file.render(content.clone()));
+            rendered.map_err(|source| RenderError { name: file, source })
+        };
+        Ok(Mail { text: part(format!("{name}.txt"))?, html: part(format!("{name}.html"))?, subject })
+    }
+}
+
+/// A line with a block tag alone leaves no trace, so that plain text can be laid out by eye.
+fn syntax() -> Result<SyntaxConfig, Error> {
+    SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).keep_trailing_newline(true).build()
+}
+
+impl From<RenderError> for FileError {
+    fn from(error: RenderError) -> Self {
+        fault(&error.name, &error.source)
+    }
+}
+
+/// What the template engine says, where it says it.
+fn fault(name: &str, error: &Error) -> FileError {
+    let problem = match error.detail() {
+        Some(detail) => format!("{}: {detail}", error.kind()),
+        None => error.kind().to_string(),
+    };
+    FileError::of(error.name().unwrap_or(name), error.line(), problem)
+}

@@ -1,0 +1,131 @@
+//! Words and templates together.
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+use jiff::tz::TimeZone;
+
+use crate::{
+    Alarm, Attendee, EventTime, FileError, Language, Links, Mail, OverrideErrors, Participation, Reader,
+    RenderError, Unscheduled,
+    content::{AlarmContent, UnscheduledContent},
+    templates::Templates,
+    words::Words,
+};
+
+/// Everything that mails are made of. Made once; safe to share.
+pub struct Wording {
+    /// In the order of [`Language::ALL`].
+    words: Vec<Words>,
+    templates: Templates,
+}
+
+impl Wording {
+    /// The built-in files, and those of `files` (name, content) instead of ours: `<language>.ftl` holds messages,
+    /// each of which replaces ours; `alarm.html` and its like replace a template. Everything is tried once.
+    ///
+    /// # Errors
+    /// Every fault of the files. Without files there is none.
+    pub fn load(files: &BTreeMap<String, String>) -> Result<Self, OverrideErrors> {
+        let mut errors = strangers(files);
+        let mut words = Vec::with_capacity(Language::ALL.len());
+        for language in Language::ALL {
+            match Words::load(language, files.get(&file_of(language)).map(String::as_str)) {
+                Ok(loaded) => words.push(loaded),
+                Err(faults) => errors.extend(faults),
+            }
+        }
+        let templates = Templates::load(files).map_err(|faults| errors.extend(faults));
+        let Ok(templates) = templates else { return Err(OverrideErrors(errors)) };
+        if !errors.is_empty() {
+            return Err(OverrideErrors(errors));
+        }
+        let wording = Self { words, templates };
+        if !files.is_empty() {
+            wording.rehearse()?;
+        }
+        Ok(wording)
+    }
+
+    /// The mail about an alarm.
+    pub fn alarm(&self, alarm: &Alarm<'_>, reader: &Reader) -> Result<Mail, RenderError> {
+        let content = AlarmContent::of(alarm, reader, self.words(reader));
+        self.templates.render("alarm", content.subject.clone(), content)
+    }
+
+    /// The mail about messages that were not sent.
+    pub fn unscheduled(&self, unscheduled: Unscheduled, reader: &Reader) -> Result<Mail, RenderError> {
+        let content = UnscheduledContent::of(unscheduled, reader, self.words(reader));
+        self.templates.render("unscheduled", content.subject.clone(), content)
+    }
+
+    fn words(&self, reader: &Reader) -> &Words {
+        &self.words[reader.locale.language() as usize]
+    }
+
+    /// Renders mails with everything and with nothing in them, so that a template fails now and not at an alarm.
+    fn rehearse(&self) -> Result<(), OverrideErrors> {
+        let mut errors: Vec<FileError> = Vec::new();
+        for language in Language::ALL {
+            let reader = Reader { zone: Some(TimeZone::UTC), ..Reader::of(language) };
+            let alarms = [full(), bare()].into_iter().map(|alarm| self.alarm(&alarm, &reader));
+            let mails = alarms.chain([self.unscheduled(Unscheduled { count: 2 }, &reader)]);
+            errors.extend(mails.filter_map(Result::err).map(FileError::from));
+        }
+        errors.sort_by(|one, other| (&one.file, one.line).cmp(&(&other.file, other.line)));
+        errors.dedup();
+        if errors.is_empty() { Ok(()) } else { Err(OverrideErrors(errors)) }
+    }
+}
+
+fn file_of(language: Language) -> String {
+    format!("{}.ftl", language.tag())
+}
+
+/// A file that nothing reads is one whose name is wrong.
+fn strangers(files: &BTreeMap<String, String>) -> Vec<FileError> {
+    let is_known = |name: &str| {
+        Templates::has(name) || Language::ALL.into_iter().any(|language| file_of(language) == name)
+    };
+    let unknown = files.keys().filter(|name| !is_known(name));
+    unknown
+        .map(|name| FileError::of(name, None, "file is neither a template nor a language's words"))
+        .collect()
+}
+
+fn bare() -> Alarm<'static> {
+    Alarm {
+        title: "",
+        description: "",
+        location: "",
+        calendar: "",
+        organiser: "",
+        time: EventTime::parse("", "", ""),
+        attendees: Vec::new(),
+        is_recurring: false,
+        is_late: false,
+        links: Links::default(),
+    }
+}
+
+fn full() -> Alarm<'static> {
+    let somebody = Attendee {
+        name: "Somebody",
+        email: "somebody@example.org",
+        participation: Some(Participation::Accepted),
+    };
+    Alarm {
+        title: "Title",
+        description: "Line\nLine",
+        location: "Place",
+        calendar: "Calendar",
+        organiser: "organiser@example.org",
+        time: EventTime::parse("20261122T031748", "20261122T041748", "Asia/Tokyo"),
+        attendees: vec![somebody; 100],
+        is_recurring: true,
+        is_late: true,
+        links: Links { mute_event: Some("https://example.org/"), mute_all: Some("https://example.org/") },
+    }
+}

@@ -1,0 +1,47 @@
+# 日本語。各メッセージの用途は en.ftl にあります。
+
+subject = { $title }、{ $start }
+subject-late = 遅れた通知：{ $title }、{ $start }
+no-title = （タイトルなし）
+is-late = この通知は予定より遅れて届いています。
+recurring = この予定は繰り返されます。
+
+label-line = { $label }：{ $value }
+when = 日時
+when-there = 予定のタイムゾーンでの日時
+where = 場所
+calendar = カレンダー
+organiser = 主催者
+
+attendees = 参加者
+attendee-unnamed = 名前のない参加者
+attendee-line = { $who }（{ $status }）
+attendees-more = ほか{ $number }名
+status-accepted = 出席
+status-declined = 欠席
+status-tentative = 仮の出席
+status-delegated = 代理人に委任
+status-needs-action = 未回答
+
+all-day = { $days }、終日
+days = { $first } ～ { $last }
+point = { $day } { $from }
+same-day = { $day } { $from } ～ { $to }
+other-day = { $day } { $from } ～ { $last } { $to }
+time-with-offset = { $time } { $offset }
+in-zone = { $time }（{ $zone }）
+zone = { $city }、{ $offset }
+zone-floating = 現地時刻
+zone-unknown = 予定のタイムゾーン「{ $zone }」は認識できません。時刻は予定に書かれているとおりに表示しています。
+time-unknown = カレンダーに日時がありません
+time-unreadable = 予定の日時を読み取れません。書かれているとおりに表示しています。
+
+reason = このメールは、カレンダーのこの予定に通知が設定されているためお送りしています。
+how-to-stop = 停止するには、予定から通知を削除してください。
+mute-event = この予定についてのメールを停止する
+mute-all = メールによる通知をすべて停止する
+
+unscheduled-subject = 送信予約したメール{ $number }件が送信されませんでした
+unscheduled-text = 送信予約したメール{ $number }件を送信できませんでした。下書きに戻してあります。
+unscheduled-advice = 内容を確認して、もう一度送信してください。
+unscheduled-reason = このメールは、送信を数回試みても成功しなかったためお送りしています。
