@@ -8,14 +8,15 @@ use lettre::Address;
 use mailbox_event::{AlarmAction, CalendarAlarm, Event, Notification, UnixMillis, codec};
 use store::{Effect, EffectKind, Interrupted, Planned, Sending, Store, StoreError};
 use tracing::warn;
+use wording::{Reader, RenderError, Wording};
 
 use crate::{
     compose::compose,
     consequence::{Consequence, consequence},
     in_flight::{InFlight, Run, Stopping},
     key,
-    late::useless,
-    message,
+    late::{is_late, useless},
+    message, overrides,
     recipients::recipients,
     service::StartError,
     settings::Settings,
@@ -29,6 +30,7 @@ const MOST_REPEATS: u64 = 1;
 /// Runs the jobs of kind alarm. May be run again for the same job at any time: who has been sent a mail gets no other.
 pub struct AlarmMailer {
     settings: Settings,
+    wording: Wording,
     store: Store,
     courier: Courier,
     metrics: Metrics,
@@ -42,6 +44,8 @@ enum Unfit {
     Payload(#[from] codec::DecodeError),
     #[error("payload is no alarm of action email")]
     NoEmailAlarm,
+    #[error("mail cannot be worded")]
+    Wording(#[from] RenderError),
     #[error("mail cannot be written")]
     Message(#[from] lettre::error::Error),
 }
@@ -59,10 +63,12 @@ enum Ended {
 }
 
 impl AlarmMailer {
-    /// Fails when the settings of TLS make no sense. Connects to nothing yet.
+    /// Reads the operator's words and templates, if there are any. Fails when they cannot be used, and when the
+    /// settings of TLS make no sense. Connects to nothing yet.
     pub fn new(settings: Settings, store: Store, metrics: Metrics) -> Result<Self, StartError> {
         let courier = Courier::new(settings.smtp.clone(), settings.concurrency).map_err(StartError::Smtp)?;
-        Ok(Self { settings, store, courier, metrics, in_flight: InFlight::default() })
+        let wording = overrides::load(settings.wording.as_deref())?;
+        Ok(Self { settings, wording, store, courier, metrics, in_flight: InFlight::default() })
     }
 
     /// Begins no more mail, and waits for what is on its way for as long as the server has for an answer. How many
@@ -112,7 +118,10 @@ impl AlarmMailer {
         };
         match sending {
             None => Ok(Ended::Well),
-            Some(sending) => self.send(alarm, to, sending).await,
+            Some(sending) => {
+                let mail = self.write(alarm, is_late(taken_at, now), to, sending.message_id());
+                self.send(mail, to, sending).await
+            }
         }
     }
 
@@ -145,19 +154,39 @@ impl AlarmMailer {
         Ok(None)
     }
 
-    async fn send(&self, alarm: &CalendarAlarm, to: &Address, sending: Sending) -> Result<Ended, Failure> {
-        let from = &self.settings.from;
-        let written = message::write(compose(alarm), from, to, sending.message_id(), now());
-        let mail = match written {
+    fn write(
+        &self,
+        alarm: &CalendarAlarm,
+        is_late: bool,
+        to: &Address,
+        message_id: &str,
+    ) -> Result<Vec<u8>, Unfit> {
+        let mail = self.wording.alarm(&compose(alarm, is_late), &self.reader(to))?;
+        Ok(message::write(mail, &self.settings.from, to, message_id, now())?)
+    }
+
+    /// Whose language, zone and hour cycle the mail to `_recipient` has: those of everybody, for nothing is known yet
+    /// of anybody in particular.
+    fn reader(&self, _recipient: &Address) -> Reader {
+        self.settings.reader.reader()
+    }
+
+    async fn send(
+        &self,
+        mail: Result<Vec<u8>, Unfit>,
+        to: &Address,
+        sending: Sending,
+    ) -> Result<Ended, Failure> {
+        let mail = match mail {
             Ok(mail) => mail,
             Err(why) => {
                 sending.failed(now()).await.map_err(stored)?;
                 self.metrics.dropped(DropReason::Malformed, 1);
                 warn!("Mail to a recipient cannot be written");
-                return Ok(Ended::Unwritable(why.into()));
+                return Ok(Ended::Unwritable(why));
             }
         };
-        match self.courier.deliver(&from.address, to, &mail).await {
+        match self.courier.deliver(&self.settings.from.address, to, &mail).await {
             Ok(()) => {
                 self.metrics.sent.inc();
                 sending.sent(now()).await.map_err(stored)?;

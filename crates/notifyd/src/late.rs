@@ -4,11 +4,20 @@ use std::time::Duration;
 
 use mailbox_event::{CalendarAlarm, UnixMillis};
 
-use crate::{moment, telemetry::DropReason};
+use crate::{compose, telemetry::DropReason};
 
-/// A mail that is this young is sent even when the event is over: events without length end as they start, and an
+/// A mail that is this young is sent as usual, even when the event is over: events without length end as they start, and an
 /// alarm may be set for after the end.
 const PROMPT: Duration = Duration::from_secs(15 * 60);
+
+/// Whether the mail has to say that it is late.
+pub(crate) fn is_late(taken_at: UnixMillis, now: UnixMillis) -> bool {
+    age(taken_at, now) > PROMPT
+}
+
+fn age(taken_at: UnixMillis, now: UnixMillis) -> Duration {
+    Duration::from_millis(now.0.saturating_sub(taken_at.0))
+}
 
 /// Why the mail is of no use at `now`, if so. `taken_at` is when relay took the alarm from the mail server, which
 /// announces alarms when they go off.
@@ -18,9 +27,9 @@ pub(crate) fn useless(
     now: UnixMillis,
     useful_for: Duration,
 ) -> Option<DropReason> {
-    let age = Duration::from_millis(now.0.saturating_sub(taken_at.0));
+    let age = age(taken_at, now);
     let is_over = || {
-        let end = moment::end(alarm).and_then(|end| u64::try_from(end.as_millisecond()).ok());
+        let end = compose::time(alarm).over_at().and_then(|end| u64::try_from(end.as_millisecond()).ok());
         end.is_some_and(|end| end < now.0)
     };
     if age > useful_for {
@@ -46,6 +55,14 @@ mod tests {
     fn judge(alarm: &CalendarAlarm, taken_at: UnixMillis, minutes: u64) -> Option<DropReason> {
         let now = UnixMillis(taken_at.0 + minutes * MINUTE);
         useless(alarm, taken_at, now, Duration::from_secs(7200))
+    }
+
+    #[test]
+    fn quarter_of_an_hour_is_not_late() {
+        let minutes = |minutes: u64| UnixMillis(minutes * MINUTE);
+        assert!(!is_late(minutes(5), minutes(20)));
+        assert!(is_late(minutes(5), minutes(21)));
+        assert!(!is_late(minutes(5), minutes(4)), "clocks of two machines differ");
     }
 
     #[test]

@@ -12,7 +12,7 @@ mod in_flight;
 mod key;
 mod late;
 mod message;
-mod moment;
+mod overrides;
 mod recipients;
 mod service;
 mod settings;
@@ -20,6 +20,7 @@ mod smtp;
 mod telemetry;
 
 pub use alarm_mailer::AlarmMailer;
+pub use overrides::OverrideError;
 pub use service::{ALARM_MAIL, Notifyd, StartError};
-pub use settings::{Login, Sender, Settings, Smtp, Tls};
+pub use settings::{Login, ReaderSettings, Sender, Settings, Smtp, Tls};
 pub use telemetry::Metrics;

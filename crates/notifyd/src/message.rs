@@ -5,13 +5,14 @@ use std::time::{Duration, SystemTime};
 use lettre::{
     Address, Message,
     message::{
-        Mailbox,
-        header::{ContentType, Header, HeaderName, HeaderValue},
+        Mailbox, MultiPart,
+        header::{Header, HeaderName, HeaderValue},
     },
 };
 use mailbox_event::UnixMillis;
+use wording::Mail;
 
-use crate::{compose::MailText, settings::Sender};
+use crate::settings::Sender;
 
 /// Keeps vacation programs from answering (RFC 3834 §5).
 #[derive(Debug, Clone, Copy)]
@@ -33,7 +34,7 @@ impl Header for AutoSubmitted {
 
 /// Head and body. Fails for what no mail can hold; none of our parts is such.
 pub(crate) fn write(
-    mail: MailText,
+    mail: Mail,
     from: &Sender,
     to: &Address,
     message_id: &str,
@@ -47,7 +48,6 @@ pub(crate) fn write(
         .date(SystemTime::UNIX_EPOCH + Duration::from_millis(now.0))
         .message_id(Some(message_id.to_owned()))
         .header(AutoSubmitted)
-        .header(ContentType::TEXT_PLAIN)
-        .body(mail.text)?;
+        .multipart(MultiPart::alternative_plain_html(mail.text, mail.html))?;
     Ok(message.formatted())
 }

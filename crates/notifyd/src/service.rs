@@ -9,7 +9,7 @@ use prometheus_client::registry::Registry;
 use store::Store;
 use tracing::{info, warn};
 
-use crate::{AlarmMailer, Metrics, Settings, recipients::MOST_RECIPIENTS};
+use crate::{AlarmMailer, Metrics, OverrideError, Settings, recipients::MOST_RECIPIENTS};
 
 /// The group's name; it names durable things and never changes.
 pub const ALARM_MAIL: &str = "alarm-mail";
@@ -25,6 +25,9 @@ pub enum StartError {
     /// The SMTP server's name is none that TLS could check.
     #[error("settings of the SMTP server make no sense")]
     Smtp(#[source] lettre::transport::smtp::Error),
+    /// An operator's words or templates cannot be used.
+    #[error("words and templates cannot be used")]
+    Wording(#[from] OverrideError),
     /// The bus did not take the group.
     #[error("cannot register with the bus")]
     Bus(#[from] BusError),

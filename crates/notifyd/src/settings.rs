@@ -1,6 +1,8 @@
 //! What an operator sets.
 
-use std::time::Duration;
+mod reader;
+
+use std::{path::PathBuf, time::Duration};
 
 use kit::{
     backoff::Backoff,
@@ -8,6 +10,8 @@ use kit::{
 };
 use lettre::Address;
 use serde::{Deserialize, Deserializer, de::Error};
+
+pub use reader::ReaderSettings;
 
 /// The section `notifyd`.
 #[derive(Debug, Clone, Deserialize)]
@@ -17,6 +21,10 @@ pub struct Settings {
     pub smtp: Smtp,
     /// Whom it comes from.
     pub from: Sender,
+    /// How mail is worded for those of whom nothing else is known.
+    pub reader: ReaderSettings,
+    /// A folder with words and templates that stand before ours.
+    pub wording: Option<PathBuf>,
     /// Jobs at a time, each with a connection of its own to the server.
     pub concurrency: usize,
     /// Retries of a job after its first attempt.
@@ -99,6 +107,8 @@ impl Default for Settings {
         Self {
             smtp: Smtp::default(),
             from: Sender::default(),
+            reader: ReaderSettings::default(),
+            wording: None,
             concurrency: 8,
             retries: 12,
             backoff: BACKOFF,

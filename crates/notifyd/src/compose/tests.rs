@@ -1,11 +1,13 @@
+use std::collections::BTreeMap;
+
 use mailbox_event::{Account, AlarmAction};
-use proptest::prelude::*;
+use wording::{Language, Mail, Reader, Wording};
 
 use super::*;
 
 /// The alarm of a captured notification of Cyrus 3.6.1.
 pub(crate) fn captured() -> CalendarAlarm {
-    let attendee = |name: &str, email: &str, status: &str| Attendee {
+    let attendee = |name: &str, email: &str, status: &str| mailbox_event::Attendee {
         name: name.into(),
         email: email.into(),
         status: status.into(),
@@ -36,49 +38,23 @@ pub(crate) fn captured() -> CalendarAlarm {
     }
 }
 
+fn mail(alarm: &CalendarAlarm) -> Mail {
+    let wording = Wording::load(&BTreeMap::new()).unwrap();
+    wording.alarm(&compose(alarm, false), &Reader::of(Language::English)).unwrap()
+}
+
 #[test]
 fn captured_alarm_becomes_this_mail() {
-    let mail = compose(&captured());
-    assert_eq!(mail.subject, "Reminder: Team lunch, café");
+    let mail = mail(&captured());
+    assert_eq!(mail.subject, "Team lunch, café, Sun, Nov 22, 2026, 3:17\u{202f}AM");
     assert_eq!(mail.text, include_str!("../../tests/notifyd/alarm-mail.txt"));
 }
 
 #[test]
-fn what_is_not_known_is_left_out() {
+fn series_is_told_where_the_server_tells_of_one() {
     let mut alarm = captured();
-    for text in [&mut alarm.summary, &mut alarm.description, &mut alarm.location, &mut alarm.organizer] {
-        text.clear();
-    }
-    alarm.attendees = vec![Attendee { status: "X-MAYBE".into(), ..Attendee::default() }];
-    let mail = compose(&alarm);
-    assert_eq!(mail.subject, "Reminder: (no title)");
-    assert!(!mail.text.contains("Where:") && !mail.text.contains("Organiser:"));
-    assert!(mail.text.contains("Attendees:\n  somebody\n\n-- \n"), "{}", mail.text);
-}
-
-#[test]
-fn long_lists_and_texts_are_cut() {
-    let mut alarm = captured();
-    alarm.attendees = vec![alarm.attendees[0].clone(); 120];
-    alarm.description = "x".repeat(100_000);
-    alarm.summary = "y".repeat(100_000);
-    let mail = compose(&alarm);
-    assert!(mail.text.contains("  and 70 more\n"));
-    assert_eq!(mail.subject.chars().count(), LONGEST_SUBJECT);
-    assert!(mail.text.len() < 20_000, "{}", mail.text.len());
-}
-
-proptest! {
-    #[test]
-    fn no_text_of_a_stranger_breaks_out_of_its_line(text in "[\\r\\n\\u{0}\\u{202e}a-z: ]{0,80}") {
-        let mut alarm = captured();
-        for field in [&mut alarm.summary, &mut alarm.location, &mut alarm.timezone, &mut alarm.start] {
-            field.clone_from(&text);
-        }
-        alarm.attendees[0].name.clone_from(&text);
-        let mail = compose(&alarm);
-        let is_hostile = |c: char| c.is_control() || c == '\u{202e}';
-        prop_assert!(!mail.subject.chars().any(is_hostile));
-        prop_assert!(!mail.text.chars().any(|c| is_hostile(c) && c != '\n'));
-    }
+    alarm.recurrence_id = Some(String::new());
+    assert!(!mail(&alarm).text.contains("This event repeats."));
+    alarm.recurrence_id = Some("2026-11-22T03:17:48".into());
+    assert!(mail(&alarm).text.contains("This event repeats."));
 }

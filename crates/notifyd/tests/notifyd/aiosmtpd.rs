@@ -42,8 +42,10 @@ async fn parsed(maildir: &Path) -> String {
 import mailbox, sys, email, email.policy
 read = lambda file: email.message_from_binary_file(file, policy=email.policy.default)
 for mail in sorted(mailbox.Maildir(sys.argv[1], factory=read), key=lambda mail: mail['To']):
+    text, html = (mail.get_body([kind]).get_content() for kind in ('plain', 'html'))
     print('|'.join([mail['To'], mail['From'], mail['Subject'], mail['Auto-Submitted'], mail.get_content_type(),
-        str(mail['Date'].datetime.year >= 2026), str(len(mail.defects)), mail.get_content().replace('\r\n', '/').replace('\n', '/')]))
+        str(mail['Date'].datetime.year >= 2026), str(len(mail.defects)), text.replace('\r\n', '/').replace('\n', '/'),
+        html.replace('\r\n', '').replace('\n', '')]))
 ";
     let output = Command::new(PYTHON).arg("-c").arg(SCRIPT).arg(maildir).output().await.unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -62,17 +64,17 @@ async fn aiosmtpd_takes_the_mails_and_python_reads_them() {
     let job = job(alarm);
     world.run(&job).await.unwrap();
     world.run(&job).await.unwrap();
-    let subject =
-        "Reminder: Lunch Bcc: eve@example.org, café 🍲 and a title that is long enough to be folded twice";
+    let subject = "Lunch Bcc: eve@example.org, café 🍲 and a title that is long enough to be folded twice, Sun, Nov 22, 2099, 3:17\u{202f}AM";
     let lines = parsed(&maildir).await;
     let lines: Vec<_> = lines.lines().collect();
     assert_eq!(lines.len(), 2, "{lines:?}");
     for (line, to) in lines.into_iter().zip(["bob@example.org", "carol@example.org"]) {
         let start = format!(
-            "{to}|Calendar <calendar@example.org>|{subject}|auto-generated|text/plain|True|0|Lunch Bcc: "
+            "{to}|Calendar <calendar@example.org>|{subject}|auto-generated|multipart/alternative|True|0|Lunch Bcc: "
         );
         assert!(line.starts_with(&start), "{line}\n{start}");
-        assert!(line.contains("/Where:     Café Müller, Köln/"), "{line}");
+        assert!(line.contains("/Where: Café Müller, Köln/"), "{line}");
+        assert!(line.contains("<h1 ") && line.ends_with("</html>"), "{line}");
         assert!(line.contains("//./Bring the plans//-- /"), "{line}");
     }
 }
