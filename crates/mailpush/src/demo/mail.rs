@@ -1,13 +1,16 @@
-//! Reads a mail for showing: single part, text, as notifyd writes them.
+//! Reads a mail for showing, as notifyd writes them: text, with HTML beside it.
 
-use base64::{Engine, engine::general_purpose::STANDARD};
+mod entity;
+
 use cyrus::encoded_word;
 use serde::Serialize;
+
+use entity::Entity;
 
 use super::cast::Letter;
 
 /// Most octets of a mail that are read; an alarm takes a tenth.
-const MOST_OCTETS: usize = 64 * 1024;
+const MOST_OCTETS: usize = 256 * 1024;
 
 /// A mail as a mail program shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -20,24 +23,29 @@ pub struct Mail {
     pub to: String,
     /// The text.
     pub text: String,
+    /// The same as an HTML document; empty where there is none. The page asks for it by itself.
+    #[serde(skip)]
+    pub html: String,
 }
 
 /// Reads the mail, or what can be read of it.
 pub fn read(octets: &[u8]) -> Mail {
     let octets = &octets[..octets.len().min(MOST_OCTETS)];
     let text = String::from_utf8_lossy(octets).replace("\r\n", "\n");
-    let (head, body) = text.split_once("\n\n").unwrap_or((&text, ""));
-    let head = head.replace("\n ", " ").replace("\n\t", " ");
-    let field = |name: &str| {
-        let line = head.lines().find_map(|line| {
-            let (key, value) = line.split_once(':')?;
-            key.eq_ignore_ascii_case(name).then(|| value.trim())
-        });
-        line.unwrap_or_default().to_owned()
+    let mail = Entity::read(&text);
+    let shown = |name| encoded_word::decode(&mail.field(name));
+    let parts = mail.parts();
+    let part = |media_type: &str| {
+        let found = parts.iter().find(|part| part.media_type() == media_type);
+        found.map(|part| part.text().trim_end().to_owned())
     };
-    let shown = |name| encoded_word::decode(&field(name));
-    let text = decoded(body, &field("Content-Transfer-Encoding"));
-    Mail { subject: shown("Subject"), from: shown("From"), to: shown("To"), text: text.trim_end().to_owned() }
+    Mail {
+        subject: shown("Subject"),
+        from: shown("From"),
+        to: shown("To"),
+        text: part("text/plain").unwrap_or_default(),
+        html: part("text/html").unwrap_or_default(),
+    }
 }
 
 impl Mail {
@@ -57,36 +65,6 @@ impl Mail {
     }
 }
 
-/// Undoes the transfer encoding (RFC 2045 §6).
-fn decoded(body: &str, encoding: &str) -> String {
-    let octets = if encoding.eq_ignore_ascii_case("base64") {
-        let compact: String = body.split_whitespace().collect();
-        STANDARD.decode(compact).unwrap_or_default()
-    } else if encoding.eq_ignore_ascii_case("quoted-printable") {
-        quoted_printable(body)
-    } else {
-        body.as_bytes().to_vec()
-    };
-    String::from_utf8_lossy(&octets).replace("\r\n", "\n")
-}
-
-fn quoted_printable(body: &str) -> Vec<u8> {
-    let joined = body.replace("=\n", "");
-    let mut parts = joined.split('=');
-    let mut octets = parts.next().unwrap_or_default().as_bytes().to_vec();
-    for part in parts {
-        match part.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
-            Some(octet) => {
-                octets.push(octet);
-                octets.extend(&part.as_bytes()[2..]);
-            }
-            // Not an escape: shown as written.
-            None => octets.extend(format!("={part}").bytes()),
-        }
-    }
-    octets
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -101,6 +79,15 @@ mod tests {
             let mail = format!("Content-Transfer-Encoding: {encoding}\r\n\r\n{body}\r\n");
             assert_eq!(read(mail.as_bytes()).text, "Café =\nis 5=6", "{encoding}");
         }
+    }
+
+    #[test]
+    fn both_alternatives_are_read() {
+        let mail = "Content-Type: multipart/alternative;\r\n boundary=\"a=b\"\r\n\r\npreamble\r\n--a=b\r\n\
+            Content-Type: text/plain; charset=utf-8\r\n\r\nCafé\r\n--a=b\r\nContent-Type: text/html\r\n\
+            Content-Transfer-Encoding: quoted-printable\r\n\r\n<p>Caf=C3=A9</p>\r\n--a=b--\r\nepilogue";
+        let mail = read(mail.as_bytes());
+        assert_eq!((mail.text.as_str(), mail.html.as_str()), ("Café", "<p>Café</p>"));
     }
 
     #[test]

@@ -30,6 +30,12 @@ impl Outbox {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// `/demo/mail.html`: the newest as a mail program shows it; empty before the first.
+    pub fn html(&self) -> String {
+        let shown = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        shown.newest.as_ref().map(|mail| mail.html.clone()).unwrap_or_default()
+    }
+
     /// Takes in a mail as it came over SMTP, and says what happens to the mailbox that it is for.
     pub fn take(&self, octets: &[u8]) -> Action {
         let mail = mail::read(octets);

@@ -105,7 +105,9 @@ export function drawLetter({ count, newest }) {
   letter.replaceChildren(
     element("p", { class: "title" }, newest.subject),
     element("dl", {}, [element("dt", {}, "From"), element("dd", {}, newest.from), element("dt", {}, "To"), element("dd", {}, newest.to)]),
-    element("pre", {}, newest.text),
+    // The number only makes the frame be fetched anew.
+    element("iframe", { src: `/demo/mail.html?${count}`, sandbox: "", title: "The mail as HTML" }),
+    element("details", {}, [element("summary", {}, "The same as plain text"), element("pre", {}, newest.text)]),
   );
 }
 

@@ -17,6 +17,12 @@ use crate::demo::{SharedWorld, assets, outbox::Outbox, script::Action, stage::Se
 /// Content type of what the page fetches.
 const JSON: &str = "application/json";
 
+/// The newest mail, framed by the page.
+const MAIL: &str = "/demo/mail.html";
+
+/// A mail may style itself and do nothing else, as in a mail program.
+const MAIL_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'self'";
+
 /// What the page is made of and asks for.
 #[derive(Debug)]
 pub struct Page {
@@ -47,6 +53,10 @@ impl Page {
             _ => told(StatusCode::METHOD_NOT_ALLOWED, "GET and POST only"),
         };
         self.protect(answer.headers_mut());
+        if path == MAIL {
+            let policy = HeaderValue::from_static(MAIL_POLICY);
+            answer.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+        }
         answer
     }
 
@@ -55,6 +65,7 @@ impl Page {
             "/demo/mailbox.json" => json(&self.world.with(|world| world.snapshot(&self.session.account))),
             "/demo/pulse.json" => json(&json!({"changes": self.world.with(|world| world.changes())})),
             "/demo/mails.json" => json(&self.outbox.shown()),
+            MAIL => body(StatusCode::OK, "text/html; charset=utf-8", self.outbox.html()),
             "/demo/session.json" => match self.session.issue(SystemTime::now()) {
                 Ok(issued) => json(&issued),
                 Err(_) => told(StatusCode::INTERNAL_SERVER_ERROR, "no token can be made"),
@@ -89,7 +100,7 @@ impl Page {
 
     fn protect(&self, fields: &mut HeaderMap) {
         let policy = format!(
-            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self' {}; \
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; frame-src 'self'; connect-src 'self' {}; \
              base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
             self.session.pusher
         );

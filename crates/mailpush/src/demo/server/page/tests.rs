@@ -42,6 +42,16 @@ async fn the_page_and_its_data_are_served_under_a_strict_policy() {
 }
 
 #[tokio::test]
+async fn a_mail_can_do_nothing_but_style_itself() {
+    let (page, _ordered) = page(1);
+    page.outbox.take(b"Content-Type: text/html\r\n\r\n<p>Hello</p>\r\n");
+    let answer = page.answer(&Method::GET, MAIL, &ours());
+    assert_eq!(answer.headers().get_all(header::CONTENT_SECURITY_POLICY).iter().count(), 1);
+    assert_eq!(answer.headers()[header::CONTENT_SECURITY_POLICY], MAIL_POLICY);
+    assert_eq!(text(answer).await, "<p>Hello</p>");
+}
+
+#[tokio::test]
 async fn the_session_names_both_streams_and_a_token() {
     let (page, _ordered) = page(1);
     let session = text(page.answer(&Method::GET, "/demo/session.json", &ours())).await;
