@@ -4,6 +4,7 @@ mod bus_watch;
 mod config;
 mod demo;
 mod key;
+mod preview;
 mod process;
 mod provision;
 mod revoke;
@@ -39,6 +40,8 @@ enum Command {
     Revoke(revoke::Options),
     /// Have NATS hold what this release keeps there; for an operator, after an upgrade.
     Provision(provision::Options),
+    /// Write an alarm mail as it would be sent, to look at.
+    Preview(preview::Options),
     /// Show in a browser what mailpush does; needs nothing installed.
     Demo(demo::Options),
 }
@@ -67,6 +70,10 @@ fn main() -> ExitCode {
             };
             done(runtime.block_on(provision::run(options)), is_wrong)
         }
+        Command::Preview(options) => match preview::run(&options) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => fail(&error, ExitCode::FAILURE),
+        },
         Command::Demo(options) => match runtime.block_on(demo::run(options)) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => fail(&error, ExitCode::FAILURE),

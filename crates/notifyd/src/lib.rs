@@ -4,6 +4,7 @@
 //! - [`AlarmMailer`]: runs one job; asks the pure modules what to say, to whom, whether it is too late, and what a
 //!   failure means.
 //! - [`Notifyd`]: registers it with the bus.
+//! - [`overrides`]: an operator's own words and templates.
 
 mod alarm_mailer;
 mod compose;
@@ -12,7 +13,7 @@ mod in_flight;
 mod key;
 mod late;
 mod message;
-mod overrides;
+pub mod overrides;
 mod recipients;
 mod service;
 mod settings;

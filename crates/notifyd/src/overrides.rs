@@ -37,7 +37,7 @@ pub enum OverrideError {
 }
 
 /// The words and templates; those in `folder` stand before ours. Files whose names begin with a dot are left alone.
-pub(crate) fn load(folder: Option<&Path>) -> Result<Wording, OverrideError> {
+pub fn load(folder: Option<&Path>) -> Result<Wording, OverrideError> {
     let files = folder.map_or_else(|| Ok(BTreeMap::new()), read)?;
     Ok(Wording::load(&files)?)
 }

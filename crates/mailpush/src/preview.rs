@@ -1,0 +1,209 @@
+//! `mailpush preview`: writes a mail as notifyd would send it, to look at before it is sent to anybody.
+
+use std::{
+    fs,
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
+
+use jiff::{ToSpan, Zoned};
+use notifyd::{OverrideError, overrides};
+use wording::{
+    Alarm, Attendee, EventTime, HourCycle, Links, Locale, Mail, Participation, Reader, RenderError,
+    UnknownZone, Unscheduled,
+};
+
+/// Options of the command line.
+#[derive(Debug, clap::Args)]
+pub struct Options {
+    /// Which mail.
+    kind: Kind,
+    /// The reader's language: a BCP 47 tag.
+    #[arg(long, default_value = "en")]
+    language: String,
+    /// The reader's zone, like Asia/Tokyo; without it the event's own.
+    #[arg(long)]
+    zone: Option<String>,
+    /// 12 or 24; without it as usual for the language.
+    #[arg(long, value_parser = clap::value_parser!(u8).range(12..=24))]
+    hours: Option<u8>,
+    /// The folder with words and templates of your own.
+    #[arg(long)]
+    wording: Option<PathBuf>,
+    /// The folder that the files are written to.
+    #[arg(long, default_value = ".")]
+    out: PathBuf,
+}
+
+/// The mails there are.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum Kind {
+    /// An appointment in Berlin tomorrow, with everything there is to tell.
+    Alarm,
+    /// The same, late.
+    Late,
+    /// Three whole days.
+    Days,
+    /// Messages that were not sent.
+    Unscheduled,
+}
+
+/// Why there is no preview.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Nothing is written in such a language.
+    #[error("mail is not written in this language")]
+    Language,
+    /// Hours are counted to 12 or to 24.
+    #[error("--hours is neither 12 nor 24")]
+    Hours,
+    /// There is no such zone.
+    #[error(transparent)]
+    Zone(#[from] UnknownZone),
+    /// The words or templates cannot be used.
+    #[error("words and templates cannot be used")]
+    Wording(#[from] OverrideError),
+    /// A template failed.
+    #[error(transparent)]
+    Render(#[from] RenderError),
+    /// The time of the example cannot be told.
+    #[error("this is no time for an example")]
+    Time(#[from] jiff::Error),
+    /// A file cannot be written.
+    #[error("{} cannot be written", path.display())]
+    Write {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// Nobody can be told where the files are.
+    #[error("standard output cannot be written")]
+    Output(#[source] io::Error),
+}
+
+/// Writes the mail's two files and says where they are.
+pub fn run(options: &Options) -> Result<(), Error> {
+    let reader = reader(options)?;
+    let mail = mail(options, &reader, &Zoned::now())?;
+    let name = format!("{}.{}", name(options.kind), reader.locale.language().tag());
+    let text = format!("Subject: {}\n\n{}", mail.subject, mail.text);
+    for (kind, content) in [("txt", &text), ("html", &mail.html)] {
+        let path = options.out.join(format!("{name}.{kind}"));
+        fs::write(&path, content).map_err(|source| Error::Write { path: path.clone(), source })?;
+        tell(&path)?;
+    }
+    Ok(())
+}
+
+fn tell(path: &Path) -> Result<(), Error> {
+    writeln!(io::stdout(), "{}", path.display()).map_err(Error::Output)
+}
+
+fn reader(options: &Options) -> Result<Reader, Error> {
+    let reader = Reader::of(Locale::negotiate(&options.language).ok_or(Error::Language)?);
+    let hour_cycle = match options.hours {
+        None => None,
+        Some(12) => Some(HourCycle::TwelveHours),
+        Some(24) => Some(HourCycle::TwentyFourHours),
+        Some(_) => return Err(Error::Hours),
+    };
+    let reader = Reader { hour_cycle, ..reader };
+    Ok(match &options.zone {
+        Some(zone) => reader.in_zone(zone)?,
+        None => reader,
+    })
+}
+
+fn mail(options: &Options, reader: &Reader, now: &Zoned) -> Result<Mail, Error> {
+    let wording = overrides::load(options.wording.as_deref())?;
+    let is_late = matches!(options.kind, Kind::Late);
+    Ok(match options.kind {
+        Kind::Alarm | Kind::Late => wording.alarm(&Alarm { is_late, ..lunch(now)? }, reader)?,
+        Kind::Days => wording.alarm(&Alarm { time: days(now)?, ..lunch(now)? }, reader)?,
+        Kind::Unscheduled => wording.unscheduled(Unscheduled { count: 3 }, reader)?,
+    })
+}
+
+const fn name(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Alarm => "alarm",
+        Kind::Late => "late",
+        Kind::Days => "days",
+        Kind::Unscheduled => "unscheduled",
+    }
+}
+
+/// Lunch tomorrow.
+fn lunch(now: &Zoned) -> Result<Alarm<'static>, Error> {
+    let attendee = |name, email, participation| Attendee { name, email, participation: Some(participation) };
+    let day = now.checked_add(1.day())?.strftime("%Y%m%d").to_string();
+    let time = |hour: &str| format!("{day}T{hour}00");
+    Ok(Alarm {
+        title: "Team lunch, café",
+        description: "Bring the plans\nand a pen.",
+        location: "Café Müller, Berlin",
+        calendar: "Work",
+        organiser: "alice@example.org",
+        time: EventTime::parse(&time("1215"), &time("1345"), "Europe/Berlin"),
+        attendees: vec![
+            attendee("Bob Builder", "bob@example.org", Participation::Accepted),
+            attendee("غسان", "ghassan@example.org", Participation::NeedsAction),
+        ],
+        is_recurring: true,
+        is_late: false,
+        links: Links {
+            mute_event: Some("https://mail.example.org/mute/event"),
+            mute_all: Some("https://mail.example.org/mute/all"),
+        },
+    })
+}
+
+fn days(now: &Zoned) -> Result<EventTime, Error> {
+    let day = |ahead: i64| Ok::<_, Error>(now.checked_add(ahead.days())?.strftime("%Y%m%d").to_string());
+    Ok(EventTime::parse(&day(1)?, &day(4)?, ""))
+}
+
+#[cfg(test)]
+mod tests {
+    use tempfile::TempDir;
+
+    use super::*;
+
+    fn options(kind: Kind, language: &str, out: &Path) -> Options {
+        let (language, out) = (language.to_owned(), out.to_owned());
+        Options { kind, language, zone: Some("Asia/Tokyo".into()), hours: Some(24), wording: None, out }
+    }
+
+    #[test]
+    fn every_mail_is_written() {
+        let folder = TempDir::new().unwrap();
+        for kind in [Kind::Alarm, Kind::Late, Kind::Days, Kind::Unscheduled] {
+            run(&options(kind, "ar", folder.path())).unwrap();
+            let read = |ending: &str| {
+                fs::read_to_string(folder.path().join(format!("{}.ar.{ending}", name(kind)))).unwrap()
+            };
+            assert!(read("txt").starts_with("Subject: "));
+            assert!(read("html").contains("dir=\"rtl\""));
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_is_refused() {
+        let folder = TempDir::new().unwrap();
+        let wrong = |change: fn(&mut Options)| {
+            let mut options = options(Kind::Alarm, "en", folder.path());
+            change(&mut options);
+            run(&options).unwrap_err().to_string()
+        };
+        assert_eq!(wrong(|options| options.language = "tlh".into()), "mail is not written in this language");
+        assert_eq!(wrong(|options| options.hours = Some(13)), "--hours is neither 12 nor 24");
+        assert_eq!(
+            wrong(|options| options.zone = Some("Mars/Olympus".into())),
+            "time zone is not one of the tz database"
+        );
+        assert!(
+            wrong(|options| options.out = "/nowhere".into()).starts_with("/nowhere/alarm.en.txt cannot be")
+        );
+    }
+}
