@@ -131,6 +131,20 @@ async fn ledger_that_is_away_is_an_outage_and_nothing_is_sent() {
 }
 
 #[tokio::test]
+async fn mail_that_is_late_says_so() {
+    let sink = sink().await;
+    let world = World::before(sink.local_addr()).await;
+    for (minutes, is_late) in [(14, false), (16, true)] {
+        let recipient = format!("after-{minutes}@example.org");
+        let taken_at = UnixMillis(now().0 - minutes * 60 * 1000);
+        world.run(&job_taken_at(alarm(&[&recipient]), taken_at)).await.unwrap();
+        let mails = sink.mails();
+        let said = text(mails.last().unwrap()).contains("This reminder is late.");
+        assert_eq!(said, is_late, "{minutes}");
+    }
+}
+
+#[tokio::test]
 async fn late_alarms_are_dropped_for_good() {
     let sink = sink().await;
     let world = World::before(sink.local_addr()).await;
