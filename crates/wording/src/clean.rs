@@ -3,9 +3,26 @@
 /// One line: no control characters, no line breaks, no bidirectional controls, single spaces, at most `longest`
 /// characters. What looks like an encoded word (RFC 2047) is taken apart: readers would decode it after we cleaned it.
 pub(crate) fn line(text: &str, longest: usize) -> String {
-    let spaced: String =
-        text.chars().filter(|&c| !is_invisible(c)).map(|c| if breaks(c) { ' ' } else { c }).collect();
-    let words = spaced.split_whitespace().collect::<Vec<_>>().join(" ").replace("=?", "= ?");
+    let mut words = String::new();
+    let mut length = 0;
+    let mut is_between = false;
+    for c in text.chars().filter(|&c| !is_invisible(c)) {
+        if c.is_whitespace() || c.is_control() {
+            is_between = !words.is_empty();
+            continue;
+        }
+        if std::mem::take(&mut is_between) {
+            words.push(' ');
+            length += 1;
+        }
+        words.push(c);
+        length += 1;
+        // Nobody sees the rest, and it may be long.
+        if length > longest {
+            break;
+        }
+    }
+    let words = words.replace("=?", "= ?");
     match words.char_indices().nth(longest) {
         None => words,
         Some(_) => words.chars().take(longest.saturating_sub(1)).chain(['…']).collect(),
@@ -22,10 +39,6 @@ pub(crate) fn lines(text: &str, longest: usize) -> String {
         clean.push('…');
     }
     clean.trim().to_owned()
-}
-
-fn breaks(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')
 }
 
 /// Characters that reorder or hide others: UAX #9's controls, the byte order mark, and tags.

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::{FileError, Mail, RenderError};
 
-/// Instructions that rendering one template may take; the longest mail takes a fifth.
+/// Instructions that rendering one template may take; the longest mail takes a quarter.
 const FUEL: u64 = 50_000;
 
 /// The files, as they are built in.
@@ -84,4 +84,41 @@ fn fault(name: &str, error: &Error) -> FileError {
         None => error.kind().to_string(),
     };
     FileError::of(error.name().unwrap_or(name), error.line(), problem)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        Alarm, Attendee, EventTime, Language, Links, Participation, Reader, content::AlarmContent,
+        words::Words,
+    };
+
+    /// As much of everything as is shown.
+    fn longest(text: &str) -> Alarm<'_> {
+        let attendee = Attendee { name: text, email: text, participation: Some(Participation::NeedsAction) };
+        Alarm {
+            title: text,
+            description: text,
+            location: text,
+            calendar: text,
+            organiser: text,
+            time: EventTime::parse("20261122T121500", "20261122T134500", "Mars/Olympus"),
+            attendees: vec![attendee; 500],
+            is_recurring: true,
+            is_late: true,
+            links: Links { mute_event: Some(text), mute_all: Some(text) },
+        }
+    }
+
+    #[test]
+    fn longest_mail_takes_a_quarter_of_the_fuel() {
+        let mut templates = Templates::load(&BTreeMap::new()).unwrap();
+        templates.environment.set_fuel(Some(FUEL / 4));
+        let reader = Reader::of(Language::Arabic);
+        let words = Words::load(Language::Arabic, None).unwrap();
+        let text = "a\n".repeat(50_000);
+        let content = AlarmContent::of(&longest(&text), &reader, &words);
+        templates.render("alarm", String::new(), content).unwrap();
+    }
 }
