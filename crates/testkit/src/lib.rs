@@ -14,6 +14,7 @@ pub mod jmap;
 pub mod lmtp;
 pub mod nats;
 pub mod pages;
+pub mod postgres;
 pub mod program;
 pub mod proxy;
 pub mod raw;
