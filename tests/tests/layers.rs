@@ -17,7 +17,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("bus-node", &["bus", "kit", "mailbox-event"]),
     ("bus-local", &["bus", "bus-node", "kit", "mailbox-event"]),
     ("bus-nats", &["bus", "bus-node", "kit", "mailbox-event"]),
-    ("store", &["mailbox-event"]),
+    ("store", &["kit", "mailbox-event"]),
     ("kit", &[]),
     ("fakes", &[]),
     // Services never use each other; they meet on the bus.

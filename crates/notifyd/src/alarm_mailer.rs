@@ -250,7 +250,7 @@ fn put_off(why: Stopping) -> Failure {
 /// Without the ledger nothing may be sent, so every job waits for it.
 fn stored(why: StoreError) -> Failure {
     match why {
-        StoreError::Database(_) => Failure::Outage(Box::new(why)),
+        StoreError::Database(_) | StoreError::Unprepared(_) => Failure::Outage(Box::new(why)),
         StoreError::Taken => Failure::Retry(Box::new(why)),
         StoreError::Unreadable => Failure::Reject(Box::new(why)),
     }

@@ -25,6 +25,8 @@ pub struct Settings {
     pub reader: ReaderSettings,
     /// A folder with words and templates that stand before ours.
     pub wording: Option<PathBuf>,
+    /// Where effects, recipients and mutes are.
+    pub database: store::Settings,
     /// Jobs at a time, each with a connection of its own to the server.
     pub concurrency: usize,
     /// Retries of a job after its first attempt.
@@ -109,6 +111,7 @@ impl Default for Settings {
             from: Sender::default(),
             reader: ReaderSettings::default(),
             wording: None,
+            database: store::Settings::default(),
             concurrency: 8,
             retries: 12,
             backoff: BACKOFF,
@@ -147,7 +150,9 @@ impl Validate for Settings {
             (self.remembered_for < self.useful_for + day, "remembered_for is less than useful_for and a day"),
         ];
         let own = checks.into_iter().filter(|(wrong, _)| *wrong).map(|(_, text)| text.to_owned());
-        own.chain(within("smtp", self.smtp.problems())).collect()
+        own.chain(within("smtp", self.smtp.problems()))
+            .chain(within("database", self.database.problems()))
+            .collect()
     }
 }
 

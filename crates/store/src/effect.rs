@@ -6,10 +6,14 @@
 //!             '--drop--> Dropped
 //! ```
 
+use crate::{
+    EffectKey, Store, StoreError,
+    statement::{
+        Value::{Number, Text},
+        millis,
+    },
+};
 use mailbox_event::UnixMillis;
-use sqlx::Row as _;
-
-use crate::{EffectKey, Store, StoreError};
 
 /// What kind of effect it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,9 +69,10 @@ pub struct Interrupted {
 #[must_use = "say how it ended"]
 pub struct Sending(Seen);
 
-const INSERT: &str = "INSERT INTO effects (key, kind, state, message_id, attempts, repeats, created, updated) \
-    VALUES ($1, $2, 'planned', $3, 0, 0, $4, $4) ON CONFLICT (key) DO NOTHING";
-const SELECT: &str = "SELECT state, message_id, attempts, repeats FROM effects WHERE key = $1";
+/// A row that is there is given as it is: the update changes nothing.
+const PLAN: &str = "INSERT INTO effects (key, kind, state, message_id, attempts, repeats, created, updated) \
+    VALUES ($1, $2, 'planned', $3, 0, 0, $4, $4) ON CONFLICT (key) DO UPDATE SET updated = effects.updated \
+    RETURNING state, message_id, attempts, repeats";
 const MOVE: &str = "UPDATE effects SET state = $1, attempts = attempts + $2, repeats = repeats + $3, updated = $4 \
     WHERE key = $5 AND state = $6 AND attempts = $7";
 const FORGET: &str = "DELETE FROM effects WHERE updated < $1";
@@ -83,14 +88,13 @@ impl Store {
         now: UnixMillis,
     ) -> Result<Effect, StoreError> {
         let name = key.to_string();
-        let insert = sqlx::query(INSERT).bind(&name).bind(kind.name()).bind(message_id).bind(millis(now));
-        insert.execute(&self.pool).await?;
-        let row = sqlx::query(SELECT).bind(&name).fetch_one(&self.pool).await?;
-        let message_id = row.try_get("message_id")?;
-        let seen = Seen { store: self.clone(), key: *key, message_id, attempts: row.try_get("attempts")? };
-        Ok(match row.try_get("state")? {
+        let values = [Text(&name), Text(kind.name()), Text(message_id), Number(millis(now))];
+        let row = self.database().await?.row(PLAN, &values).await?.ok_or(sqlx::Error::RowNotFound)?;
+        let message_id = row.text("message_id")?;
+        let seen = Seen { store: self.clone(), key: *key, message_id, attempts: row.number("attempts")? };
+        Ok(match row.text("state")?.as_str() {
             "planned" => Effect::Planned(Planned(seen)),
-            "sending" => Effect::Interrupted(Interrupted { seen, repeats: row.try_get("repeats")? }),
+            "sending" => Effect::Interrupted(Interrupted { seen, repeats: row.number("repeats")? }),
             state => Effect::Over(Outcome::parse(state).ok_or(StoreError::Unreadable)?),
         })
     }
@@ -98,7 +102,7 @@ impl Store {
     /// Takes away every effect that nobody touched since `before`; how many. The same notification after that
     /// would be a new effect, so keep them longer than a notification may be repeated.
     pub async fn forget(&self, before: UnixMillis) -> Result<u64, StoreError> {
-        Ok(sqlx::query(FORGET).bind(millis(before)).execute(&self.pool).await?.rows_affected())
+        Ok(self.database().await?.execute(FORGET, &[Number(millis(before))]).await?)
     }
 }
 
@@ -163,9 +167,17 @@ struct Step {
 impl Seen {
     /// Moves the row from one state to the next if it is still the version that was seen.
     async fn step(self, from: &str, to: &str, step: Step, now: UnixMillis) -> Result<Self, StoreError> {
-        let update = sqlx::query(MOVE).bind(to).bind(step.attempts).bind(step.repeats).bind(millis(now));
-        let update = update.bind(self.key.to_string()).bind(from).bind(self.attempts);
-        match update.execute(&self.store.pool).await?.rows_affected() {
+        let key = self.key.to_string();
+        let values = [
+            Text(to),
+            Number(step.attempts),
+            Number(step.repeats),
+            Number(millis(now)),
+            Text(&key),
+            Text(from),
+            Number(self.attempts),
+        ];
+        match self.store.database().await?.execute(MOVE, &values).await? {
             0 => Err(StoreError::Taken),
             _ => Ok(Self { attempts: self.attempts + step.attempts, ..self }),
         }
@@ -194,9 +206,4 @@ impl Outcome {
     fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|outcome| outcome.name() == name)
     }
-}
-
-/// SQL has no unsigned numbers; times beyond its range (the year 292,278,994) are as good as the end of it.
-fn millis(time: UnixMillis) -> i64 {
-    i64::try_from(time.0).unwrap_or(i64::MAX)
 }

@@ -2,33 +2,80 @@
 
 use std::io;
 
+use sqlx::migrate::MigrateError;
+
 /// Why a store could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// A URL of a database that is not SQLite.
-    #[error("only SQLite databases are supported")]
-    Unsupported,
+    /// The URL is none of PostgreSQL or SQLite.
+    #[error("cannot tell which database is meant: {0}")]
+    Unsupported(String),
     /// The file cannot be made or given its mode.
     #[error("cannot make the database file")]
     File(#[source] io::Error),
-    /// It is no database, or cannot be reached.
+    /// It is no database, or it refuses us.
     #[error("cannot open the database")]
     Database(#[source] sqlx::Error),
-    /// The tables cannot be brought up to date; a database that a later version wrote ends here too.
+    /// A later version of this program has been here; its tables are not ours to write.
+    #[error("a later version of this program has migrated the database: its migration {0} is not known here")]
+    Later(i64),
+    /// The tables cannot be brought up to date.
     #[error("cannot migrate the database")]
-    Migrate(#[source] sqlx::migrate::MigrateError),
+    Migrate(#[source] MigrateError),
+    /// It is not ready in time; somebody is at it.
+    #[error("database is being prepared")]
+    Late,
+    /// The tables or views of recipients are not there, may not be read, or have other columns.
+    #[error("cannot read the recipients (docs/recipients.md)")]
+    Recipients(#[source] sqlx::Error),
 }
 
 /// Why a statement had no effect.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The database failed: try again later.
+    /// The database failed, or did not answer in time: try again later.
     #[error("database failed")]
     Database(#[from] sqlx::Error),
+    /// The database could not be prepared yet: try again later.
+    #[error("database is not ready")]
+    Unprepared(#[from] OpenError),
     /// Another worker changed the row in between: read it again.
     #[error("effect is in the hands of another worker")]
     Taken,
     /// A row that no version of ours wrote.
     #[error("effect has a state that this program does not know")]
     Unreadable,
+}
+
+impl From<MigrateError> for OpenError {
+    fn from(why: MigrateError) -> Self {
+        match why {
+            MigrateError::VersionMissing(version) => Self::Later(version),
+            MigrateError::Execute(why) => Self::Database(why),
+            other => Self::Migrate(other),
+        }
+    }
+}
+
+impl OpenError {
+    /// Whether the server is away for the time being, rather than wrong.
+    pub(crate) fn is_passing(&self) -> bool {
+        let why = match self {
+            Self::Database(why)
+            | Self::Recipients(why)
+            | Self::Migrate(MigrateError::ExecuteMigration(why, _)) => why,
+            Self::Late => return true,
+            Self::Unsupported(_) | Self::File(_) | Self::Later(_) | Self::Migrate(_) => return false,
+        };
+        match why {
+            // A certificate that is not trusted comes as invalid data.
+            sqlx::Error::Io(why) => why.kind() != io::ErrorKind::InvalidData,
+            sqlx::Error::PoolTimedOut => true,
+            // Classes of SQLSTATE: the connection, resources, an operator's word (start and stop among them).
+            sqlx::Error::Database(why) => {
+                why.code().is_some_and(|code| ["08", "53", "57"].iter().any(|class| code.starts_with(class)))
+            }
+            _ => false,
+        }
+    }
 }

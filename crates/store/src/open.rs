@@ -1,76 +1,120 @@
-//! Opening a database.
+//! Opening a database and bringing its tables up to date.
+
+mod postgres;
+mod sqlite;
 
 use std::{
-    fs::{OpenOptions, Permissions},
-    io,
-    os::unix::fs::{OpenOptionsExt, PermissionsExt},
-    path::{Path, PathBuf},
+    path::Path,
+    sync::{Arc, OnceLock},
     time::Duration,
 };
 
 use sqlx::{
-    SqlitePool,
-    migrate::Migrator,
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+    SqlStr,
+    migrate::{Migrate, MigrateError, Migrator},
+};
+use tokio::{sync::Mutex, time::timeout};
+
+use crate::{
+    OpenError, Settings, StoreError,
+    database::{Database, Engine},
+    recipient,
+    settings::Place,
+    statement::Value::Text,
 };
 
-use crate::OpenError;
-
 static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations");
-
-/// Only our user reads what was sent to whom and when.
-const MODE: u32 = 0o600;
-/// SQLite has one writer; one connection queues writers here instead of at the file's lock.
-const CONNECTIONS: u32 = 1;
-/// Another process (an operator's tool) may hold the lock; past this the database counts as away.
-const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
 /// A database of ours. Clones share its connections.
 #[derive(Debug, Clone)]
 pub struct Store {
-    pub(crate) pool: SqlitePool,
+    database: Database,
+    pub(crate) reader: SqlStr,
+    preparation: Arc<Preparation>,
+    /// How long a call may wait for the preparation.
+    patience: Duration,
+}
+
+/// The tables are brought up to date before the first use, by one task at a time.
+#[derive(Debug, Default)]
+struct Preparation {
+    is_done: OnceLock<()>,
+    at_work: Arc<Mutex<()>>,
 }
 
 impl Store {
-    /// Opens, making it if it is not there, and brings its tables up to date. `location` is a path or
-    /// `sqlite:<path>`. The file has mode 0600. What is written survives the death of the process; a power cut may
-    /// take the last moments (WAL with `synchronous = normal`).
-    pub async fn open(location: &str) -> Result<Self, OpenError> {
-        let path = path(location)?;
-        make(&path).map_err(OpenError::File)?;
-        let options = SqliteConnectOptions::new()
-            .filename(path)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Normal)
-            .busy_timeout(LONGEST_WAIT);
-        let pool = SqlitePoolOptions::new()
-            .max_connections(CONNECTIONS)
-            .acquire_timeout(LONGEST_WAIT)
-            .connect_with(options)
-            .await
-            .map_err(OpenError::Database)?;
-        MIGRATIONS.run(&pool).await.map_err(OpenError::Migrate)?;
-        Ok(Self { pool })
+    /// Opens the database of `settings`, or the SQLite file `default` where they name none, and brings its tables up to
+    /// date; several nodes may do so at once.
+    ///
+    /// A file is made if it is not there, with mode 0600. What is written to it survives the death of the process; a
+    /// power cut may take the last moments (WAL with `synchronous = normal`).
+    ///
+    /// A server that is away is no error: calls fail with [`StoreError::Unprepared`], and try again to prepare it.
+    pub async fn open(settings: &Settings, default: &Path) -> Result<Self, OpenError> {
+        let place = settings.place(default).map_err(|why| OpenError::Unsupported(why.to_string()))?;
+        let engine = match place {
+            Place::Postgres(options) => Engine::Postgres(postgres::pool(settings, *options)),
+            Place::Sqlite(path) => Engine::Sqlite(sqlite::pool(settings, &path).await?),
+        };
+        let store = Self {
+            database: Database { engine, patience: settings.statement_timeout },
+            reader: recipient::statement(settings),
+            preparation: Arc::default(),
+            patience: settings.acquire_timeout,
+        };
+        match store.prepare().await {
+            Err(why) if !why.is_passing() => Err(why),
+            Ok(()) | Err(_) => Ok(store),
+        }
+    }
+
+    /// Whether the database answers. For a look at it: other calls need no such word before them.
+    pub async fn check(&self) -> Result<(), StoreError> {
+        self.database().await?.row("SELECT 1", &[]).await?;
+        Ok(())
     }
 
     /// Closes once running statements are over. Later calls fail.
     pub async fn close(&self) {
-        self.pool.close().await;
+        self.database.close().await;
+    }
+
+    pub(crate) async fn database(&self) -> Result<&Database, StoreError> {
+        if self.preparation.is_done.get().is_none() {
+            self.prepare_in_time().await?;
+        }
+        Ok(&self.database)
+    }
+
+    /// A preparation goes on when nobody waits for it any more: it may be a long one.
+    async fn prepare_in_time(&self) -> Result<(), OpenError> {
+        let at_work = self.preparation.at_work.clone().try_lock_owned().map_err(|_| OpenError::Late)?;
+        let store = self.clone();
+        let preparing = tokio::spawn(async move {
+            let prepared = store.prepare().await;
+            drop(at_work);
+            prepared
+        });
+        match timeout(self.patience, preparing).await {
+            Ok(Ok(prepared)) => prepared,
+            Ok(Err(_)) | Err(_) => Err(OpenError::Late),
+        }
+    }
+
+    async fn prepare(&self) -> Result<(), OpenError> {
+        match &self.database.engine {
+            Engine::Postgres(pool) => postgres::migrate(pool, self.patience).await?,
+            Engine::Sqlite(pool) => sqlite::migrate(pool).await?,
+        }
+        // Names nobody: it only shows whether the statement is one.
+        let readable = self.database.row(self.reader.clone(), &[Text("")]).await;
+        readable.map_err(OpenError::Recipients)?;
+        self.preparation.is_done.get_or_init(|| ());
+        Ok(())
     }
 }
 
-fn path(location: &str) -> Result<PathBuf, OpenError> {
-    let path = match location.strip_prefix("sqlite:") {
-        Some(path) => path.strip_prefix("//").unwrap_or(path),
-        None if location.contains("://") => return Err(OpenError::Unsupported),
-        None => location,
-    };
-    // Absolute, for SQLite gives a meaning of its own to names like `:memory:`.
-    std::path::absolute(path).map_err(OpenError::File)
-}
-
-/// Before SQLite does, so that it has its mode from the first moment; the files beside it take theirs from it.
-fn make(path: &Path) -> io::Result<()> {
-    let file = OpenOptions::new().create(true).append(true).mode(MODE).open(path)?;
-    file.set_permissions(Permissions::from_mode(MODE))
+/// `Migrator::run` takes whatever gives connections, and the compiler cannot prove of that that a task may hold it.
+async fn migrate<C: Migrate>(connection: &mut C) -> Result<(), MigrateError> {
+    MIGRATIONS.run_direct(None, connection, false).await
 }

@@ -168,6 +168,22 @@ impl Postgres {
         self.signal_all(Signal::CONT);
     }
 
+    /// Has only those of its processes stand still that serve `database`'s open connections, as when the network loses
+    /// them: further ones are served. How many they are.
+    #[must_use]
+    pub fn pause_connections(&self, database: &str) -> usize {
+        let mut paused = 0;
+        let serves = format!(" {database} 127.0.0.1(");
+        for child in children(self.process.as_ref().expect("PostgreSQL runs").id()) {
+            let title = std::fs::read(format!("/proc/{child}/cmdline")).unwrap_or_default();
+            if String::from_utf8_lossy(&title).contains(&serves) {
+                // It may have ended since.
+                paused += usize::from(kill_process(child, Signal::STOP).is_ok());
+            }
+        }
+        paused
+    }
+
     /// The postmaster first, so that it starts no more of those that serve connections.
     fn signal_all(&self, signal: Signal) {
         let process = self.process.as_ref().expect("PostgreSQL runs");

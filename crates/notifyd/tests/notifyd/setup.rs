@@ -51,7 +51,7 @@ pub fn metric(registry: &Registry, name: &str) -> String {
 }
 
 pub async fn ledger(folder: &TempDir) -> Store {
-    Store::open(folder.path().join("store.sqlite").to_str().unwrap()).await.unwrap()
+    Store::open(&store::Settings::default(), &folder.path().join("store.sqlite")).await.unwrap()
 }
 
 pub async fn sink() -> SmtpSink {

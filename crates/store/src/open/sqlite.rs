@@ -1,0 +1,60 @@
+//! A SQLite file.
+
+use std::{
+    fs::{OpenOptions, Permissions},
+    io,
+    os::unix::fs::{OpenOptionsExt, PermissionsExt},
+    path::Path,
+};
+
+use sqlx::{
+    ConnectOptions as _, SqlitePool,
+    migrate::MigrateError,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+
+use super::MIGRATIONS;
+use crate::{OpenError, Settings};
+
+/// Only our user reads what was sent to whom and when.
+const MODE: u32 = 0o600;
+/// SQLite has one writer; one connection queues writers here instead of at the file's lock.
+const CONNECTIONS: u32 = 1;
+
+pub(super) async fn pool(settings: &Settings, path: &str) -> Result<SqlitePool, OpenError> {
+    // Absolute, for SQLite gives a meaning of its own to names like `:memory:`.
+    let path = std::path::absolute(path).map_err(OpenError::File)?;
+    make(&path).map_err(OpenError::File)?;
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Normal)
+        // Another process (an operator's tool) may hold the lock.
+        .busy_timeout(settings.statement_timeout)
+        .disable_statement_logging();
+    SqlitePoolOptions::new()
+        .max_connections(CONNECTIONS)
+        .acquire_timeout(settings.acquire_timeout)
+        .connect_with(options)
+        .await
+        .map_err(OpenError::Database)
+}
+
+/// Runs what is missing. SQLite has no lock for it: of two processes one fails at a migration that the other has just
+/// run, and finds it there when it looks again.
+pub(super) async fn migrate(pool: &SqlitePool) -> Result<(), OpenError> {
+    let mut connection = pool.acquire().await.map_err(OpenError::Database)?;
+    for _ in MIGRATIONS.iter() {
+        match super::migrate(&mut *connection).await {
+            Err(MigrateError::ExecuteMigration(..)) => {}
+            result => return Ok(result?),
+        }
+    }
+    Ok(super::migrate(&mut *connection).await?)
+}
+
+/// Before SQLite does, so that it has its mode from the first moment; the files beside it take theirs from it.
+fn make(path: &Path) -> io::Result<()> {
+    let file = OpenOptions::new().create(true).append(true).mode(MODE).open(path)?;
+    file.set_permissions(Permissions::from_mode(MODE))
+}

@@ -1,0 +1,77 @@
+//! Who reads our mail, and how. Never written here: the tables are an operator's, or views in their place.
+
+use mailbox_event::Account;
+use sqlx::{AssertSqlSafe, SqlSafeStr as _, SqlStr};
+
+use crate::{Settings, Store, StoreError, database::Row, statement::Value::Text};
+
+/// What is known of a reader. What is missing, and what nobody could read, is `None`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Reader {
+    /// BCP 47, like `pt-BR`; not checked further.
+    pub language: Option<String>,
+    /// IANA, like `America/Sao_Paulo`; not checked further.
+    pub zone: Option<String>,
+    /// How hours are counted.
+    pub hour_cycle: Option<HourCycle>,
+}
+
+/// How the hours of a day are counted (Unicode TR 35, key hc).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HourCycle {
+    /// Twice to 12, with a word for the half of the day.
+    H12,
+    /// From 0 to 23.
+    H23,
+}
+
+/// Characters of a column that are read. The longest name of a zone has 32, a language tag that anybody uses fewer.
+const LONGEST: usize = 64;
+
+/// The statement for the tables of `settings`. An address that nobody owns may be a user's name itself.
+/// The columns are cast, for behind a view may be types of the operator's own.
+pub(crate) fn statement(settings: &Settings) -> SqlStr {
+    let Settings { recipients, addresses, .. } = settings;
+    let column = |name: &str| format!("SUBSTR(CAST({name} AS TEXT), 1, {}) AS {name}", LONGEST + 1);
+    let [language, zone, hour_cycle] = ["language", "zone", "hour_cycle"].map(column);
+    let text = format!(
+        "SELECT {language}, {zone}, {hour_cycle} FROM {recipients} WHERE user_id = COALESCE(\
+         (SELECT user_id FROM {addresses} WHERE address = $1 ORDER BY user_id LIMIT 1), $1) LIMIT 1"
+    );
+    // Holds nothing but names that `TableName` has looked at.
+    AssertSqlSafe(text).into_sql_str().clone()
+}
+
+impl Store {
+    /// Who reads what is sent to `address`, by its owner or by the user of that name; `None` for strangers.
+    pub async fn reader(&self, address: &Account) -> Result<Option<Reader>, StoreError> {
+        let row = self.database().await?.row(self.reader.clone(), &[Text(address.as_str())]).await?;
+        Ok(row.as_ref().map(Reader::read).transpose()?)
+    }
+}
+
+impl Reader {
+    fn read(row: &Row) -> Result<Self, sqlx::Error> {
+        let text = |column| Ok::<_, sqlx::Error>(row.text_if_any(column)?.filter(|text| is_sound(text)));
+        Ok(Self {
+            language: text("language")?,
+            zone: text("zone")?,
+            hour_cycle: text("hour_cycle")?.and_then(|name| HourCycle::parse(&name)),
+        })
+    }
+}
+
+fn is_sound(text: &str) -> bool {
+    !text.is_empty() && text.len() <= LONGEST && text.bytes().all(|octet| octet.is_ascii_graphic())
+}
+
+impl HourCycle {
+    /// Unicode's four names; those that begin with 0 or end with 24 are not told apart.
+    fn parse(name: &str) -> Option<Self> {
+        match name.to_ascii_lowercase().as_str() {
+            "h11" | "h12" => Some(Self::H12),
+            "h23" | "h24" => Some(Self::H23),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! An empty database of either engine.
+
+use std::{path::Path, sync::Arc};
+
+use mailbox_event::{Account, UnixMillis};
+use sqlx::{AssertSqlSafe, ConnectOptions, sqlite::SqliteConnectOptions};
+use store::{Settings, Store};
+use tempfile::TempDir;
+use testkit::postgres::Postgres;
+
+pub const NOW: UnixMillis = UnixMillis(1_795_000_000_000);
+
+/// A database for one test.
+pub enum Fixture {
+    Postgres { server: Arc<Postgres>, name: String },
+    Sqlite { folder: TempDir },
+}
+
+impl Fixture {
+    pub async fn postgres() -> Self {
+        let server = Postgres::shared().await;
+        let name = server.database();
+        Self::Postgres { server, name }
+    }
+
+    pub async fn sqlite() -> Self {
+        Self::Sqlite { folder: TempDir::new().unwrap() }
+    }
+
+    pub fn settings(&self) -> Settings {
+        Settings::at(match self {
+            Self::Postgres { server, name } => server.url(name),
+            Self::Sqlite { folder } => folder.path().join("db.sqlite").display().to_string(),
+        })
+    }
+
+    /// Each is a node of its own.
+    pub async fn open(&self) -> Store {
+        open(&self.settings()).await
+    }
+
+    /// What an operator does by hand.
+    pub async fn by_hand(&self, script: &str) {
+        match self {
+            Self::Postgres { server, name } => server.sql(name, script),
+            Self::Sqlite { folder } => {
+                let options = SqliteConnectOptions::new().filename(folder.path().join("db.sqlite"));
+                let options = options.create_if_missing(true);
+                let mut connection = options.connect().await.unwrap();
+                sqlx::raw_sql(AssertSqlSafe(script)).execute(&mut connection).await.unwrap();
+            }
+        }
+    }
+}
+
+pub async fn open(settings: &Settings) -> Store {
+    Store::open(settings, Path::new("/nowhere")).await.unwrap()
+}
+
+pub fn account(address: &str) -> Account {
+    Account::parse(address).unwrap()
+}
+
+/// Makes each function a test on either engine.
+macro_rules! on_both {
+    ($($name:ident),* $(,)?) => {
+        mod on_postgres {
+            $(#[tokio::test]
+            async fn $name() {
+                super::$name(crate::fixture::Fixture::postgres().await).await;
+            })*
+        }
+        mod on_sqlite {
+            $(#[tokio::test]
+            async fn $name() {
+                super::$name(crate::fixture::Fixture::sqlite().await).await;
+            })*
+        }
+    };
+}
+pub(crate) use on_both;

@@ -1,0 +1,11 @@
+//! One suite on both engines, and what each has of its own. PostgreSQL and the files are real.
+#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
+mod effects;
+mod file;
+mod fixture;
+mod migrations;
+mod mutes;
+mod outage;
+mod recipients;
+mod server;

@@ -1,0 +1,52 @@
+//! The tables are brought up to date once, whoever comes first.
+
+use store::{OpenError, Store};
+
+use crate::fixture::{Fixture, on_both};
+
+on_both! {
+    many_nodes_open_an_empty_database_at_once,
+    a_database_of_a_later_version_is_refused_by_its_number,
+    a_database_of_the_first_version_is_brought_up_to_date,
+}
+
+async fn many_nodes_open_an_empty_database_at_once(fixture: Fixture) {
+    let settings = fixture.settings();
+    let nodes = (0..8).map(|_| {
+        let settings = settings.clone();
+        tokio::spawn(async move { Store::open(&settings, "/nowhere".as_ref()).await.unwrap().check().await })
+    });
+    for node in nodes.collect::<Vec<_>>() {
+        node.await.unwrap().unwrap();
+    }
+}
+
+async fn a_database_of_a_later_version_is_refused_by_its_number(fixture: Fixture) {
+    fixture.open().await.close().await;
+    fixture
+        .by_hand(
+            "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
+             VALUES (9999, 'of later', TRUE, '', 1)",
+        )
+        .await;
+    let refused = Store::open(&fixture.settings(), "/nowhere".as_ref()).await.unwrap_err();
+    assert!(matches!(refused, OpenError::Later(9999)), "{refused}");
+    assert!(refused.to_string().contains("later version"), "{refused}");
+}
+
+/// What the first version made, and a row of it.
+async fn a_database_of_the_first_version_is_brought_up_to_date(fixture: Fixture) {
+    let store = fixture.open().await;
+    let key = store::EffectKey::of(&["a"]);
+    store.plan(&key, store::EffectKind::AlarmMail, "<1@example.org>", crate::fixture::NOW).await.unwrap();
+    store.close().await;
+    fixture
+        .by_hand(
+            "DROP TABLE recipients; DROP TABLE recipient_addresses; DROP TABLE mutes; \
+             DELETE FROM _sqlx_migrations WHERE version > 1",
+        )
+        .await;
+    let store = fixture.open().await;
+    assert_eq!(store.reader(&crate::fixture::account("a@example.org")).await.unwrap(), None);
+    assert_eq!(store.forget(mailbox_event::UnixMillis(crate::fixture::NOW.0 + 1)).await.unwrap(), 1);
+}
