@@ -104,7 +104,7 @@ impl Config {
         let (domain, admin) = (&self.default_domain, self.admin_port(role));
         [
             (
-                role.needs_key() && (domain.is_empty() || domain.contains(['@', ' '])),
+                role.names_accounts() && (domain.is_empty() || domain.contains(['@', ' '])),
                 "default_domain: must be the mail server's default domain, like example.org",
             ),
             (
@@ -117,7 +117,7 @@ impl Config {
                 "bus.kind: processes of their own meet on \"nats\"",
             ),
             (
-                role.is_apart() && role.needs_key() && self.key_file.is_none(),
+                role.is_apart() && self.key_file.is_none(),
                 "key_file: must be set, all processes of a site share one key",
             ),
         ]

@@ -38,8 +38,8 @@ impl Role {
         matches!(self, Self::Relay | Self::Pusher | Self::Notifyd)
     }
 
-    /// Whether it names accounts on the bus, which takes the installation's key. notifyd is told names by jobs.
-    pub fn needs_key(self) -> bool {
+    /// Whether it names accounts as the mail server does. notifyd is told names by jobs.
+    pub fn names_accounts(self) -> bool {
         self.has_relay() || self.has_pusher()
     }
 

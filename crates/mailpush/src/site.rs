@@ -83,15 +83,14 @@ struct Parts {
 struct Ground {
     role: Role,
     admin_port: SocketAddr,
-    /// Of a process that names accounts.
-    names: Option<Names>,
+    names: Names,
     bus: SiteBus,
     readiness: Readiness,
     registry: Registry,
     drain: Drain,
 }
 
-/// What names accounts on the bus: the installation's key, and how the mail server names its users.
+/// The installation's key, which names accounts on the bus and signs links, and how the mail server names its users.
 #[derive(Clone)]
 struct Names {
     key: Vec<u8>,
@@ -105,7 +104,7 @@ impl Site {
     pub async fn start(role: Role, config: Config, drain: Drain) -> Result<Self, SiteError> {
         let mut ground = Ground::lay(role, &config, drain).await?;
         ground.start_bus_watch();
-        let parts = ground.start_services(config).await?;
+        let parts = Box::pin(ground.start_services(config)).await?;
         ground.open_admin_port(parts)
     }
 
@@ -141,7 +140,7 @@ impl Ground {
         if config.bus.kind == Kind::Local {
             key::make_folder(&config.data).map_err(|error| SiteError::Data(config.data.clone(), error))?;
         }
-        let names = if role.needs_key() { Some(Names::read(config)?) } else { None };
+        let names = Names::read(config)?;
         let bus = SiteBus::open(role, &config.bus, &config.data).await.map_err(SiteError::Bus)?;
         let (readiness, registry) = (Readiness::new(), Registry::default());
         Ok(Self { role, admin_port: config.admin_port(role), names, bus, readiness, registry, drain })
@@ -182,9 +181,9 @@ impl Ground {
 
     fn open_admin_port(self, parts: Parts) -> Result<Site, SiteError> {
         let (pusher_addr, revoker) = parts.pusher.unzip();
-        let act = match (&self.names, revoker) {
-            (Some(names), Some(revoker)) => revoke::act(&names.key, revoker),
-            _ => admin::no_orders(),
+        let act = match revoker {
+            Some(revoker) => revoke::act(&self.names.key, revoker),
+            None => admin::no_orders(),
         };
         let admin = admin::serve_with(self.admin_port, self.readiness, Arc::new(self.registry), act)?;
         tracing::info!(role = ?self.role, pusher = ?pusher_addr, admin = %admin.local_addr(), "Started");
@@ -207,18 +206,15 @@ impl Ground {
         key::make_folder(data).map_err(|error| SiteError::Data(data.to_owned(), error))?;
         let effects = data.join("effects.db");
         let store = Store::open(&settings.database, &effects).await.map_err(SiteError::Store)?;
-        let starting = Notifyd::start(settings, self.node(), store.clone(), &mut self.registry);
+        let starting =
+            Notifyd::start(settings, &self.names.key, self.node(), store.clone(), &mut self.registry);
         let notifyd = starting.await.map_err(SiteError::Notifyd)?;
         self.drain.spawn(notifyd.run(self.drain.clone()));
         Ok(store)
     }
 
-    fn names(&self) -> Names {
-        self.names.clone().expect("who has pusher or relay needs the key, and it was read")
-    }
-
     async fn start_pusher(&mut self, settings: pusher::Settings) -> Result<(SocketAddr, Revoker), SiteError> {
-        let names = self.names();
+        let names = self.names.clone();
         let deps = pusher::Deps {
             bus: self.node(),
             tokens: names.tokens,
@@ -237,7 +233,7 @@ impl Ground {
     /// Starts relay, unless there is none or it was started before.
     fn start_relay(&mut self, settings: Option<relay::Settings>) -> Result<(), SiteError> {
         let Some(settings) = settings else { return Ok(()) };
-        let names = self.names();
+        let names = self.names.clone();
         let deps = relay::Deps {
             bus: self.node(),
             tokens: names.tokens,

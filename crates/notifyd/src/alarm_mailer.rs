@@ -5,8 +5,8 @@ use std::time::Instant;
 use async_trait::async_trait;
 use bus::{Attempt, Failure, GroupListener, Message};
 use lettre::Address;
-use mailbox_event::{AlarmAction, CalendarAlarm, Event, Notification, UnixMillis, codec};
-use store::{Effect, EffectKind, Interrupted, Planned, Sending, Store, StoreError};
+use mailbox_event::{Account, AlarmAction, CalendarAlarm, Event, Notification, UnixMillis, codec};
+use store::{Effect, EffectKind, EventKey, Interrupted, Planned, RecipientKey, Sending, Store, StoreError};
 use tracing::warn;
 use wording::{Reader, RenderError, Wording};
 
@@ -16,10 +16,13 @@ use crate::{
     in_flight::{InFlight, Run, Stopping},
     key,
     late::{is_late, useless},
-    message, overrides,
+    message,
+    mute::{Mutable, MuteLinks},
+    overrides,
+    reader::reader,
     recipients::recipients,
     service::StartError,
-    settings::Settings,
+    settings::{OneClick, Settings},
     smtp::{Courier, Undelivered},
     telemetry::{DropReason, Metrics},
 };
@@ -35,6 +38,14 @@ pub struct AlarmMailer {
     courier: Courier,
     metrics: Metrics,
     in_flight: InFlight,
+    mute_links: Option<MuteLinks>,
+}
+
+/// Whom a mail is for.
+struct Recipient<'a> {
+    address: &'a Address,
+    reader: Reader,
+    mutable: Option<Mutable>,
 }
 
 /// A job that no retry could help.
@@ -68,7 +79,13 @@ impl AlarmMailer {
     pub fn new(settings: Settings, store: Store, metrics: Metrics) -> Result<Self, StartError> {
         let courier = Courier::new(settings.smtp.clone(), settings.concurrency).map_err(StartError::Smtp)?;
         let wording = overrides::load(settings.wording.as_deref())?;
-        Ok(Self { settings, wording, store, courier, metrics, in_flight: InFlight::default() })
+        let in_flight = InFlight::default();
+        Ok(Self { settings, wording, store, courier, metrics, in_flight, mute_links: None })
+    }
+
+    /// Puts a link into each mail, by which its recipient can mute the event or all alarms.
+    pub(crate) fn with_mute_links(self, mute_links: Option<MuteLinks>) -> Self {
+        Self { mute_links, ..self }
     }
 
     /// Begins no more mail, and waits for what is on its way for as long as the server has for an answer. How many
@@ -108,7 +125,19 @@ impl AlarmMailer {
         let key = key::effect(alarm, to);
         let message_id = key::message_id(&key, self.settings.from.address.domain());
         let useless = useless(alarm, taken_at, now, self.settings.useful_for);
+        let mutable = self.mutable(alarm, to);
         let effect = self.store.plan(&key, EffectKind::AlarmMail, &message_id, now).await.map_err(stored)?;
+        if matches!(effect, Effect::Over(_)) {
+            return Ok(Ended::Well);
+        }
+        // Before the row says that the mail leaves: without an answer here, nothing has left.
+        let reader = self.reader(to).await.map_err(stored)?;
+        let useless = match useless {
+            None if matches!(effect, Effect::Planned(_)) => {
+                self.muted(mutable.as_ref()).await.map_err(stored)?
+            }
+            known => known,
+        };
         let sending = match effect {
             Effect::Over(_) => None,
             Effect::Planned(planned) => self.begin(planned, useless, now).await.map_err(stored)?,
@@ -119,10 +148,27 @@ impl AlarmMailer {
         match sending {
             None => Ok(Ended::Well),
             Some(sending) => {
-                let mail = self.write(alarm, is_late(taken_at, now), to, sending.message_id());
-                self.send(mail, to, sending).await
+                let to = Recipient { address: to, reader, mutable };
+                let mail = self.write(alarm, is_late(taken_at, now), &to, sending.message_id());
+                self.send(mail, to.address, sending).await
             }
         }
+    }
+
+    /// What `to` may mute; nothing for an address of a form that no account has.
+    fn mutable(&self, alarm: &CalendarAlarm, to: &Address) -> Option<Mutable> {
+        let one_click = self.settings.mute.as_ref().map(|mute| mute.one_click);
+        Some(Mutable {
+            recipient: RecipientKey::of(&Account::parse(to.as_ref()).ok()?),
+            event: EventKey::of(&alarm.account, &alarm.uid),
+            one_click_is_event: one_click == Some(OneClick::Event),
+        })
+    }
+
+    /// A mail that may have left is none to hold back any more: only what is planned is looked up.
+    async fn muted(&self, mutable: Option<&Mutable>) -> Result<Option<DropReason>, StoreError> {
+        let Some(Mutable { recipient, event, .. }) = mutable else { return Ok(None) };
+        Ok(self.store.is_muted(recipient, event).await?.then_some(DropReason::Muted))
     }
 
     async fn begin(
@@ -158,17 +204,22 @@ impl AlarmMailer {
         &self,
         alarm: &CalendarAlarm,
         is_late: bool,
-        to: &Address,
+        to: &Recipient,
         message_id: &str,
     ) -> Result<Vec<u8>, Unfit> {
-        let mail = self.wording.alarm(&compose(alarm, is_late), &self.reader(to))?;
-        Ok(message::write(mail, &self.settings.from, to, message_id, now())?)
+        let link = self.mute_links.as_ref().zip(to.mutable.as_ref());
+        let link = link.map(|(links, mutable)| links.link(mutable));
+        let mail = self.wording.alarm(&compose(alarm, is_late), &to.reader)?;
+        Ok(message::write(mail, &self.settings.from, to.address, message_id, link.as_deref(), now())?)
     }
 
-    /// Whose language, zone and hour cycle the mail to `_recipient` has: those of everybody, for nothing is known yet
-    /// of anybody in particular.
-    fn reader(&self, _recipient: &Address) -> Reader {
-        self.settings.reader.reader()
+    /// Whose language, zone and hour cycle the mail to `address` has.
+    async fn reader(&self, address: &Address) -> Result<Reader, StoreError> {
+        let known = match Account::parse(address.as_ref()) {
+            Ok(account) => self.store.reader(&account).await?,
+            Err(_) => None,
+        };
+        Ok(reader(known.unwrap_or_default(), &self.settings.reader))
     }
 
     async fn send(

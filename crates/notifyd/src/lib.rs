@@ -3,7 +3,7 @@
 //!
 //! - [`AlarmMailer`]: runs one job; asks the pure modules what to say, to whom, whether it is too late, and what a
 //!   failure means.
-//! - [`Notifyd`]: registers it with the bus.
+//! - [`Notifyd`]: registers it with the bus, and serves the links by which recipients mute alarms.
 //! - [`overrides`]: an operator's own words and templates.
 
 mod alarm_mailer;
@@ -13,7 +13,9 @@ mod in_flight;
 mod key;
 mod late;
 mod message;
+mod mute;
 pub mod overrides;
+mod reader;
 mod recipients;
 mod service;
 mod settings;
@@ -23,5 +25,5 @@ mod telemetry;
 pub use alarm_mailer::AlarmMailer;
 pub use overrides::OverrideError;
 pub use service::{ALARM_MAIL, Notifyd, StartError};
-pub use settings::{Login, ReaderSettings, Sender, Settings, Smtp, Tls};
+pub use settings::{Login, MuteSettings, OneClick, ReaderSettings, Sender, Settings, Smtp, Tls};
 pub use telemetry::Metrics;

@@ -38,10 +38,11 @@ pub(crate) fn write(
     from: &Sender,
     to: &Address,
     message_id: &str,
+    mute_link: Option<&str>,
     now: UnixMillis,
 ) -> Result<Vec<u8>, lettre::error::Error> {
     let name = (!from.name.is_empty()).then(|| from.name.clone());
-    let message = Message::builder()
+    let mut message = Message::builder()
         .from(Mailbox::new(name, from.address.clone()))
         .to(Mailbox::new(None, to.clone()))
         .subject(mail.subject)
@@ -49,5 +50,16 @@ pub(crate) fn write(
         .message_id(Some(message_id.to_owned()))
         .header(AutoSubmitted)
         .multipart(MultiPart::alternative_plain_html(mail.text, mail.html))?;
+    for (name, value) in mute_link.map(unsubscribe).into_iter().flatten() {
+        message.headers_mut().insert_raw(HeaderValue::new(HeaderName::new_from_ascii_str(name), value));
+    }
     Ok(message.formatted())
+}
+
+/// What has mail programs show a button (RFC 2369 §3.2, RFC 8058 §3.1).
+fn unsubscribe(link: &str) -> [(&'static str, String); 2] {
+    [
+        ("List-Unsubscribe", format!("<{link}>")),
+        ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click".to_owned()),
+    ]
 }

@@ -1,6 +1,6 @@
 //! The program: its group on the bus, and the ledger kept short.
 
-use std::{sync::Arc, time::Duration};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use bus::{Backoff, Bus, BusError, Group, GroupSettings, JobKind, Registration};
 use kit::drain::Drain;
@@ -9,7 +9,11 @@ use prometheus_client::registry::Registry;
 use store::Store;
 use tracing::{info, warn};
 
-use crate::{AlarmMailer, Metrics, OverrideError, Settings, recipients::MOST_RECIPIENTS};
+use crate::{
+    AlarmMailer, Metrics, OverrideError, Settings,
+    mute::{MuteLinks, MutePort},
+    recipients::MOST_RECIPIENTS,
+};
 
 /// The group's name; it names durable things and never changes.
 pub const ALARM_MAIL: &str = "alarm-mail";
@@ -25,6 +29,9 @@ pub enum StartError {
     /// The SMTP server's name is none that TLS could check.
     #[error("settings of the SMTP server make no sense")]
     Smtp(#[source] lettre::transport::smtp::Error),
+    /// The port for mutes cannot be listened on.
+    #[error("cannot listen for mutes on {0}")]
+    Mute(SocketAddr, #[source] io::Error),
     /// An operator's words or templates cannot be used.
     #[error("words and templates cannot be used")]
     Wording(#[from] OverrideError),
@@ -38,23 +45,42 @@ pub struct Notifyd {
     mailer: Arc<AlarmMailer>,
     store: Store,
     remembered_for: Duration,
+    mute_port: Option<MutePort>,
     _group: Registration,
 }
 
 impl Notifyd {
-    /// Registers the group `alarm-mail` with the bus and its metrics with `registry`.
+    /// Registers the group `alarm-mail` with the bus and its metrics with `registry`, and listens for mutes where that
+    /// is set. Links are signed with `site_key`, the same on all nodes.
     pub async fn start(
         settings: Settings,
+        site_key: &[u8],
         bus: Arc<dyn Bus>,
         store: Store,
         registry: &mut Registry,
     ) -> Result<Self, StartError> {
         let (group, remembered_for) = (group_settings(&settings), settings.remembered_for);
-        let mailer = Arc::new(AlarmMailer::new(settings, store.clone(), Metrics::register(registry))?);
+        let metrics = Metrics::register(registry);
+        let links = settings.mute.as_ref().map(|mute| MuteLinks::new(site_key, &mute.public_url));
+        let mute_port = match settings.mute.as_ref().map(|mute| mute.listen).zip(links.clone()) {
+            Some((address, links)) => Some(
+                MutePort::listen(address, links, store.clone(), metrics.clone())
+                    .await
+                    .map_err(|why| StartError::Mute(address, why))?,
+            ),
+            None => None,
+        };
+        let mailer = AlarmMailer::new(settings, store.clone(), metrics)?.with_mute_links(links);
+        let mailer = Arc::new(mailer);
         let name = Group(ALARM_MAIL.to_owned());
         let registration = bus.register_group(name, group, mailer.clone()).await?;
         info!(group = ALARM_MAIL, "Takes jobs");
-        Ok(Self { mailer, store, remembered_for, _group: registration })
+        Ok(Self { mailer, store, remembered_for, mute_port, _group: registration })
+    }
+
+    /// Where mutes are served, if they are.
+    pub fn mute_addr(&self) -> Option<SocketAddr> {
+        self.mute_port.as_ref().map(MutePort::local_addr)
     }
 
     /// Keeps the ledger short until `drain` begins; then begins no more mail, and ends when what is on its way is

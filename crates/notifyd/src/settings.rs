@@ -1,5 +1,6 @@
 //! What an operator sets.
 
+mod mute;
 mod reader;
 
 use std::{path::PathBuf, time::Duration};
@@ -11,6 +12,7 @@ use kit::{
 use lettre::Address;
 use serde::{Deserialize, Deserializer, de::Error};
 
+pub use mute::{MuteSettings, OneClick};
 pub use reader::ReaderSettings;
 
 /// The section `notifyd`.
@@ -21,12 +23,14 @@ pub struct Settings {
     pub smtp: Smtp,
     /// Whom it comes from.
     pub from: Sender,
+    /// Where effects, recipients and mutes are.
+    pub database: store::Settings,
+    /// The links by which recipients mute alarms; without it mails have none.
+    pub mute: Option<MuteSettings>,
     /// How mail is worded for those of whom nothing else is known.
     pub reader: ReaderSettings,
     /// A folder with words and templates that stand before ours.
     pub wording: Option<PathBuf>,
-    /// Where effects, recipients and mutes are.
-    pub database: store::Settings,
     /// Jobs at a time, each with a connection of its own to the server.
     pub concurrency: usize,
     /// Retries of a job after its first attempt.
@@ -109,9 +113,10 @@ impl Default for Settings {
         Self {
             smtp: Smtp::default(),
             from: Sender::default(),
+            database: store::Settings::default(),
+            mute: None,
             reader: ReaderSettings::default(),
             wording: None,
-            database: store::Settings::default(),
             concurrency: 8,
             retries: 12,
             backoff: BACKOFF,
@@ -152,6 +157,7 @@ impl Validate for Settings {
         let own = checks.into_iter().filter(|(wrong, _)| *wrong).map(|(_, text)| text.to_owned());
         own.chain(within("smtp", self.smtp.problems()))
             .chain(within("database", self.database.problems()))
+            .chain(self.mute.iter().flat_map(|mute| within("mute", mute.problems())))
             .collect()
     }
 }

@@ -23,12 +23,15 @@ pub(crate) enum DropReason {
     Malformed,
     /// The alarm has more recipients than one alarm may have.
     TooMany,
+    /// The recipient wants none.
+    Muted,
     /// It may have been sent twice and must not be sent a third time.
     Unknown,
 }
 
 impl DropReason {
-    const ALL: [Self; 5] = [Self::Late, Self::EventOver, Self::Malformed, Self::TooMany, Self::Unknown];
+    const ALL: [Self; 6] =
+        [Self::Late, Self::EventOver, Self::Malformed, Self::TooMany, Self::Muted, Self::Unknown];
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -42,6 +45,7 @@ pub struct Metrics {
     pub(crate) sent: Counter,
     pub(crate) refused: Counter,
     pub(crate) ambiguous: Counter,
+    pub(crate) mutes: Counter,
     dropped: Family<Reason, Counter>,
     job_seconds: Histogram,
 }
@@ -53,6 +57,7 @@ impl Metrics {
             sent: Counter::default(),
             refused: Counter::default(),
             ambiguous: Counter::default(),
+            mutes: Counter::default(),
             dropped: Family::default(),
             // From a local server's answer to a greylisting server's patience.
             job_seconds: Histogram::new(exponential_buckets(0.001, 4.0, 10)),
@@ -61,6 +66,7 @@ impl Metrics {
         registry.register("notifyd_mails_refused", "Mails refused for good", metrics.refused.clone());
         let help = "Mails sent once more because it is not known whether they were taken";
         registry.register("notifyd_mails_ambiguous", help, metrics.ambiguous.clone());
+        registry.register("notifyd_mutes", "Mutes that recipients asked for", metrics.mutes.clone());
         registry.register("notifyd_mails_dropped", "Mails never sent, by reason", metrics.dropped.clone());
         // A number that is not there cannot be seen to rise.
         for reason in DropReason::ALL {

@@ -40,7 +40,8 @@ async fn start(bus: LocalBus, folder: TempDir, server: SocketAddr, retries: u32)
     let (store, mut registry, drain) = (ledger(&folder).await, Registry::default(), Drain::new());
     let mut settings = settings(server);
     settings.retries = retries;
-    let notifyd = Notifyd::start(settings, Arc::new(bus.clone()), store, &mut registry).await.unwrap();
+    let notifyd =
+        Notifyd::start(settings, b"site", Arc::new(bus.clone()), store, &mut registry).await.unwrap();
     drop(drain.spawn(notifyd.run(drain.clone())));
     Line { bus, registry, drain, folder }
 }
@@ -72,12 +73,12 @@ async fn hold_back(client: TcpStream, server: SocketAddr, answers: Arc<Semaphore
     let (_copied, ()) = tokio::join!(tokio::io::copy(&mut commands, &mut to_server), back);
 }
 
-fn runs(registry: &Registry) -> u64 {
+pub fn runs(registry: &Registry) -> u64 {
     let count = metric(registry, "notifyd_job_duration_seconds_count");
     count.parse().unwrap()
 }
 
-async fn mails(sink: &SmtpSink, count: u64) {
+pub async fn mails(sink: &SmtpSink, count: u64) {
     let mut taken = sink.taken();
     tokio::time::timeout(DEADLINE, taken.wait_for(|taken| *taken >= count)).await.unwrap().unwrap();
 }

@@ -3,5 +3,7 @@
 
 mod aiosmtpd;
 mod bus;
+mod database;
 mod failures;
+mod mute;
 mod setup;

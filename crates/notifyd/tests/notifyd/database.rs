@@ -1,0 +1,93 @@
+//! notifyd on a real PostgreSQL that goes away and comes back.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use bus::{Attempt, Bus, DeadLetters, Group, GroupListener};
+use bus_local::{LocalBus, LocalBusSettings};
+use kit::drain::{Drain, Drained};
+use notifyd::{ALARM_MAIL, AlarmMailer, Metrics, Notifyd};
+use prometheus_client::registry::Registry;
+use store::Store;
+use tempfile::TempDir;
+use testkit::postgres::Postgres;
+
+use crate::{
+    bus::{mails, runs},
+    setup::{alarm, job, settings, sink, text},
+};
+
+const DEADLINE: Duration = Duration::from_secs(30);
+
+#[tokio::test]
+async fn alarms_wait_for_the_database_and_are_sent_once_afterwards() {
+    let mut server = Postgres::start().await;
+    let limit = Duration::from_secs(1);
+    let (acquire_timeout, statement_timeout) = (limit, limit);
+    let url = server.url(&server.database());
+    let database = store::Settings { acquire_timeout, statement_timeout, ..store::Settings::at(url) };
+    let store = Store::open(&database, "/nowhere".as_ref()).await.unwrap();
+    let (folder, sink, drain) = (TempDir::new().unwrap(), sink().await, Drain::new());
+    let bus = LocalBus::open(&folder.path().join("bus.sqlite"), LocalBusSettings::default()).unwrap();
+    let mut settings = settings(sink.local_addr());
+    // One burnt attempt would be the end of the job.
+    settings.retries = 0;
+    let mut registry = Registry::default();
+    let notifyd =
+        Notifyd::start(settings, b"site", Arc::new(bus.clone()), store, &mut registry).await.unwrap();
+    drop(drain.spawn(notifyd.run(drain.clone())));
+
+    for (sequence, is_pause) in [(1, false), (2, true)] {
+        if is_pause {
+            server.pause()
+        } else {
+            server.stop().await
+        }
+        let (mut job, before) = (job(alarm(&[&format!("bob{sequence}@example.org")])), runs(&registry));
+        job.id.sequence = sequence;
+        bus.dispatch(job, &[]).await.unwrap();
+        // More runs than one, and the job still lives: that was an outage.
+        let began = Instant::now();
+        while runs(&registry) < before + 2 {
+            assert!(began.elapsed() < DEADLINE, "the job was not run again");
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(sink.mails().len() as u64, sequence - 1, "nothing is sent without the ledger");
+        if is_pause {
+            server.resume()
+        } else {
+            server.restart().await
+        }
+        mails(&sink, sequence).await;
+    }
+    let group = Group(ALARM_MAIL.to_owned());
+    assert_eq!(bus.dead_letters(&group, 10).await.unwrap(), []);
+    assert_eq!(drain.finish(DEADLINE).await, Drained::Clean);
+    assert_eq!(sink.mails().len(), 2);
+}
+
+#[tokio::test]
+async fn each_recipient_reads_mail_in_a_language_and_zone_of_their_own() {
+    let server = Postgres::shared().await;
+    let name = server.database();
+    let store = Store::open(&store::Settings::at(server.url(&name)), "/nowhere".as_ref()).await.unwrap();
+    server.sql(
+        &name,
+        "INSERT INTO recipients VALUES ('bob@example.org', 'de', 'Europe/Berlin', NULL), \
+         ('carol@example.org', 'ja', 'Asia/Tokyo', 'h23'); \
+         INSERT INTO recipient_addresses VALUES ('robert@example.net', 'bob@example.org')",
+    );
+    let sink = sink().await;
+    let metrics = Metrics::register(&mut Registry::default());
+    let mailer = AlarmMailer::new(settings(sink.local_addr()), store, metrics).unwrap();
+    let job = job(alarm(&["robert@example.net", "carol@example.org", "stranger@example.org"]));
+    mailer.run(job, Attempt { number: 1, is_last: false }).await.unwrap();
+    let mails = sink.mails();
+    // In quoted-printable or not.
+    let page = |number: usize| text(&mails[number]).replace("=\r\n", "").replace("=3D", "=");
+    for (number, language) in ["de", "ja", "en"].into_iter().enumerate() {
+        assert!(page(number).contains(&format!("lang=\"{language}\"")), "{}", page(number));
+    }
+}
