@@ -45,6 +45,20 @@ pub(crate) struct Kept {
     pub(crate) lock: Option<File>,
 }
 
+/// Ends every wait for the thread when it ends, also by a panic: what was accepted and not stored has no answer.
+struct End {
+    room: Arc<Semaphore>,
+    ahead: Arc<Ahead>,
+}
+
+impl Drop for End {
+    fn drop(&mut self) {
+        self.room.close();
+        self.ahead.close();
+        drop(self.ahead.take());
+    }
+}
+
 /// The way to the thread, which ends when this is dropped or told to stop.
 pub(crate) struct Writer {
     /// Bounded by `room`: whatever waits for the thread holds a part of it.
@@ -63,9 +77,11 @@ impl Writer {
         let room = Arc::new(Semaphore::new(capacity));
         let ahead = Arc::new(Ahead::new(kept.tables.known(), capacity.min(LARGEST_BATCH)));
         let mut thread = Thread::new(kept, orders, room.clone(), ahead.clone());
+        let end = End { room: room.clone(), ahead: ahead.clone() };
         threads::Builder::new().name("bus-writer".to_owned()).spawn(move || {
             thread.serve();
             thread.close();
+            drop(end);
             drop(open);
         })?;
         Ok(Self { queue, room, ahead, is_open })
@@ -121,7 +137,7 @@ impl Writer {
     pub(crate) fn put_state(&self, put: Put) -> Result<Accepted, Refused> {
         let accepted = self.ahead.put(put, None)?;
         if accepted.is_news {
-            // Fails when the thread has ended, and with it the wait for its answer.
+            // Fails when the thread has ended, and then the wait ends as well: see [`End`].
             self.queue.send(Order::Store).ok();
         }
         Ok(accepted)

@@ -219,3 +219,6 @@ impl DeadLetters for LocalBus {
         self.shared().writer.call(|tables| Ok(tables.has_dead_letters())).await
     }
 }
+
+#[cfg(test)]
+mod tests;
