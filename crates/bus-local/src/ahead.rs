@@ -42,6 +42,8 @@ struct States {
 /// The last state of an account, and who waits for it or one before it.
 pub(crate) struct Leaving {
     pub(crate) state: Versioned,
+    /// What the file has to have, or it is another program's doing.
+    pub(crate) base: Option<Revision>,
     waiters: Vec<(Waiter, Option<Place>)>,
 }
 
@@ -117,7 +119,7 @@ impl Ahead {
         let revision = Revision(last.0.saturating_add(1));
         let (waiter, stored) = oneshot::channel();
         let state = Versioned { revision, value: put.value };
-        states.accept(put.account, state, (waiter, put.place));
+        states.accept(put.account, (found, state), (waiter, put.place));
         let is_news = states.puts == 1 || states.puts == self.full;
         Ok(Accepted { revision, stored, is_news })
     }
@@ -192,12 +194,18 @@ impl States {
         self.coming.get(&account).map(|leaving| &leaving.state).or_else(|| self.leaving.get(&account))
     }
 
-    fn accept(&mut self, account: AccountToken, state: Versioned, waiter: (Waiter, Option<Place>)) {
+    fn accept(
+        &mut self,
+        account: AccountToken,
+        (base, state): (Option<Revision>, Versioned),
+        waiter: (Waiter, Option<Place>),
+    ) {
         self.puts += 1;
-        let leaving = self
-            .coming
-            .entry(account)
-            .or_insert_with(|| Leaving { state: state.clone(), waiters: Vec::with_capacity(1) });
+        let leaving = self.coming.entry(account).or_insert_with(|| Leaving {
+            state: state.clone(),
+            base,
+            waiters: Vec::with_capacity(1),
+        });
         leaving.state = state;
         leaving.waiters.push(waiter);
     }

@@ -75,7 +75,8 @@ pub trait Retained {
     /// gets an error, or dies before its answer, a value may have been heard that is not kept: the caller tries again, and
     /// again listeners merge. The revision of a value that was lost is given to no other while the bus runs. One narrow gap
     /// is left: who reads another's value before it is safe, and finds that it has nothing to add, puts nothing; if the
-    /// process dies at that moment, the value is lost for both, until the next change or comparison.
+    /// process dies at that moment, or the write fails and the other does not try again, the value is lost for both, until
+    /// the next change or comparison.
     async fn put_state(
         &self,
         account: AccountToken,

@@ -19,11 +19,22 @@ impl Tables {
         Ok(state)
     }
 
-    /// Stores a state, whatever was there: it was decided upon before. One statement.
-    pub(crate) fn store_state(&self, account: AccountToken, state: &Versioned) -> rusqlite::Result<()> {
-        let sql = "INSERT INTO states (account, revision, value) VALUES (?1, ?2, ?3)
+    /// Stores a state that was decided upon before, over `base`. Fails where something else is there, which only another
+    /// program can have written since. One statement.
+    pub(crate) fn store_state(
+        &self,
+        account: AccountToken,
+        base: Option<Revision>,
+        state: &Versioned,
+    ) -> rusqlite::Result<()> {
+        let sql = "INSERT INTO states (account, revision, value) SELECT ?1, ?2, ?3
+                   WHERE (SELECT revision FROM states WHERE account = ?1) IS ?4
                    ON CONFLICT (account) DO UPDATE SET revision = excluded.revision, value = excluded.value";
-        self.execute(sql, params![account.0, state.revision.0, &*state.value])?;
+        let base = base.map(|base| base.0);
+        let rows = self.execute(sql, params![account.0, state.revision.0, &*state.value, base])?;
+        if rows == 0 {
+            return Err(rusqlite::Error::StatementChangedRows(0));
+        }
         self.seen.borrow_mut().states.push((account, Some(state.clone())));
         Ok(())
     }

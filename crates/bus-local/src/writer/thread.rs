@@ -146,8 +146,9 @@ impl Thread {
             waiter.send(Ok(())).ok();
         }
         for (account, waiter) in settled.lost {
-            let told = error(account).map_or(Ok(()), |error| Err(failure(error.clone())));
-            waiter.send(told).ok();
+            if let Some(error) = error(account) {
+                waiter.send(Err(failure(error.clone()))).ok();
+            }
         }
     }
 }
@@ -159,7 +160,8 @@ fn store(
     failures: &mut Failures,
 ) -> rusqlite::Result<()> {
     for (account, leaving) in states {
-        if let Err(error) = tables.statement(|tables| tables.store_state(*account, &leaving.state))? {
+        let store = |tables: &Tables| tables.store_state(*account, leaving.base, &leaving.state);
+        if let Err(error) = tables.statement(store)? {
             failures.insert(*account, Arc::new(error));
         }
     }

@@ -49,6 +49,21 @@ async fn what_another_program_wrote_is_known_from_the_next_transaction_on() {
 }
 
 #[tokio::test]
+async fn a_state_is_not_stored_over_what_another_program_wrote() {
+    let written = "UPDATE states SET revision = revision + 1, value = CAST('theirs' AS BLOB)";
+    for (sql, left) in [(written, Some(Bytes::from_static(b"theirs"))), ("DELETE FROM states", None)] {
+        let scene = Scene::new(LocalBusSettings::default());
+        let put = |expected| scene.bus.put_state(ALICE, Bytes::from_static(b"ours"), expected, id(1));
+        let revision = put(None).await.unwrap();
+        foreign(&scene).execute_batch(sql).unwrap();
+        assert!(matches!(put(Some(revision)).await, Err(PutError::Bus(BusError::Unavailable(_)))));
+        let found = scene.bus.state(ALICE).await.unwrap();
+        assert_eq!(found.as_ref().map(|found| found.value.clone()), left);
+        put(found.map(|found| found.revision)).await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn another_program_reads_a_whole_database() {
     let scene = Scene::new(LocalBusSettings::default());
     put(&scene, "a").await;
