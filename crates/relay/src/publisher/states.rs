@@ -12,7 +12,7 @@ use crate::telemetry::{Route, Telemetry};
 use cache::Cache;
 
 /// Other writers of an account are few (a second host, a pusher that asked the server): so many conflicts in a row
-/// mean trouble, and the window is repeated after a wait.
+/// mean trouble, and the merge is tried again after a wait.
 const MOST_CONFLICTS: u32 = 16;
 
 /// An account's state as the bus had it last.

@@ -71,7 +71,7 @@ async fn observations_that_wait_become_one_write_per_account() {
     let house = House::new();
     house.bus.set(Door::Hanging);
     let relay = house.start();
-    // The first window is whatever had come when publishing woke; the second has all the rest.
+    // The first write is whatever had come when publishing woke; another has all the rest.
     house.dlist(&change("alice", 1)).await;
     for modseq in 2..=100 {
         house.dlist(&change("alice", modseq)).await;
