@@ -30,7 +30,7 @@ pub(crate) struct Ahead {
 struct States {
     /// Not yet with the writer.
     coming: HashMap<AccountToken, Leaving>,
-    /// Puts among them, those each of an account counted.
+    /// How many puts are among them; several may be of one account.
     puts: usize,
     /// With the writer.
     leaving: HashMap<AccountToken, Versioned>,

@@ -51,6 +51,10 @@ impl Reader {
                 Ok(_) => {}
                 Err(error) => {
                     self.unreadable(&error);
+                    // What is left is read by the next start.
+                    if finishing {
+                        return self.pass(Vec::new());
+                    }
                     continue;
                 }
             }
