@@ -19,7 +19,8 @@ pub(crate) struct Interest(Mutex<HashMap<Key, Subscribed>>);
 
 #[derive(Debug)]
 struct Subscribed {
-    task: AbortHandle,
+    /// Missing where all is heard by way of one subscription.
+    task: Option<AbortHandle>,
     /// Becomes true when the subscription is on its way to the server.
     is_sent: watch::Receiver<bool>,
     /// The sequence of the last state that was heard; nothing yet: 0.
@@ -52,7 +53,7 @@ impl Interest {
         if !node.keys.has(key)
             && let Some(subscribed) = all.remove(&key)
         {
-            subscribed.task.abort();
+            subscribed.end();
         }
     }
 
@@ -69,21 +70,27 @@ impl Interest {
 
     /// Ends every subscription.
     pub(crate) fn close(&self) {
-        self.all().drain().for_each(|(_, subscribed)| subscribed.task.abort());
+        self.all().drain().for_each(|(_, subscribed)| subscribed.end());
+    }
+}
+
+impl Subscribed {
+    fn end(self) {
+        if let Some(task) = self.task {
+            task.abort();
+        }
     }
 }
 
 fn subscribed(node: &Arc<Node>, key: Key) -> Subscribed {
+    if node.settings.mode == Mode::Broadcast {
+        return Subscribed { task: None, is_sent: watch::channel(true).1, heard: 0 };
+    }
     let (sent, is_sent) = watch::channel(false);
     let subject = node.names.live_of(key);
     let background = node.clone();
     let task = node.spawn(async move {
         let node = background;
-        // All are heard by way of one subscription; this task then only stands for the key.
-        if node.settings.mode == Mode::Broadcast {
-            sent.send_replace(true);
-            return;
-        }
         match node.client.subscribe(subject).await {
             Ok(subscriber) => {
                 sent.send_replace(true);
@@ -92,7 +99,7 @@ fn subscribed(node: &Arc<Node>, key: Key) -> Subscribed {
             Err(error) => tracing::debug!(%error, "Subscription is not made"),
         }
     });
-    Subscribed { task: task.abort_handle(), is_sent, heard: 0 }
+    Subscribed { task: Some(task.abort_handle()), is_sent, heard: 0 }
 }
 
 /// Asks for everything. What it gives back hears it, and looks for whom it is.

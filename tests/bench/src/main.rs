@@ -7,6 +7,7 @@
 //! bench load --peer ours --peer nchan --seconds 10     the storm, then 10,000 events/s over 10,000 accounts
 //! bench broadcast --peer ours                          one change to 10,000 streams
 //! bench slow --peer ours                               100 readers that never read beside live ones
+//! bench nats --peer ours-nats                          relay's publishing, reads and interest on a NATS
 //! bench relay                                          how long Cyrus waits for relay
 //! bench soak --minutes 1                               passes or fails: 1,000 readers that never read
 //! ```
@@ -39,7 +40,8 @@ use clap::{Parser, Subcommand};
 use peer::Peer;
 use results::Results;
 use scenario::{
-    answer::AnswerPlan, broadcast::BroadcastPlan, load::LoadPlan, slow::SlowPlan, soak::SoakPlan,
+    answer::AnswerPlan, broadcast::BroadcastPlan, load::LoadPlan, nats::NatsPlan, slow::SlowPlan,
+    soak::SoakPlan,
 };
 
 type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
@@ -62,12 +64,17 @@ enum Command {
     Slow(Measured<SlowPlan>),
     /// relay's answer time, by its example `answer_time` in the folder of this program.
     Relay(Measured<AnswerPlan>),
+    /// On a NATS: relay's publishing beside the client's alone, reads of states, the interest of a node.
+    Nats(Measured<NatsPlan>),
     /// Readers that never read for minutes: memory levels off, nobody is disconnected, all converge.
     Soak(SoakPlan),
     /// Writes the table of what was saved.
     Table(table::TablePlan),
     /// A peer. The scenarios start it.
     Server { peer: Peer, folder: PathBuf },
+    /// A process of a peer on NATS. The peer starts it.
+    #[command(subcommand)]
+    Part(server::Part),
 }
 
 #[derive(clap::Args)]
@@ -86,10 +93,15 @@ fn main() -> ExitCode {
     match run(Arguments::parse().command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            println!("{error}");
+            println!("{}", with_causes(&*error));
             ExitCode::FAILURE
         }
     }
+}
+
+fn with_causes(error: &dyn Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| (**cause).source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }
 
 fn run(command: Command) -> Outcome<()> {
@@ -99,12 +111,14 @@ fn run(command: Command) -> Outcome<()> {
             asked.each(&Peer::ALL, scenario::load::run)
         }
         Command::Load(asked) => asked.each(&Peer::ALL, scenario::load::run),
-        Command::Broadcast(asked) => asked.each(&Peer::ALL, scenario::broadcast::run),
+        Command::Broadcast(asked) => asked.each(&Peer::IN_ONE_PROCESS, scenario::broadcast::run),
         Command::Slow(asked) => asked.each(&Peer::WITH_QUEUES, scenario::slow::run),
         Command::Relay(asked) => asked.each(&[Peer::Ours], scenario::answer::run),
+        Command::Nats(asked) => asked.each(&Peer::OF_EACH_NATS, scenario::nats::run),
         Command::Soak(plan) => scenario::soak::run(&plan),
         Command::Table(plan) => table::run(&plan),
         Command::Server { peer, folder } => server::run(peer, &folder),
+        Command::Part(part) => server::run_part(part),
     }
 }
 

@@ -2,17 +2,25 @@
 
 use std::time::{Duration, SystemTime};
 
+use bus_nats::Mode;
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
+use testkit::nats::Version;
 
 use crate::Outcome;
 
 /// A server of event streams.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, ValueEnum, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 pub enum Peer {
     /// mailpush: the bus on disk and the pusher, with signed tokens.
     Ours,
+    /// mailpush as separate processes: a NATS of these days, pusher, and what stores the events.
+    OursNats,
+    /// The same; NATS sends pusher everything.
+    OursNatsBroadcast,
+    /// The same as the first on Debian's NATS.
+    OursNatsDebian,
     /// nginx with nchan, one worker.
     Nchan,
     /// nginx with nchan, two workers.
@@ -27,9 +35,30 @@ pub const KEY: &str = "a shared key of thirty-two octets";
 pub const AUDIENCE: &str = "mailpush";
 const TOKEN_LASTS: Duration = Duration::from_secs(24 * 3600);
 
+/// What a peer on NATS is.
+#[derive(Debug, Clone, Copy)]
+pub struct OnNats {
+    /// The server.
+    pub version: Version,
+    /// What it sends pusher.
+    pub mode: Mode,
+}
+
 impl Peer {
-    /// Every peer.
-    pub const ALL: [Self; 4] = [Self::Ours, Self::Nchan, Self::Nchan2, Self::Bare];
+    /// Every peer under load.
+    pub const ALL: [Self; 7] = [
+        Self::Ours,
+        Self::OursNats,
+        Self::OursNatsBroadcast,
+        Self::OursNatsDebian,
+        Self::Nchan,
+        Self::Nchan2,
+        Self::Bare,
+    ];
+    /// Those that are one server, without a broker beside it.
+    pub const IN_ONE_PROCESS: [Self; 4] = [Self::Ours, Self::Nchan, Self::Nchan2, Self::Bare];
+    /// One for each NATS.
+    pub const OF_EACH_NATS: [Self; 2] = [Self::OursNats, Self::OursNatsDebian];
     /// Those that keep something for a reader that does not read; the bare loop throws it away.
     pub const WITH_QUEUES: [Self; 3] = [Self::Ours, Self::Nchan, Self::Nchan2];
 
@@ -37,9 +66,28 @@ impl Peer {
     pub fn name(self) -> &'static str {
         match self {
             Self::Ours => "ours",
+            Self::OursNats => "ours-nats",
+            Self::OursNatsBroadcast => "ours-nats-broadcast",
+            Self::OursNatsDebian => "ours-nats-debian",
             Self::Nchan => "nchan",
             Self::Nchan2 => "nchan2",
             Self::Bare => "bare",
+        }
+    }
+
+    /// Whether it is one of ours: it merges what comes together, and checks a token.
+    pub fn is_ours(self) -> bool {
+        self == Self::Ours || self.on_nats().is_some()
+    }
+
+    /// Which NATS it stands on, if it does.
+    pub fn on_nats(self) -> Option<OnNats> {
+        let on = |version, mode| Some(OnNats { version, mode });
+        match self {
+            Self::OursNats => on(Version::Current, Mode::Interest),
+            Self::OursNatsBroadcast => on(Version::Current, Mode::Broadcast),
+            Self::OursNatsDebian => on(Version::Debian, Mode::Interest),
+            Self::Ours | Self::Nchan | Self::Nchan2 | Self::Bare => None,
         }
     }
 
@@ -48,7 +96,7 @@ impl Peer {
         let rest = "Host: localhost\r\nAccept: text/event-stream\r\nCache-Control: no-cache\r\n\
                     User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0\r\n";
         Ok(match self {
-            Self::Ours => {
+            Self::Ours | Self::OursNats | Self::OursNatsBroadcast | Self::OursNatsDebian => {
                 let token = token(account)?;
                 format!("GET /events/ HTTP/1.1\r\n{rest}Authorization: Bearer {token}\r\n\r\n")
             }

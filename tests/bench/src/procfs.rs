@@ -27,6 +27,11 @@ impl Family {
         Self { processes }
     }
 
+    /// A process without those that it started.
+    pub fn alone(process: u32) -> Self {
+        Self { processes: vec![process] }
+    }
+
     /// CPU time of the threads that live.
     pub fn cpu(&self) -> Outcome<Cpu> {
         let mut cpu = Cpu::default();

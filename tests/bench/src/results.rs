@@ -30,7 +30,7 @@ impl Results {
 
     /// Takes one.
     pub fn add(&self, metric: &str, peer: Peer, value: f64) -> Outcome<()> {
-        println!("{metric:<22} {:<8} {value:>12.3}", peer.name());
+        println!("{metric:<22} {:<19} {value:>12.3}", peer.name());
         let Some(file) = &self.file else { return Ok(()) };
         let figure = Figure { metric: metric.to_owned(), peer, value };
         let mut file = OpenOptions::new().create(true).append(true).open(file)?;

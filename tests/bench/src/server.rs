@@ -1,15 +1,16 @@
 //! The peers as processes, and how they are started.
 
 mod bare;
+mod helper;
 mod inlet;
+mod nats;
 mod nchan;
 mod ours;
 
 use std::{
-    io::{self, BufRead, BufReader, Read},
+    io::{self, Read},
     net::SocketAddr,
     path::Path,
-    process::{Child, Command, Stdio},
     thread,
 };
 
@@ -17,6 +18,10 @@ use rustix::process::{Resource, getrlimit, setrlimit};
 use tempfile::TempDir;
 
 use crate::{Outcome, peer::Peer, procfs::Family, publish::Publisher};
+
+pub use helper::Helper;
+pub use nats::{Part, connect, run_part, start as start_nats};
+pub use ours::tokens;
 
 /// The socket in the folder of a peer on which events come.
 const INLET: &str = "inlet";
@@ -26,6 +31,7 @@ pub fn run(peer: Peer, folder: &Path) -> Outcome<()> {
     raise_file_limit()?;
     match peer {
         Peer::Ours => ours::run(folder),
+        Peer::OursNats | Peer::OursNatsBroadcast | Peer::OursNatsDebian => nats::run(peer, folder),
         Peer::Nchan => nchan::run(folder, 1),
         Peer::Nchan2 => nchan::run(folder, 2),
         Peer::Bare => bare::run(folder),
@@ -39,8 +45,9 @@ pub struct Running {
     /// Where its streams are.
     pub address: SocketAddr,
     root: u32,
+    // Dropped in this order: the process first, then its folder.
+    helper: Helper,
     folder: TempDir,
-    child: Child,
 }
 
 impl Running {
@@ -48,39 +55,29 @@ impl Running {
     pub fn start(peer: Peer) -> Outcome<Self> {
         raise_file_limit()?;
         let folder = tempfile::tempdir()?;
-        let mut child = Command::new(std::env::current_exe()?)
-            .args(["server", peer.name()])
-            .arg(folder.path())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()?;
-        let mut said = String::new();
-        if let Some(output) = child.stdout.take() {
-            BufReader::new(output).read_line(&mut said)?;
-        }
-        let (address, root) = said.trim().split_once(' ').ok_or("the peer did not start")?;
-        Ok(Self { peer, address: address.parse()?, root: root.parse()?, folder, child })
+        let helper = Helper::start(&["server", peer.name()], Some(folder.path()))?;
+        let (address, root) = helper.said().split_once(' ').ok_or("the peer did not start")?;
+        Ok(Self { peer, address: address.parse()?, root: root.parse()?, helper, folder })
     }
 
-    /// Its processes.
+    /// The processes of what the streams are connected to.
     pub fn family(&self) -> Family {
         Family::of(self.root)
+    }
+
+    /// These, and those that it stands on.
+    pub fn whole_family(&self) -> Family {
+        Family::of(self.helper.id())
     }
 
     /// A way for events into it.
     pub fn publisher(&self) -> Outcome<Publisher> {
         match self.peer {
-            Peer::Ours | Peer::Bare => Publisher::inlet(&self.folder.path().join(INLET)),
+            Peer::Ours | Peer::OursNats | Peer::OursNatsBroadcast | Peer::OursNatsDebian | Peer::Bare => {
+                Publisher::inlet(&self.folder.path().join(INLET))
+            }
             Peer::Nchan | Peer::Nchan2 => Publisher::posts(self.address),
         }
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        // The end of its input is what it waits for; if it is gone already, all is well.
-        drop(self.child.stdin.take());
-        self.child.wait().ok();
     }
 }
 

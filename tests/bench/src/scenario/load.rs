@@ -38,7 +38,7 @@ pub fn run(plan: &LoadPlan, peer: Peer, results: &Results) -> Outcome<()> {
     let mut publisher = server.publisher()?;
     store_first_states(&mut publisher, plan.streams)?;
     let mut first = u64::from(plan.streams);
-    let storing = plan.paced(first, if peer == Peer::Ours { plan.seconds / 2 } else { 0 });
+    let storing = plan.paced(first, if peer.is_ours() { plan.seconds / 2 } else { 0 });
     let events = plan.rate * plan.seconds;
     let stamps = Arc::new(Stamps::new(usize::try_from(first + storing.events + events)?));
     if storing.events > 0 {
@@ -92,15 +92,16 @@ fn drive(
     results: &Results,
 ) -> Outcome<()> {
     let peer = server.peer;
-    let before = server.family().cpu()?;
+    let (before, whole_before) = (server.family().cpu()?, server.whole_family().cpu()?);
     let listening = Listening::start(crowd, stamps);
     let took = pace(publisher, paced, stamps)?;
     publisher.settle()?;
     // Events of one account that came together are one frame: the last of each account is waited for by silence.
-    let complete = listening.until_frames(paced.events, if peer == Peer::Ours { SILENCE } else { PATIENCE });
+    let complete = listening.until_frames(paced.events, if peer.is_ours() { SILENCE } else { PATIENCE });
     let used = server.family().cpu()?.since(&before);
+    let whole = server.whole_family().cpu()?.since(&whole_before);
     let mut crowd = listening.stop()?;
-    if peer != Peer::Ours {
+    if !peer.is_ours() {
         complete?;
     }
     let streams = usize::try_from(paced.accounts)?;
@@ -110,6 +111,7 @@ fn drive(
     }
     results.add("load_rate", peer, crowd.frames as f64 / took.as_secs_f64())?;
     results.add("load_cpu_us", peer, microseconds_each(used.total(), crowd.frames))?;
+    results.add("whole_cpu_us", peer, microseconds_each(whole.total(), crowd.frames))?;
     if peer == Peer::Ours {
         results.add("writer_cpu_us", peer, microseconds_each(used.of_thread("bus-writer"), crowd.frames))?;
     }

@@ -7,19 +7,20 @@
 use std::{
     collections::{HashMap, VecDeque, hash_map::Entry},
     io,
+    path::Path,
     sync::Arc,
 };
 
-use bus::{Retained, Revision};
-use bus_local::LocalBus;
+use bus::{Bus, Revision};
 use futures_util::{FutureExt, StreamExt, stream::FuturesUnordered};
 use mailbox_event::{Account, AccountTokens, EventId, Modseq, RelayId, UidValidity, codec};
 use state::{AccountState, Counter, Epoch};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::UnixStream,
+    net::{UnixListener, UnixStream},
 };
 
+use super::{INLET, ours::tokens};
 use crate::{
     Outcome,
     event::{EVENT_OCTETS, Event},
@@ -31,7 +32,26 @@ const OUTSTANDING: usize = 4096;
 const READ_AT_ONCE: usize = 64;
 const ACCOUNTS_AT_ONCE: usize = 1024;
 
-pub struct Inlet {
+/// Where senders of events connect, one after the other.
+pub struct Listener(UnixListener);
+
+impl Listener {
+    /// Listens in `folder`.
+    pub fn bind(folder: &Path) -> Outcome<Self> {
+        Ok(Self(UnixListener::bind(folder.join(INLET))?))
+    }
+
+    /// Stores on `bus` what they send, until something fails.
+    pub async fn serve(self, bus: Arc<dyn Bus>) -> Outcome<()> {
+        let mut inlet = Inlet::new(bus, tokens());
+        loop {
+            let (socket, _) = self.0.accept().await?;
+            inlet.take(socket).await?;
+        }
+    }
+}
+
+struct Inlet {
     outlet: Arc<Outlet>,
     lanes: HashMap<u32, Lane>,
     /// Accounts with something to store and nothing under way.
@@ -39,7 +59,7 @@ pub struct Inlet {
 }
 
 struct Outlet {
-    bus: LocalBus,
+    bus: Arc<dyn Bus>,
     tokens: AccountTokens,
 }
 
@@ -57,12 +77,12 @@ struct Known {
 }
 
 impl Inlet {
-    pub fn new(bus: LocalBus, tokens: AccountTokens) -> Self {
+    fn new(bus: Arc<dyn Bus>, tokens: AccountTokens) -> Self {
         Self { outlet: Arc::new(Outlet { bus, tokens }), lanes: HashMap::new(), ready: VecDeque::new() }
     }
 
     /// Takes events until the sender closes.
-    pub async fn take(&mut self, mut socket: UnixStream) -> Outcome<()> {
+    async fn take(&mut self, mut socket: UnixStream) -> Outcome<()> {
         let outlet = Arc::clone(&self.outlet);
         let (mut octets, mut part) = (Vec::new(), [0; READ_AT_ONCE * EVENT_OCTETS]);
         let (mut under_way, mut is_awaited) = (FuturesUnordered::new(), false);

@@ -1,4 +1,4 @@
-//! The rows of the table.
+//! The rows of the tables.
 
 /// One row: a metric of the results in words.
 pub struct Row {
@@ -28,8 +28,8 @@ impl Row {
     }
 }
 
-/// In the order of the table.
-pub const ROWS: &[Row] = &[
+/// Everything in one process; in the order of the table.
+pub const STREAMS: &[Row] = &[
     Row::new("storm_s", "10,000 streams connected at once, first octet of each, s", "≤ 0.6", 2),
     Row::new("idle_kb", "memory of an idle stream, KiB", "≤ 8", 1),
     Row::new("traffic_kb", "the same after traffic, KiB", "", 1),
@@ -59,4 +59,34 @@ pub const ROWS: &[Row] = &[
     Row::new("relay4_rate", "four senders at full speed: notifications/s", "", 0),
     Row::new("relay4_p50_us", "… p50, µs", "", 0),
     Row::new("relay4_p99_us", "… p99, µs", "≤ 200", 0),
+];
+
+/// Separate processes; in the order of the table.
+pub const ON_NATS: &[Row] = &[
+    Row::new("storm_s", "10,000 streams connected at once, first octet of each, s", "", 2),
+    Row::new("idle_kb", "memory of an idle stream, KiB", "≤ 8", 1),
+    Row::new("traffic_kb", "the same after traffic, KiB", "", 1),
+    Row::new("load_rate", "10,000 events/s over 10,000 accounts: frames/s delivered", "", 0),
+    Row::new("load_cpu_us", "… CPU of pusher per delivered event, µs", "≤ 20", 1),
+    Row::new("whole_cpu_us", "… CPU of all processes, NATS and writer too, µs", "", 1),
+    Row::new("store_cpu_us", "… CPU of a pusher without streams per event, µs", "", 1),
+    Row::new("load_p50_ms", "… sent to read, p50, ms", "", 2),
+    Row::new("load_p99_ms", "… p99, ms", "≤ nchan", 2),
+    Row::new("load_p999_ms", "… p99.9, ms", "", 2),
+    Row::new("state_relay_rate", "relay, 4,096 accounts' states, by compare-and-set: notifications/s", "", 0),
+    Row::new("state_raw_rate", "… the client alone, no id and no compare-and-set: messages/s", "", 0),
+    Row::new("state_relay_part", "… relay's part of it, %", "≥ 70", 0),
+    Row::new("many_relay_rate", "relay, 10,000 accounts' states, each read before: notifications/s", "", 0),
+    Row::new("many_raw_rate", "… the client alone: messages/s", "", 0),
+    Row::new("many_relay_part", "… relay's part of it, %", "", 0),
+    Row::new("job_relay_rate", "relay, jobs with `Nats-Msg-Id`: notifications/s", "", 0),
+    Row::new("job_raw_rate", "… the client alone, with the same id: messages/s", "", 0),
+    Row::new("job_relay_part", "… relay's part of it, %", "≥ 70", 0),
+    Row::new("read_p50_ms", "read of a state, p50, ms", "", 3),
+    Row::new("read_p99_ms", "… p99, ms", "≤ 1", 3),
+    Row::new("open_p50_ms", "first stream of an account: registered and read, p50, ms", "", 3),
+    Row::new("open_p99_ms", "… p99, ms", "", 3),
+    Row::new("interest_s", "100,000 accounts of interest on one node, s", "", 2),
+    Row::new("interest_kb", "… memory of the node for each, KiB", "", 2),
+    Row::new("interest_nats_kb", "… memory of NATS for each, KiB", "", 2),
 ];
