@@ -109,6 +109,8 @@ fn begin(node: &Arc<Node>, happened: watch::Receiver<link::Happened>) {
     until_closed(node, keeper);
     let trips = node.clone();
     until_closed(node, async move { trips.round_trips.make(&trips).await });
+    let watched = node.clone();
+    until_closed(node, async move { watched.takers.watch(&watched).await });
     let mut closing = node.closing.subscribe();
     let node = node.clone();
     tokio::spawn(async move {

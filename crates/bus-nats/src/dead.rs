@@ -41,7 +41,7 @@ pub(crate) async fn redeliver(broker: &Broker, place: &Place, id: DeadLetterId) 
         let job = Job { attempts: 0, life: id.0, ..job };
         let again = format!("again.{}.{}", place.token.as_str(), id.0);
         let subject = place.retry(&job.message.topic);
-        broker.store_once(subject, again, job.headers(), job.message.payload).await?;
+        broker.store_job(subject, again, job.headers(), job.message.payload).await?;
     }
     Ok(broker.delete(DEAD, id.0).await?)
 }

@@ -89,6 +89,9 @@ pub(crate) enum CallError {
     /// Nobody in the server serves the subject: no such stream, or its leader is away.
     #[error("stream is away")]
     NoStream,
+    /// Who takes jobs is not known yet on this connection, or not back yet: see [`crate::takers`].
+    #[error("who takes jobs is not known yet")]
+    NoTakers,
     /// The client could not send.
     #[error("message could not be sent")]
     Sending(#[source] Box<dyn std::error::Error + Send + Sync>),

@@ -4,11 +4,17 @@
 //! one for each urgency and kind, and one for each urgency of what is given back to it. What waits for its next attempt
 //! lies in PARKED, where it holds no place; who holds the group's lease gives it back when it is due. What no attempt
 //! could help lies in DEAD.
+//!
+//! A job is as safe as its server. A single NATS 2.9.10 that is killed while it works (SIGKILL) comes up now and then
+//! without jobs that it had acknowledged and that no consumer was given: started several times on one copy of such a
+//! store, it kept them at some starts and threw them away at others, before any client was there. Nobody outside can
+//! mend that.
 
 mod broker;
 mod consumers;
 mod depth;
 mod names;
+mod phantoms;
 mod place;
 
 use std::{
@@ -27,6 +33,7 @@ pub(crate) use broker::{Broker, millis};
 pub(crate) use consumers::make as make_consumers;
 pub use depth::GroupDepth;
 pub(crate) use names::{GroupToken, Source};
+pub(crate) use phantoms::Phantoms;
 pub(crate) use place::Place;
 
 use crate::{
@@ -128,11 +135,11 @@ async fn is_present(node: &Node, place: &Place) -> Result<bool, BusError> {
 }
 
 /// Stores a job for every group that takes its kind.
-pub(crate) async fn dispatch_job(node: &Node, message: &Message) -> Result<(), BusError> {
-    let mut headers = with_id(message.id);
-    headers.insert(async_nats::header::NATS_MESSAGE_ID, format!("{}.{}", message.id, message.topic));
-    node.caller.store(node.names.stored(&message.topic), headers, message.payload.clone()).await?;
-    Ok(())
+pub(crate) async fn dispatch_job(node: &Arc<Node>, message: &Message) -> Result<(), BusError> {
+    let id = format!("{}.{}", message.id, message.topic);
+    let subject = node.names.stored(&message.topic);
+    let payload = message.payload.clone();
+    Ok(Broker::new(node).store_job(subject, id, with_id(message.id), payload).await?)
 }
 
 /// Gives a dead letter back to its group.

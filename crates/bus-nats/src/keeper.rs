@@ -74,7 +74,8 @@ fn refuse(node: &Node, refusal: &Refusal) {
     }
 }
 
-async fn try_to_make_ready(node: &Node) -> Result<(), NotReady> {
+async fn try_to_make_ready(node: &Arc<Node>) -> Result<(), NotReady> {
     check_server(&node.client.server_info(), &node.settings)?;
-    provision(&node.caller, &node.settings, &node.names).await
+    provision(&node.caller, &node.settings, &node.names).await?;
+    Ok(node.takers.look(node).await?)
 }

@@ -27,6 +27,7 @@ mod round_trip;
 mod settings;
 mod streams;
 mod subjects;
+mod takers;
 mod worker;
 
 pub use bus::NatsBus;

@@ -13,7 +13,7 @@ use tokio::{runtime::Handle, sync::watch, task::JoinHandle};
 
 use crate::{
     NatsSettings, Refusal, call::Caller, counters::Counters, error::CallError, groups::Groups,
-    interest::Interest, link::Happened, round_trip::RoundTrips, subjects::Names,
+    interest::Interest, link::Happened, round_trip::RoundTrips, subjects::Names, takers::Takers,
 };
 
 /// Whether NATS can be used.
@@ -41,6 +41,7 @@ pub(crate) struct Node {
     pub(crate) interest: Interest,
     pub(crate) round_trips: RoundTrips,
     pub(crate) groups: Groups,
+    pub(crate) takers: Takers,
     pub(crate) counters: Arc<Counters>,
     /// Becomes true when the bus closes. Whoever works in the background holds a receiver until he has ended.
     pub(crate) closing: watch::Sender<bool>,
@@ -69,6 +70,7 @@ impl Node {
             interest: Interest::default(),
             round_trips: RoundTrips::default(),
             groups: Groups::default(),
+            takers: Takers::default(),
             counters,
             closing: watch::Sender::new(false),
             readiness: watch::Sender::new(Readiness::Waiting),

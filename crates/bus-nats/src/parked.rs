@@ -16,7 +16,7 @@ use tokio::{sync::Notify, time::sleep};
 
 use crate::{
     error::CallError,
-    groups::{Broker, Lying, Place},
+    groups::{Broker, Lying, Phantoms, Place},
     streams::PARKED,
     worker::{Ends, Job, bury, due},
 };
@@ -50,6 +50,7 @@ pub(crate) struct Sweeper {
     parked: Arc<Notify>,
     lease: Lease,
     heap: ParkedHeap,
+    phantoms: Phantoms,
 }
 
 impl Sweeper {
@@ -61,7 +62,16 @@ impl Sweeper {
         parked: Arc<Notify>,
     ) -> Self {
         let lease = Lease::new(&place.token);
-        Self { broker, place, longest, bell, parked, lease, heap: ParkedHeap::default() }
+        Self {
+            broker,
+            place,
+            longest,
+            bell,
+            parked,
+            lease,
+            heap: ParkedHeap::default(),
+            phantoms: Phantoms::default(),
+        }
     }
 
     /// Sweeps until the registration is dropped or the bus closes, and then lets another.
@@ -97,6 +107,7 @@ impl Sweeper {
             self.heap = ParkedHeap::default();
             return Ok(false);
         }
+        self.phantoms.look(&self.broker, &self.place).await?;
         let has_read_all = self.read().await?;
         let due = self.heap.take_due(self.broker.now(), self.longest, BATCH);
         let is_full = due.len() == BATCH;
@@ -133,7 +144,7 @@ impl Sweeper {
             Ok(job) => {
                 let id = format!("retry.{}.{}", self.place.token.as_str(), job.stay());
                 let subject = self.place.retry(&job.message.topic);
-                self.broker.store_once(subject, id, job.headers(), job.message.payload).await?;
+                self.broker.store_job(subject, id, job.headers(), job.message.payload).await?;
             }
             Err(poison) => {
                 let job = Job::unreadable(sequence, payload, stored);

@@ -29,6 +29,7 @@ pub(crate) use settle::bury;
 use crate::{
     error::CallError,
     groups::{Source, make_consumers},
+    node::Readiness,
     streams::JOBS,
 };
 use delivery::{Delivery, Refused, request};
@@ -61,6 +62,8 @@ pub(crate) struct Worker {
     running: JoinSet<(usize, Ended)>,
     /// Dropped when runs are to be cut off.
     cut: (watch::Sender<()>, watch::Receiver<()>),
+    /// Changes when the streams were looked after.
+    readiness: watch::Receiver<Readiness>,
     /// Connections that were made until the requests were sent.
     connections: u64,
     /// What the server has for us is not there, or it cannot serve us: ask again at the next look.
@@ -84,6 +87,7 @@ impl Worker {
             .collect();
         Ok(Self {
             pulls: Pulls::new(sources.iter().map(|(source, _)| source.urgency)),
+            readiness: runner.broker.readiness.subscribe(),
             connections: connections(&runner),
             runner: Arc::new(runner),
             ends,
@@ -115,6 +119,8 @@ impl Worker {
                     None => break,
                 },
                 Some(()) = OptionFuture::from(self.pause.as_mut()) => self.pause = None,
+                // What is not there any more is made again as soon as it can be.
+                Ok(()) = self.readiness.changed() => self.look().await,
                 _ = look.tick() => self.look().await,
             }
             while let Some(ended) = self.running.try_join_next() {

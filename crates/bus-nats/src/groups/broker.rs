@@ -9,7 +9,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
-use crate::{call::Stored, error::CallError, node::Node, streams};
+use crate::{call::Stored, error::CallError, node::Node, streams, takers::Sight};
 
 /// See the module.
 #[derive(Clone)]
@@ -33,10 +33,13 @@ pub(crate) struct ConsumerInfo {
     pub(crate) num_pending: u64,
     /// Messages that somebody was given and has not acknowledged.
     pub(crate) num_ack_pending: u64,
+    /// All up to here is acknowledged.
     pub(crate) ack_floor: Floor,
+    /// The last that somebody was given, or that the filter passed over.
+    pub(crate) delivered: Floor,
 }
 
-/// All up to here is acknowledged.
+/// A place in the stream.
 #[derive(Debug, Clone, Copy, Deserialize)]
 pub(crate) struct Floor {
     pub(crate) stream_seq: u64,
@@ -54,12 +57,25 @@ struct Purged {
 }
 
 #[derive(Deserialize)]
+struct Got {
+    message: GotMessage,
+}
+
+#[derive(Deserialize)]
+struct GotMessage {
+    seq: u64,
+}
+
+#[derive(Deserialize)]
 struct Streamed {
+    created: String,
     state: StreamState,
 }
 
 #[derive(Deserialize)]
 struct StreamState {
+    last_seq: u64,
+    consumer_count: u64,
     #[serde(default)]
     subjects: Option<BTreeMap<String, u64>>,
 }
@@ -101,6 +117,19 @@ impl Broker {
     ) -> Result<Stored, CallError> {
         headers.insert(async_nats::header::NATS_MESSAGE_ID, id);
         self.0.caller.store(subject, headers, payload).await
+    }
+
+    /// [`Self::store_once`] in the stream of the jobs, unless their takers are away.
+    pub(crate) async fn store_job(
+        &self,
+        subject: String,
+        id: String,
+        headers: HeaderMap,
+        payload: Bytes,
+    ) -> Result<(), CallError> {
+        let connection = self.0.takers.check(&self.0)?;
+        self.store_once(subject, id, headers, payload).await?;
+        self.0.takers.check_again(&self.0, connection)
     }
 
     /// The first message at or after `sequence` whose subject is `filter`'s.
@@ -149,6 +178,38 @@ impl Broker {
             Err(CallError::Refused { code: NO_MESSAGE, .. }) => Ok(false),
             Err(error) => Err(error),
         }
+    }
+
+    /// The place of the first message at or after `sequence`, as the leader of the stream knows it.
+    pub(crate) async fn leaders_next(&self, stream: &str, sequence: u64) -> Result<Option<u64>, CallError> {
+        let call = format!("STREAM.MSG.GET.{}", self.0.names.stream(stream));
+        match self.api::<Got>(call, &json!({ "seq": sequence, "next_by_subj": ">" })).await {
+            Ok(got) => Ok(Some(got.message.seq)),
+            Err(CallError::Refused { code: NO_MESSAGE, .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The last place of a stream that is taken, as its leader knows it.
+    pub(crate) async fn last_sequence(&self, stream: &str) -> Result<u64, CallError> {
+        let call = format!("STREAM.INFO.{}", self.0.names.stream(stream));
+        Ok(self.api::<Streamed>(call, &json!({})).await?.state.last_seq)
+    }
+
+    /// What JOBS is at this moment.
+    pub(crate) async fn sight_of_jobs(&self) -> Result<Sight, CallError> {
+        let call = format!("STREAM.INFO.{}", self.0.names.stream(streams::JOBS));
+        let Streamed { created, state } = self.api(call, &json!({})).await?;
+        Ok(Sight { created, consumers: state.consumer_count })
+    }
+
+    /// Acknowledges the job at a place of the stream, for a consumer that may wait for it.
+    pub(crate) async fn acknowledge_at(&self, consumer: &str, sequence: u64) {
+        let stream = self.0.names.stream(streams::JOBS);
+        // As the server would have named it: deliveries, both sequences, time and what is left. It looks at its own
+        // notes for all but the stream's sequence.
+        let subject = format!("$JS.ACK.{stream}.{consumer}.1.{sequence}.0.0.0");
+        self.say(subject, Bytes::from_static(b"+ACK")).await;
     }
 
     /// Takes a message away; one that is not there is no error.

