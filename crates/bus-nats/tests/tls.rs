@@ -1,7 +1,5 @@
 //! The way to NATS under TLS: who is trusted, and who is not spoken to.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot set its scene has failed")]
-
 use std::{path::PathBuf, time::Duration};
 
 use bus::{Bus, BusError};

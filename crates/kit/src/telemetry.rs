@@ -27,14 +27,31 @@ pub enum TelemetryError {
     Twice(#[from] tracing_subscriber::util::TryInitError),
 }
 
+/// Libraries whose finer lines hold what may not be logged, whatever an operator asks for: the client of NATS tells every
+/// message with its content, and addresses with their passwords.
+const CAPS: [&str; 1] = ["async_nats=warn"];
+
 /// What is wrong with a filter, if anything is.
 pub fn problem(filter: &str) -> Option<String> {
-    EnvFilter::try_new(filter).err().map(|error| error.to_string())
+    capped(filter).err().map(|error| error.to_string())
+}
+
+/// The operator's filter, with [`CAPS`] in place of what it says of those.
+fn capped(filter: &str) -> Result<EnvFilter, tracing_subscriber::filter::ParseError> {
+    let is_free = |part: &&str| !CAPS.iter().any(|cap| is_within(part, cap));
+    let parts: Vec<_> = filter.split(',').filter(is_free).chain(CAPS).collect();
+    EnvFilter::try_new(parts.join(","))
+}
+
+/// Whether a part of a filter is about a library of ours, or about a module of it.
+fn is_within(part: &str, cap: &str) -> bool {
+    let library = cap.split('=').next().unwrap_or(cap);
+    part.trim().starts_with(library)
 }
 
 /// Starts logging for the whole process. `filter` is in the form of `RUST_LOG`: `info,relay=debug`.
 pub fn init(format: Format, filter: &str) -> Result<(), TelemetryError> {
-    let filter = EnvFilter::try_new(filter)?;
+    let filter = capped(filter)?;
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(io::stderr().is_terminal())
@@ -49,6 +66,18 @@ pub fn init(format: Format, filter: &str) -> Result<(), TelemetryError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_filter_shows_what_a_library_would_tell_of_content() {
+        for asked in
+            ["trace", "info,async_nats=trace", "async_nats::connection=trace, async_nats[x]=debug", ""]
+        {
+            let filter = capped(asked).unwrap().to_string();
+            let said: Vec<_> = filter.split(',').filter(|part| part.contains("async_nats")).collect();
+            assert_eq!(said, ["async_nats=warn"], "{asked}: {filter}");
+        }
+        assert!(capped("info,relay=debug").unwrap().to_string().contains("relay=debug"));
+    }
 
     #[test]
     fn malformed_filter_is_refused_and_a_second_logger_too() {

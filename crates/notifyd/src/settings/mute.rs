@@ -30,7 +30,7 @@ pub enum OneClick {
 impl Default for MuteSettings {
     fn default() -> Self {
         Self {
-            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8083)),
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8085)),
             public_url: String::new(),
             one_click: OneClick::All,
         }
