@@ -5,6 +5,6 @@ mod line;
 mod session;
 mod sink;
 
-pub use faults::{DataFault, Faults};
+pub use faults::{DataFault, Faults, Verb};
 pub use session::{Limits, Mail};
 pub use sink::{SinkSettings, SmtpSink};

@@ -3,7 +3,7 @@
 
 use std::process::Stdio;
 
-use fakes::smtp::{DataFault, Faults, Limits, SinkSettings, SmtpSink};
+use fakes::smtp::{DataFault, Faults, Limits, SinkSettings, SmtpSink, Verb};
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor, message::header::ContentType};
 use tokio::{io::AsyncWriteExt, net::TcpStream, process::Command};
 
@@ -25,10 +25,14 @@ fn message(text: &str) -> Message {
 
 /// Runs a script with `smtp` connected to the server; gives what it printed.
 async fn python(sink: &SmtpSink, script: &str) -> String {
-    let head =
-        format!("import smtplib, socket\nsmtp = smtplib.SMTP('127.0.0.1', {})\n", sink.local_addr().port());
+    lone_python(&format!("smtp = smtplib.SMTP('127.0.0.1', {})\n{script}", sink.local_addr().port())).await
+}
+
+/// The same, with nothing connected.
+async fn lone_python(script: &str) -> String {
     let mut command = Command::new("/usr/bin/python3");
-    let output = command.arg("-c").arg(head + script).stdin(Stdio::null()).output().await.unwrap();
+    let script = format!("import smtplib\n{script}");
+    let output = command.arg("-c").arg(script).stdin(Stdio::null()).output().await.unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
 }
@@ -76,7 +80,7 @@ async fn smtplib_sees_refusals_as_they_are_meant() {
     .await;
     sink.set_faults(Faults {
         recipients: [("b@x".into(), 550), ("c@x".into(), 451)].into(),
-        data: DataFault::None,
+        ..Faults::default()
     });
     let script = r"
 print({who: code for who, (code, _) in smtp.sendmail('a@x', ['b@x', 'c@x', 'd@x'], 'S: x\r\n\r\nhi').items()})
@@ -112,6 +116,68 @@ async fn hanging_up_keeps_the_mail_and_tells_the_client_nothing() {
     let error = transport(&sink).send(message("x")).await.unwrap_err();
     assert!(!error.is_permanent() && !error.is_transient());
     assert_eq!(sink.mails().len(), 1);
+}
+
+#[tokio::test]
+async fn smtplib_is_refused_at_each_verb() {
+    for (verb, said) in [
+        (Verb::Connect, "SMTPConnectError 451"),
+        (Verb::Hello, "SMTPHeloError 451"),
+        (Verb::Mail, "SMTPSenderRefused 451"),
+        (Verb::Recipient, "SMTPRecipientsRefused"),
+        (Verb::Data, "SMTPDataError 451"),
+        (Verb::End, "SMTPDataError 451"),
+    ] {
+        let sink = sink(SinkSettings::default()).await;
+        sink.set_faults(Faults { refused: [(verb, 451)].into(), ..Faults::default() });
+        let script = format!(
+            "
+try: smtplib.SMTP('127.0.0.1', {}).sendmail('a@x', ['b@x'], 'S: x\\r\\n\\r\\nhi')
+except smtplib.SMTPException as e: print(type(e).__name__, getattr(e, 'smtp_code', ''))
+",
+            sink.local_addr().port()
+        );
+        let printed = lone_python(&script).await;
+        assert_eq!((printed.trim(), sink.mails().len()), (said, 0), "{verb:?}");
+    }
+}
+
+#[tokio::test]
+async fn answer_that_is_held_back_comes_when_the_stall_is_over() {
+    for verb in Verb::ALL {
+        let sink = sink(SinkSettings::default()).await;
+        sink.set_faults(Faults { stalled: Some(verb), ..Faults::default() });
+        let mut stalled = sink.stalled();
+        let transport = transport(&sink);
+        let sending = tokio::spawn(async move { transport.send(message("x")).await });
+        stalled.wait_for(|stalled| *stalled == 1).await.unwrap();
+        assert_eq!(sink.mails().len(), usize::from(verb == Verb::End), "{verb:?}");
+        assert!(!sending.is_finished(), "{verb:?}");
+        sink.set_faults(Faults::default());
+        sending.await.unwrap().unwrap();
+        assert_eq!((sink.mails().len(), *stalled.borrow()), (1, 1), "{verb:?}");
+    }
+}
+
+#[tokio::test]
+async fn client_that_goes_during_a_stall_frees_its_place() {
+    let sink = sink(SinkSettings { connections: 1, ..SinkSettings::default() }).await;
+    sink.set_faults(Faults { stalled: Some(Verb::Connect), ..Faults::default() });
+    let mut stalled = sink.stalled();
+    for count in 1..=3 {
+        let client = TcpStream::connect(sink.local_addr()).await.unwrap();
+        stalled.wait_for(|stalled| *stalled == count).await.unwrap();
+        drop(client);
+    }
+}
+
+#[tokio::test]
+async fn mail_that_is_lost_is_not_kept_and_the_client_is_told_nothing() {
+    let sink = sink(SinkSettings::default()).await;
+    sink.set_faults(Faults { data: DataFault::Lose, ..Faults::default() });
+    let error = transport(&sink).send(message("x")).await.unwrap_err();
+    assert!(!error.is_permanent() && !error.is_transient());
+    assert_eq!(sink.mails().len(), 0);
 }
 
 #[tokio::test]

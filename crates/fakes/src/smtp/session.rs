@@ -1,7 +1,7 @@
 //! One SMTP session as a state machine: lines in, replies and mail out. No I/O.
 
 use super::{
-    faults::{DataFault, Faults},
+    faults::{DataFault, Faults, Verb},
     line::Line,
 };
 
@@ -36,6 +36,8 @@ pub struct Mail {
 /// What to do after a line.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Step {
+    /// What is answered.
+    pub(super) verb: Option<Verb>,
     /// To be sent.
     pub(super) reply: Option<String>,
     /// To be kept, before the reply is sent.
@@ -66,7 +68,7 @@ struct Content {
     refused: Option<&'static str>,
 }
 
-pub(super) const GREETING: &str = "220 sink.invalid ESMTP\r\n";
+const GREETING: &str = "220 sink.invalid ESMTP";
 const TOO_LARGE: &str = "552 5.3.4 Message is too large";
 const LINE_TOO_LONG: &str = "500 5.5.2 Line is too long";
 
@@ -75,13 +77,19 @@ impl Session {
         Self { limits, phase: Phase::Connected }
     }
 
+    /// What the server begins with.
+    pub(super) fn greeting(faults: &Faults) -> Step {
+        let closes = faults.refused.contains_key(&Verb::Connect);
+        Step { closes, ..answer(Verb::Connect, faults, || reply(GREETING)) }
+    }
+
     /// Takes one line.
     pub(super) fn line(&mut self, line: &Line, faults: &Faults) -> Step {
         match (&mut self.phase, line) {
             (Phase::Data(content), Line::Whole(octets)) if octets == b".\r\n" => {
                 let content = std::mem::replace(content, Content::empty());
                 self.phase = Phase::Greeted;
-                content.end(faults.data)
+                answer(Verb::End, faults, || content.end(faults.data))
             }
             (Phase::Data(content), line) => {
                 content.push(line, self.limits.message);
@@ -98,11 +106,11 @@ impl Session {
     fn command(&mut self, text: &str, faults: &Faults) -> Step {
         let (verb, rest) = text.split_once(' ').unwrap_or((text, ""));
         match verb.to_ascii_uppercase().as_str() {
-            "EHLO" => self.greet(&self.extensions()),
-            "HELO" => self.greet("250 sink.invalid"),
-            "MAIL" => self.mail(rest),
-            "RCPT" => self.recipient(rest, faults),
-            "DATA" => self.data(),
+            "EHLO" => answer(Verb::Hello, faults, || self.greet(&self.extensions())),
+            "HELO" => answer(Verb::Hello, faults, || self.greet("250 sink.invalid")),
+            "MAIL" => answer(Verb::Mail, faults, || self.mail(rest)),
+            "RCPT" => answer(Verb::Recipient, faults, || self.recipient(rest, faults)),
+            "DATA" => answer(Verb::Data, faults, || self.data()),
             "RSET" => self.reset(),
             "NOOP" => reply("250 2.0.0 OK"),
             "VRFY" => reply("252 2.1.5 Send it and see"),
@@ -199,10 +207,19 @@ impl Content {
         match (self.refused, fault) {
             (Some(why), _) => reply(why),
             (None, DataFault::None) => Step { mail, ..reply("250 2.0.0 Taken") },
-            (None, DataFault::Refused(code)) => reply(&format!("{code} Message is refused")),
-            (None, DataFault::HangUp) => Step { mail, reply: None, closes: true },
+            (None, DataFault::HangUp) => Step { mail, closes: true, ..Step::default() },
+            (None, DataFault::Lose) => Step { closes: true, ..Step::default() },
         }
     }
+}
+
+/// What `verb` is answered with where it is not refused.
+fn answer(verb: Verb, faults: &Faults, otherwise: impl FnOnce() -> Step) -> Step {
+    let step = match faults.refused.get(&verb) {
+        Some(code) => reply(&format!("{code} Refused as told")),
+        None => otherwise(),
+    };
+    Step { verb: Some(verb), ..step }
 }
 
 fn reply(text: &str) -> Step {

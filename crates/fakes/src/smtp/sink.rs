@@ -9,7 +9,7 @@ use std::{
 };
 
 use tokio::{
-    io::{AsyncWriteExt, BufStream},
+    io::{AsyncBufReadExt, AsyncWriteExt, BufStream},
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore, watch},
 };
@@ -20,8 +20,8 @@ use tokio_util::{
 use tracing::{debug, warn};
 
 use super::{
-    Faults, Limits, Mail, line,
-    session::{GREETING, Session},
+    Faults, Limits, Mail, Verb, line,
+    session::{Session, Step},
 };
 
 /// What a sink holds.
@@ -56,8 +56,9 @@ pub struct SmtpSink {
 struct Shared {
     settings: SinkSettings,
     mails: Mutex<VecDeque<Arc<Mail>>>,
-    faults: Mutex<Faults>,
+    faults: watch::Sender<Faults>,
     taken: watch::Sender<u64>,
+    stalled: watch::Sender<u64>,
 }
 
 impl SmtpSink {
@@ -65,8 +66,13 @@ impl SmtpSink {
     pub async fn start(address: SocketAddr, settings: SinkSettings) -> io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
         let local_addr = listener.local_addr()?;
-        let (mails, faults) = (Mutex::default(), Mutex::default());
-        let shared = Arc::new(Shared { settings, mails, faults, taken: watch::Sender::new(0) });
+        let shared = Arc::new(Shared {
+            settings,
+            mails: Mutex::default(),
+            faults: watch::Sender::default(),
+            taken: watch::Sender::default(),
+            stalled: watch::Sender::default(),
+        });
         let stop = CancellationToken::new();
         let tasks = TaskTracker::new();
         let run = accept(listener, shared.clone(), tasks.clone(), stop.clone());
@@ -96,9 +102,14 @@ impl SmtpSink {
         self.shared.taken.subscribe()
     }
 
+    /// How many answers were held back since the start ([`Faults::stalled`]).
+    pub fn stalled(&self) -> watch::Receiver<u64> {
+        self.shared.stalled.subscribe()
+    }
+
     /// Has it fail from here on, in sessions that are open too.
     pub fn set_faults(&self, faults: Faults) {
-        *locked(&self.shared.faults) = faults;
+        self.shared.faults.send_replace(faults);
     }
 }
 
@@ -111,6 +122,41 @@ impl Shared {
         mails.push_back(Arc::new(mail));
         drop(mails);
         self.taken.send_modify(|taken| *taken += 1);
+    }
+
+    fn faults(&self) -> Faults {
+        self.faults.borrow().clone()
+    }
+
+    /// Does what a step says; whether the session goes on after it.
+    async fn answer(&self, stream: &mut BufStream<TcpStream>, step: Step) -> io::Result<bool> {
+        if let Some(mail) = step.mail {
+            self.keep(mail);
+        }
+        if let Some(verb) = step.verb
+            && !self.stall(verb, stream).await?
+        {
+            return Ok(false);
+        }
+        if let Some(reply) = step.reply {
+            say(stream, &reply, self.settings.idle).await?;
+        }
+        Ok(!step.closes)
+    }
+
+    /// Waits while the answer to `verb` is to be held back; whether the client is still there then.
+    async fn stall(&self, verb: Verb, stream: &mut BufStream<TcpStream>) -> io::Result<bool> {
+        let mut faults = self.faults.subscribe();
+        if faults.borrow_and_update().stalled != Some(verb) {
+            return Ok(true);
+        }
+        self.stalled.send_modify(|stalled| *stalled += 1);
+        let over = faults.wait_for(|faults| faults.stalled != Some(verb));
+        tokio::select! {
+            // The sender lives as long as this.
+            _over = over => Ok(true),
+            gone = gone(stream) => gone.map(|()| false),
+        }
     }
 }
 
@@ -142,22 +188,23 @@ async fn connection(stream: TcpStream, shared: Arc<Shared>, _place: OwnedSemapho
 async fn converse(mut stream: BufStream<TcpStream>, shared: &Shared) -> io::Result<()> {
     let SinkSettings { limits, idle, .. } = shared.settings;
     let mut session = Session::new(limits);
-    say(&mut stream, GREETING, idle).await?;
-    loop {
+    let greeting = Session::greeting(&shared.faults());
+    let mut goes_on = shared.answer(&mut stream, greeting).await?;
+    while goes_on {
         let Some(line) = tokio::time::timeout(idle, line::read(&mut stream, limits.line)).await?? else {
             return Ok(());
         };
-        let faults = locked(&shared.faults).clone();
-        let step = session.line(&line, &faults);
-        if let Some(mail) = step.mail {
-            shared.keep(mail);
-        }
-        if let Some(reply) = step.reply {
-            say(&mut stream, &reply, idle).await?;
-        }
-        if step.closes {
-            return stream.shutdown().await;
-        }
+        let step = session.line(&line, &shared.faults());
+        goes_on = shared.answer(&mut stream, step).await?;
+    }
+    stream.shutdown().await
+}
+
+/// Ends when the client has closed the connection; never where it has sent more than it should have.
+async fn gone(stream: &mut BufStream<TcpStream>) -> io::Result<()> {
+    match stream.fill_buf().await? {
+        [] => Ok(()),
+        _ => std::future::pending().await,
     }
 }
 

@@ -8,7 +8,7 @@ use std::{
 
 use bus::{Bus, DeadLetters, Group};
 use bus_local::{LocalBus, LocalBusSettings};
-use fakes::smtp::{DataFault, Faults, SinkSettings, SmtpSink};
+use fakes::smtp::{Faults, SinkSettings, SmtpSink};
 use kit::drain::{Drain, Drained};
 use notifyd::{ALARM_MAIL, Notifyd};
 use prometheus_client::registry::Registry;
@@ -146,7 +146,7 @@ async fn outage_burns_no_attempt_and_the_mail_is_sent_once_afterwards() {
 async fn refused_mail_is_a_dead_letter_without_an_address_in_its_reason() {
     let sink = sink().await;
     let line = line(sink.local_addr(), 3).await;
-    sink.set_faults(Faults { recipients: [("bob@example.org".into(), 550)].into(), data: DataFault::None });
+    sink.set_faults(Faults { recipients: [("bob@example.org".into(), 550)].into(), ..Faults::default() });
     line.bus.dispatch(job(alarm(&["bob@example.org"])), &[]).await.unwrap();
     let group = Group(ALARM_MAIL.to_owned());
     let began = Instant::now();

@@ -43,7 +43,7 @@ async fn the_same_job_again_sends_nothing() {
 async fn refused_recipient_stops_nobody_else_and_is_not_tried_again() {
     let sink = sink().await;
     let world = World::before(sink.local_addr()).await;
-    sink.set_faults(Faults { recipients: [("bob@example.org".into(), 550)].into(), data: DataFault::None });
+    sink.set_faults(Faults { recipients: [("bob@example.org".into(), 550)].into(), ..Faults::default() });
     let job = job(alarm(&["bob@example.org", "carol@example.org"]));
     assert!(matches!(world.run(&job).await, Err(Failure::Reject(_))));
     sink.set_faults(Faults::default());
@@ -68,7 +68,7 @@ async fn recipient_that_no_mail_can_name_stops_nobody_else_and_is_counted() {
 async fn recipient_put_off_is_sent_later_and_the_others_once() {
     let sink = sink().await;
     let world = World::before(sink.local_addr()).await;
-    sink.set_faults(Faults { recipients: [("bob@example.org".into(), 450)].into(), data: DataFault::None });
+    sink.set_faults(Faults { recipients: [("bob@example.org".into(), 450)].into(), ..Faults::default() });
     let job = job(alarm(&["bob@example.org", "carol@example.org"]));
     assert!(matches!(world.run(&job).await, Err(Failure::Retry(_))));
     sink.set_faults(Faults::default());

@@ -80,11 +80,25 @@ fn faults_are_as_told() {
         (codes.as_str(), mails[0].to.as_slice()),
         ("250 250 550 250 354 - 250", &["c@x".to_owned()][..])
     );
-    let refused = Faults { data: DataFault::Refused(451), ..Faults::default() };
-    assert_eq!(play(&lines, &refused), ("250 250 250 250 354 - 451".into(), vec![]));
+    let refused = |verb| Faults { refused: [(verb, 451)].into(), ..Faults::default() };
+    for (verb, codes) in [
+        (Verb::Connect, "250 250 250 250 354 - 250"),
+        (Verb::Hello, "451 503 503 503 503 502 502"),
+        (Verb::Mail, "250 451 503 503 503 502 502"),
+        (Verb::Recipient, "250 250 451 451 503 502 502"),
+        (Verb::Data, "250 250 250 250 451 502 502"),
+        (Verb::End, "250 250 250 250 354 - 451"),
+    ] {
+        let (answers, mails) = play(&lines, &refused(verb));
+        assert_eq!((&*answers, mails.len()), (codes, usize::from(verb == Verb::Connect)), "{verb:?}");
+    }
+    let greeting = Session::greeting(&refused(Verb::Connect));
+    assert!(greeting.closes && greeting.reply.unwrap().starts_with("451 "));
     let hang_up = Faults { data: DataFault::HangUp, ..Faults::default() };
     let (codes, mails) = play(&lines, &hang_up);
     assert_eq!((codes.as_str(), mails.len()), ("250 250 250 250 354 - -", 1));
+    let lose = Faults { data: DataFault::Lose, ..Faults::default() };
+    assert_eq!(play(&lines, &lose), ("250 250 250 250 354 - -".into(), vec![]));
 }
 
 proptest! {
