@@ -9,9 +9,9 @@ pub(crate) enum Phase {
     Sender,
     /// RCPT TO
     Recipient,
-    /// DATA
+    /// DATA, and the text up to its end.
     Data,
-    /// The message was on its way.
+    /// The text's end was on its way.
     Content,
 }
 

@@ -9,12 +9,15 @@
 mod alarm_mailer;
 mod compose;
 mod consequence;
+mod due;
 mod in_flight;
 mod key;
 mod late;
 mod message;
 mod mute;
 pub mod overrides;
+mod owed;
+mod post;
 mod reader;
 mod recipients;
 mod service;

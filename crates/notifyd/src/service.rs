@@ -12,6 +12,8 @@ use tracing::{info, warn};
 use crate::{
     AlarmMailer, Metrics, OverrideError, Settings,
     mute::{MuteLinks, MutePort},
+    overrides,
+    post::Post,
     recipients::MOST_RECIPIENTS,
 };
 
@@ -42,7 +44,7 @@ pub enum StartError {
 
 /// A notifyd at work: jobs run from the start on, until it is dropped or [`Self::run`] ends.
 pub struct Notifyd {
-    mailer: Arc<AlarmMailer>,
+    post: Arc<Post>,
     store: Store,
     remembered_for: Duration,
     mute_port: Option<MutePort>,
@@ -70,12 +72,13 @@ impl Notifyd {
             ),
             None => None,
         };
-        let mailer = AlarmMailer::new(settings, store.clone(), metrics)?.with_mute_links(links);
-        let mailer = Arc::new(mailer);
+        let wording = Arc::new(overrides::load(settings.wording.as_deref())?);
+        let post = Arc::new(Post::new(settings, store.clone(), metrics)?);
+        let mailer = Arc::new(AlarmMailer::with(post.clone(), wording, links));
         let name = Group(ALARM_MAIL.to_owned());
-        let registration = bus.register_group(name, group, mailer.clone()).await?;
+        let registration = bus.register_group(name, group, mailer).await?;
         info!(group = ALARM_MAIL, "Takes jobs");
-        Ok(Self { mailer, store, remembered_for, mute_port, _group: registration })
+        Ok(Self { post, store, remembered_for, mute_port, _group: registration })
     }
 
     /// Where mutes are served, if they are.
@@ -91,7 +94,7 @@ impl Notifyd {
             self.forget().await;
         }
         // The group is held until then: the end of the registration cuts off what runs.
-        let cut = self.mailer.finish().await;
+        let cut = self.post.finish().await;
         if cut > 0 {
             warn!(jobs = cut, "Stops in the middle of jobs, and some mail may be sent twice");
         }

@@ -1,7 +1,11 @@
 //! The client of the SMTP server. Speaks command by command, for what a failure means depends on the command.
 
 use std::{
-    sync::{Mutex, PoisonError},
+    iter,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -32,6 +36,13 @@ pub(crate) struct Undelivered {
     pub(crate) fault: Fault,
 }
 
+/// A mail whose text the server waits for. Dropped, the connection is closed before the text's end, and no server takes
+/// the mail (RFC 5321 §4.1.1.4).
+pub(crate) struct Dialogue<'a> {
+    courier: &'a Courier,
+    connection: Box<AsyncSmtpConnection>,
+}
+
 /// Connections to the server, kept open between mails.
 pub(crate) struct Courier {
     settings: Smtp,
@@ -50,26 +61,25 @@ impl Courier {
         Ok(Self { settings, tls, idle: Mutex::default(), most_idle })
     }
 
-    /// Hands one mail over. `Ok`: the server has taken it.
-    pub(crate) async fn deliver(&self, from: &Address, to: &Address, mail: &[u8]) -> Result<(), Undelivered> {
+    /// Brings a mail to the point where the server waits for its text. So far nothing can have been taken.
+    pub(crate) async fn open(&self, from: &Address, to: &Address) -> Result<Dialogue<'_>, Undelivered> {
         if let Some(mut connection) = self.take_idle() {
-            // A connection may have died while idle: that says nothing of the server, unless a mail was on its way.
-            match self.send(&mut connection, from, to, mail).await {
+            // A connection may have died while idle: that says nothing of the server.
+            match self.introduce(&mut connection, from, to).await {
                 Err(Undelivered { phase: Phase::Sender, fault: Fault::Silence | Fault::Reply(421) }) => {}
-                result => return self.done(connection, result).await,
+                result => return self.opened(connection, result).await,
             }
         }
         let mut connection = self.connect().await?;
-        let result = self.send(&mut connection, from, to, mail).await;
-        self.done(connection, result).await
+        let result = self.introduce(&mut connection, from, to).await;
+        self.opened(connection, result).await
     }
 
-    async fn send(
+    async fn introduce(
         &self,
         connection: &mut AsyncSmtpConnection,
         from: &Address,
         to: &Address,
-        mail: &[u8],
     ) -> Result<(), Undelivered> {
         let mut parameters = Vec::new();
         if !AsRef::<str>::as_ref(to).is_ascii() {
@@ -81,8 +91,21 @@ impl Courier {
         }
         self.within(Phase::Sender, connection.command(Mail::new(Some(from.clone()), parameters))).await?;
         self.within(Phase::Recipient, connection.command(Rcpt::new(to.clone(), Vec::new()))).await?;
-        self.within(Phase::Data, connection.command(Data)).await?;
-        self.within(Phase::Content, connection.message(mail)).await.map(drop)
+        self.within(Phase::Data, connection.command(Data)).await.map(drop)
+    }
+
+    async fn opened(
+        &self,
+        connection: Box<AsyncSmtpConnection>,
+        result: Result<(), Undelivered>,
+    ) -> Result<Dialogue<'_>, Undelivered> {
+        match result {
+            Ok(()) => Ok(Dialogue { courier: self, connection }),
+            Err(why) => {
+                self.done(connection, Some(&why)).await;
+                Err(why)
+            }
+        }
     }
 
     async fn connect(&self) -> Result<Box<AsyncSmtpConnection>, Undelivered> {
@@ -103,15 +126,11 @@ impl Courier {
     }
 
     /// Keeps the connection if it is of further use.
-    async fn done(
-        &self,
-        mut connection: Box<AsyncSmtpConnection>,
-        result: Result<(), Undelivered>,
-    ) -> Result<(), Undelivered> {
-        let usable = match &result {
-            Ok(()) => true,
-            Err(Undelivered { fault: Fault::Silence | Fault::Reply(421), .. }) => false,
-            Err(_) => self.within(Phase::Sender, connection.command(Rset)).await.is_ok(),
+    async fn done(&self, mut connection: Box<AsyncSmtpConnection>, failure: Option<&Undelivered>) {
+        let usable = match failure {
+            None => true,
+            Some(Undelivered { fault: Fault::Silence | Fault::Reply(421), .. }) => false,
+            Some(_) => self.within(Phase::Sender, connection.command(Rset)).await.is_ok(),
         };
         if usable {
             let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
@@ -119,7 +138,6 @@ impl Courier {
                 idle.push((connection, Instant::now()));
             }
         }
-        result
     }
 
     fn take_idle(&self) -> Option<Box<AsyncSmtpConnection>> {
@@ -143,4 +161,31 @@ impl Courier {
             Ok(Ok(answer)) => Ok(answer),
         }
     }
+}
+
+impl Dialogue<'_> {
+    /// Hands the text over. `Ok`: the server has taken the mail.
+    pub(crate) async fn send(self, mail: &[u8]) -> Result<(), Undelivered> {
+        let Self { courier, mut connection } = self;
+        let has_left = AtomicBool::new(false);
+        let message = connection.message_iter(parts(mail, &has_left));
+        let result = courier.within(Phase::Content, message).await;
+        let has_left = has_left.into_inner();
+        let result = result.map(drop).map_err(|why| match why.fault {
+            // The server fell silent in the middle of the text: nothing can have been taken.
+            Fault::Silence if !has_left => Undelivered { phase: Phase::Data, ..why },
+            Fault::Silence | Fault::Reply(_) => why,
+        });
+        courier.done(connection, result.as_ref().err()).await;
+        result
+    }
+}
+
+/// The mail for lettre, which asks for the next part when it has written the last, and writes the end when there is
+/// none: from then on the mail `has_left`.
+fn parts<'a>(mail: &'a [u8], has_left: &'a AtomicBool) -> impl Iterator<Item = &'a [u8]> {
+    iter::once(mail).chain(iter::from_fn(|| {
+        has_left.store(true, Ordering::Relaxed);
+        None
+    }))
 }

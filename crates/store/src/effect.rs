@@ -1,10 +1,13 @@
-//! The ledger of effects. The types allow one order only: plan, begin, then done or put off.
+//! The ledger of effects. The types allow one order only: plan, begin, then an end.
 //!
 //! ```text
-//! plan --> Planned --begin--> Sending --done--> Sent | Failed
-//!             |  ^--put_off------'  '~~crash, no reply~~> Interrupted --begin_again--> Sending
-//!             '--drop--> Dropped
+//! plan --> Planned --begin--> Sending --end--> Sent | Failed
+//!             |  ^--put off------'  '~~crash, no answer~~> Interrupted --begin_again--> Sending
+//!             '--drop, fail--> Dropped, Failed                  ^--------put off-----------'
 //! ```
+//!
+//! Whoever causes an effect begins it as late as can be: at the last moment at which it is certain that nothing has
+//! left. Only a death from there on leaves it in doubt.
 
 use crate::{
     EffectKey, Store, StoreError,
@@ -44,6 +47,17 @@ pub enum Effect {
     Over(Outcome),
 }
 
+/// How a begun effect ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// The next system has taken it.
+    Sent,
+    /// The next system refused it for good.
+    Failed,
+    /// It is certain that the next system did not take it this time: it may be begun later as if not begun now.
+    PutOff,
+}
+
 /// The version of a row that a writer has seen.
 #[derive(Debug)]
 struct Seen {
@@ -51,6 +65,7 @@ struct Seen {
     key: EffectKey,
     message_id: String,
     attempts: i64,
+    repeats: i64,
 }
 
 /// An effect for which nothing has left.
@@ -59,21 +74,30 @@ pub struct Planned(Seen);
 
 /// An effect that may have happened.
 #[derive(Debug)]
-pub struct Interrupted {
-    seen: Seen,
-    repeats: i64,
-}
+pub struct Interrupted(Seen);
 
 /// The right to cause the effect now. Dropped without a word, the effect is [`Interrupted`].
 #[derive(Debug)]
 #[must_use = "say how it ended"]
-pub struct Sending(Seen);
+pub struct Sending {
+    seen: Seen,
+    is_repeat: bool,
+}
+
+/// What is known of an effect's end and has to be put down; it can be tried until the database takes it.
+#[derive(Debug)]
+#[must_use = "write it"]
+pub struct Ending {
+    seen: Seen,
+    to: &'static str,
+    repeats: i64,
+}
 
 /// A row that is there is given as it is: the update changes nothing.
 const PLAN: &str = "INSERT INTO effects (key, kind, state, message_id, attempts, repeats, created, updated) \
     VALUES ($1, $2, 'planned', $3, 0, 0, $4, $4) ON CONFLICT (key) DO UPDATE SET updated = effects.updated \
     RETURNING state, message_id, attempts, repeats";
-const MOVE: &str = "UPDATE effects SET state = $1, attempts = attempts + $2, repeats = repeats + $3, updated = $4 \
+const MOVE: &str = "UPDATE effects SET state = $1, attempts = $2, repeats = $3, updated = $4 \
     WHERE key = $5 AND state = $6 AND attempts = $7";
 const FORGET: &str = "DELETE FROM effects WHERE updated < $1";
 
@@ -91,10 +115,11 @@ impl Store {
         let values = [Text(&name), Text(kind.name()), Text(message_id), Number(millis(now))];
         let row = self.database().await?.row(PLAN, &values).await?.ok_or(sqlx::Error::RowNotFound)?;
         let message_id = row.text("message_id")?;
-        let seen = Seen { store: self.clone(), key: *key, message_id, attempts: row.number("attempts")? };
+        let (attempts, repeats) = (row.number("attempts")?, row.number("repeats")?);
+        let seen = Seen { store: self.clone(), key: *key, message_id, attempts, repeats };
         Ok(match row.text("state")?.as_str() {
             "planned" => Effect::Planned(Planned(seen)),
-            "sending" => Effect::Interrupted(Interrupted { seen, repeats: row.number("repeats")? }),
+            "sending" => Effect::Interrupted(Interrupted(seen)),
             state => Effect::Over(Outcome::parse(state).ok_or(StoreError::Unreadable)?),
         })
     }
@@ -107,71 +132,120 @@ impl Store {
 }
 
 impl Planned {
-    /// Puts down that it leaves now.
-    pub async fn begin(self, now: UnixMillis) -> Result<Sending, StoreError> {
-        self.0.step("planned", "sending", Step { attempts: 1, repeats: 0 }, now).await.map(Sending)
-    }
-
-    /// It is of no use any more.
-    pub async fn drop(self, now: UnixMillis) -> Result<(), StoreError> {
-        self.0.step("planned", Outcome::Dropped.name(), Step::default(), now).await.map(drop)
-    }
-}
-
-impl Interrupted {
-    /// How often it was begun again after an interruption.
-    pub fn repeats(&self) -> u64 {
-        self.repeats.unsigned_abs()
-    }
-
-    /// Puts down that it leaves once more, although it may have left before.
-    pub async fn begin_again(self, now: UnixMillis) -> Result<Sending, StoreError> {
-        self.seen.step("sending", "sending", Step { attempts: 1, repeats: 1 }, now).await.map(Sending)
-    }
-
-    /// It is not tried again.
-    pub async fn give_up(self, now: UnixMillis) -> Result<(), StoreError> {
-        self.seen.step("sending", Outcome::Failed.name(), Step::default(), now).await.map(drop)
-    }
-}
-
-impl Sending {
     /// What names it outside: the same at every attempt.
     pub fn message_id(&self) -> &str {
         &self.0.message_id
     }
 
-    /// The next system has taken it.
-    pub async fn sent(self, now: UnixMillis) -> Result<(), StoreError> {
-        self.0.step("sending", Outcome::Sent.name(), Step::default(), now).await.map(drop)
+    /// Puts down that it leaves now.
+    pub async fn begin(self, now: UnixMillis) -> Result<Sending, StoreError> {
+        let begun = self.0.next(0);
+        self.0.step("planned", "sending", &begun, now).await?;
+        Ok(Sending { seen: begun, is_repeat: false })
     }
 
-    /// The next system refused it for good.
-    pub async fn failed(self, now: UnixMillis) -> Result<(), StoreError> {
-        self.0.step("sending", Outcome::Failed.name(), Step::default(), now).await.map(drop)
+    /// What to write if [`Self::begin`] fails: it may have come to the database all the same, and nothing has left.
+    pub fn unbegun(&self) -> Ending {
+        Sending { seen: self.0.next(0), is_repeat: false }.end(End::PutOff)
     }
 
-    /// It is certain that the next system did not take it: it may be begun later as if never before.
-    pub async fn put_off(self, now: UnixMillis) -> Result<(), StoreError> {
-        self.0.step("sending", "planned", Step::default(), now).await.map(drop)
+    /// It is of no use any more.
+    pub async fn drop(self, now: UnixMillis) -> Result<(), StoreError> {
+        self.0.step("planned", Outcome::Dropped.name(), &self.0, now).await
+    }
+
+    /// It was refused for good before it could be begun.
+    pub async fn fail(self, now: UnixMillis) -> Result<(), StoreError> {
+        self.0.step("planned", Outcome::Failed.name(), &self.0, now).await
     }
 }
 
-/// What a step adds to the row's counts.
-#[derive(Debug, Clone, Copy, Default)]
-struct Step {
-    attempts: i64,
-    repeats: i64,
+impl Interrupted {
+    /// What names it outside: the same at every attempt.
+    pub fn message_id(&self) -> &str {
+        &self.0.message_id
+    }
+
+    /// How often it was begun again after an interruption.
+    pub fn repeats(&self) -> u64 {
+        self.0.repeats.unsigned_abs()
+    }
+
+    /// Puts down that it leaves once more, although it may have left before.
+    pub async fn begin_again(self, now: UnixMillis) -> Result<Sending, StoreError> {
+        let begun = self.0.next(1);
+        self.0.step("sending", "sending", &begun, now).await?;
+        Ok(Sending { seen: begun, is_repeat: true })
+    }
+
+    /// What to write if [`Self::begin_again`] fails: see [`Planned::unbegun`].
+    pub fn unbegun(&self) -> Ending {
+        Sending { seen: self.0.next(1), is_repeat: true }.end(End::PutOff)
+    }
+
+    /// It is not tried again.
+    pub async fn give_up(self, now: UnixMillis) -> Result<(), StoreError> {
+        self.0.step("sending", Outcome::Failed.name(), &self.0, now).await
+    }
+}
+
+impl Sending {
+    /// Whether it may have left before.
+    pub fn is_repeat(&self) -> bool {
+        self.is_repeat
+    }
+
+    /// What to write about its end.
+    pub fn end(self, end: End) -> Ending {
+        let repeats = self.seen.repeats;
+        let (to, repeats) = match (end, self.is_repeat) {
+            (End::Sent, _) => (Outcome::Sent.name(), repeats),
+            (End::Failed, _) => (Outcome::Failed.name(), repeats),
+            (End::PutOff, false) => ("planned", repeats),
+            // Not taken this time; whether it was before is as unknown as ever.
+            (End::PutOff, true) => ("sending", repeats - 1),
+        };
+        Ending { seen: self.seen, to, repeats }
+    }
+}
+
+impl Ending {
+    /// Puts it down. [`StoreError::Taken`]: it was put down before, or another worker has begun the effect again.
+    pub async fn write(&self, now: UnixMillis) -> Result<(), StoreError> {
+        self.seen.write("sending", self.to, (self.seen.attempts, self.repeats), now).await
+    }
 }
 
 impl Seen {
-    /// Moves the row from one state to the next if it is still the version that was seen.
-    async fn step(self, from: &str, to: &str, step: Step, now: UnixMillis) -> Result<Self, StoreError> {
+    /// The version after one more beginning.
+    fn next(&self, repeats: i64) -> Self {
+        Self {
+            store: self.store.clone(),
+            message_id: self.message_id.clone(),
+            attempts: self.attempts + 1,
+            repeats: self.repeats + repeats,
+            ..*self
+        }
+    }
+
+    async fn step(&self, from: &str, to: &str, next: &Self, now: UnixMillis) -> Result<(), StoreError> {
+        self.write(from, to, (next.attempts, next.repeats), now).await
+    }
+
+    /// Moves the row from one state to the next if it is still the version that was seen. The counts are those after
+    /// it, so that writing twice counts once.
+    async fn write(
+        &self,
+        from: &str,
+        to: &str,
+        (attempts, repeats): (i64, i64),
+        now: UnixMillis,
+    ) -> Result<(), StoreError> {
         let key = self.key.to_string();
         let values = [
             Text(to),
-            Number(step.attempts),
-            Number(step.repeats),
+            Number(attempts),
+            Number(repeats),
             Number(millis(now)),
             Text(&key),
             Text(from),
@@ -179,7 +253,7 @@ impl Seen {
         ];
         match self.store.database().await?.execute(MOVE, &values).await? {
             0 => Err(StoreError::Taken),
-            _ => Ok(Self { attempts: self.attempts + step.attempts, ..self }),
+            _ => Ok(()),
         }
     }
 }

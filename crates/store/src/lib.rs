@@ -19,7 +19,7 @@ mod settings;
 mod statement;
 
 pub use digest::{EffectKey, EventKey, RecipientKey};
-pub use effect::{Effect, EffectKind, Interrupted, Outcome, Planned, Sending};
+pub use effect::{Effect, EffectKind, End, Ending, Interrupted, Outcome, Planned, Sending};
 pub use error::{OpenError, StoreError};
 pub use mute::{MuteScope, MutedBy};
 pub use open::Store;

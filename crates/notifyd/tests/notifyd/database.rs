@@ -5,8 +5,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use bus::{Attempt, Bus, DeadLetters, Group, GroupListener};
+use bus::{Attempt, Bus, DeadLetters, Failure, Group, GroupListener};
 use bus_local::{LocalBus, LocalBusSettings};
+use fakes::smtp::{Faults, Verb};
 use kit::drain::{Drain, Drained};
 use notifyd::{ALARM_MAIL, AlarmMailer, Metrics, Notifyd};
 use prometheus_client::registry::Registry;
@@ -16,7 +17,7 @@ use testkit::postgres::Postgres;
 
 use crate::{
     bus::{mails, runs},
-    setup::{alarm, job, settings, sink, text},
+    setup::{alarm, job, metric, settings, sink, text},
 };
 
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -66,6 +67,48 @@ async fn alarms_wait_for_the_database_and_are_sent_once_afterwards() {
     assert_eq!(bus.dead_letters(&group, 10).await.unwrap(), []);
     assert_eq!(drain.finish(DEADLINE).await, Drained::Clean);
     assert_eq!(sink.mails().len(), 2);
+}
+
+#[tokio::test]
+async fn mail_that_was_taken_while_the_database_went_away_is_not_sent_again() {
+    for is_pause in [true, false] {
+        let mut server = Postgres::start().await;
+        let limit = Duration::from_secs(1);
+        let url = server.url(&server.database());
+        let database =
+            store::Settings { acquire_timeout: limit, statement_timeout: limit, ..store::Settings::at(url) };
+        let store = Store::open(&database, "/nowhere".as_ref()).await.unwrap();
+        let (sink, mut registry) = (sink().await, Registry::default());
+        let metrics = Metrics::register(&mut registry);
+        let mailer = AlarmMailer::new(settings(sink.local_addr()), store, metrics).unwrap();
+        let job = job(alarm(&["bob@example.org"]));
+        let run = || mailer.run(job.clone(), Attempt { number: 1, is_last: false });
+
+        sink.set_faults(Faults { stalled: Some(Verb::End), ..Faults::default() });
+        let mut stalled = sink.stalled();
+        let goes_away = async {
+            stalled.wait_for(|stalled| *stalled == 1).await.unwrap();
+            if is_pause {
+                server.pause();
+            } else {
+                server.stop().await;
+            }
+            sink.set_faults(Faults::default());
+        };
+        let (result, ()) = tokio::join!(run(), goes_away);
+        assert!(matches!(result, Err(Failure::Outage(_))));
+        assert!(matches!(run().await, Err(Failure::Outage(_))));
+        if is_pause {
+            server.resume();
+        } else {
+            server.restart().await;
+        }
+        let began = Instant::now();
+        while run().await.is_err() {
+            assert!(began.elapsed() < DEADLINE, "the database is back");
+        }
+        assert_eq!((sink.mails().len(), &*metric(&registry, "notifyd_mails_ambiguous_total")), (1, "0"));
+    }
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! One job after the other, against a server that can be told to fail.
 
 use bus::Failure;
-use fakes::smtp::{DataFault, Faults, SinkSettings, SmtpSink};
+use fakes::smtp::{DataFault, Faults, SinkSettings, SmtpSink, Verb};
 use mailbox_event::{AlarmAction, UnixMillis};
 
 use crate::setup::{World, alarm, header, job, job_taken_at, now, sink, text};
@@ -93,6 +93,41 @@ async fn mail_without_an_answer_is_sent_once_more_under_the_same_id_and_no_third
     assert_eq!(header(&mails[0], "Message-ID"), header(&mails[1], "Message-ID"));
     assert_eq!(world.metric("notifyd_mails_ambiguous_total"), "1");
     assert_eq!(world.metric("notifyd_mails_dropped_total{reason=\"Unknown\"}"), "1");
+}
+
+#[tokio::test]
+async fn runs_that_are_cut_off_before_the_text_has_left_use_up_nothing() {
+    let sink = sink().await;
+    let world = World::before(sink.local_addr()).await;
+    let job = job(alarm(&["bob@example.org"]));
+    for verb in [Verb::Connect, Verb::Hello, Verb::Mail, Verb::Recipient, Verb::Data] {
+        sink.set_faults(Faults { stalled: Some(verb), ..Faults::default() });
+        let mut stalled = sink.stalled();
+        let before = *stalled.borrow_and_update();
+        tokio::select! {
+            _ended = world.run(&job) => panic!("the answer was held back"),
+            _stalled = stalled.wait_for(|stalled| *stalled > before) => {}
+        }
+    }
+    sink.set_faults(Faults::default());
+    world.run(&job).await.unwrap();
+    assert_eq!((sink.mails().len(), &*world.metric("notifyd_mails_ambiguous_total")), (1, "0"));
+}
+
+#[tokio::test]
+async fn mail_refused_when_sent_once_more_is_no_repeat() {
+    let sink = sink().await;
+    let world = World::before(sink.local_addr()).await;
+    let job = job(alarm(&["bob@example.org"]));
+    sink.set_faults(Faults { data: DataFault::Lose, ..Faults::default() });
+    assert!(matches!(world.run(&job).await, Err(Failure::Retry(_))));
+    for refused in [Verb::Data, Verb::End, Verb::Mail, Verb::End] {
+        sink.set_faults(Faults { refused: [(refused, 451)].into(), ..Faults::default() });
+        assert!(matches!(world.run(&job).await, Err(Failure::Retry(_))), "{refused:?}");
+    }
+    sink.set_faults(Faults::default());
+    world.run(&job).await.unwrap();
+    assert_eq!(sink.mails().len(), 1);
 }
 
 #[tokio::test]

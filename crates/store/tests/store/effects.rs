@@ -1,13 +1,15 @@
 //! The ledger.
 
 use mailbox_event::UnixMillis;
-use store::{Effect, EffectKey, EffectKind, Outcome, Planned, Store, StoreError};
+use store::{Effect, EffectKey, EffectKind, End, Interrupted, Outcome, Planned, Store, StoreError};
 
 use crate::fixture::{Fixture, NOW, on_both};
 
 on_both! {
     what_was_sent_is_over_also_after_a_restart,
     a_death_in_the_middle_leaves_an_interrupted_effect,
+    only_what_may_have_left_again_is_a_repeat,
+    a_beginning_of_which_nobody_knows_is_undone_and_another_workers_is_not,
     put_off_is_planned_again_and_keeps_its_message_id,
     two_workers_that_plan_one_key_share_a_row_and_only_one_begins,
     many_workers_in_two_processes_wait_for_each_other,
@@ -25,11 +27,17 @@ async fn planned(store: &Store) -> Planned {
     }
 }
 
+async fn interrupted(store: &Store) -> Interrupted {
+    match plan(store).await {
+        Effect::Interrupted(interrupted) => interrupted,
+        other => panic!("effect is not interrupted but {other:?}"),
+    }
+}
+
 async fn what_was_sent_is_over_also_after_a_restart(fixture: Fixture) {
     let store = fixture.open().await;
     let sending = planned(&store).await.begin(NOW).await.unwrap();
-    assert_eq!(sending.message_id(), "<1@example.org>");
-    sending.sent(NOW).await.unwrap();
+    sending.end(End::Sent).write(NOW).await.unwrap();
     store.close().await;
     let store = fixture.open().await;
     assert!(matches!(plan(&store).await, Effect::Over(Outcome::Sent)));
@@ -38,28 +46,56 @@ async fn what_was_sent_is_over_also_after_a_restart(fixture: Fixture) {
 async fn a_death_in_the_middle_leaves_an_interrupted_effect(fixture: Fixture) {
     let store = fixture.open().await;
     drop(planned(&store).await.begin(NOW).await.unwrap());
-    let Effect::Interrupted(interrupted) = plan(&store).await else { panic!("not interrupted") };
-    assert_eq!(interrupted.repeats(), 0);
-    let later = UnixMillis(NOW.0 + 5);
-    drop(interrupted.begin_again(later).await.unwrap());
-    let Effect::Interrupted(interrupted) = plan(&store).await else { panic!("not interrupted") };
-    assert_eq!(interrupted.repeats(), 1);
-    interrupted.give_up(later).await.unwrap();
+    let effect = interrupted(&store).await;
+    assert_eq!((effect.message_id(), effect.repeats()), ("<1@example.org>", 0));
+    effect.give_up(UnixMillis(NOW.0 + 5)).await.unwrap();
     assert!(matches!(plan(&store).await, Effect::Over(Outcome::Failed)));
+}
+
+async fn only_what_may_have_left_again_is_a_repeat(fixture: Fixture) {
+    let store = fixture.open().await;
+    drop(planned(&store).await.begin(NOW).await.unwrap());
+    for _ in 0..3 {
+        let sending = interrupted(&store).await.begin_again(NOW).await.unwrap();
+        assert_eq!(interrupted(&store).await.repeats(), 1);
+        let put_off = sending.end(End::PutOff);
+        put_off.write(NOW).await.unwrap();
+        put_off.write(NOW).await.unwrap();
+        assert_eq!(interrupted(&store).await.repeats(), 0, "it was not taken this time");
+    }
+    let effect = interrupted(&store).await;
+    let unbegun = effect.unbegun();
+    drop(effect.begin_again(NOW).await.unwrap());
+    unbegun.write(NOW).await.unwrap();
+    assert_eq!(interrupted(&store).await.repeats(), 0, "nothing left");
+    drop(interrupted(&store).await.begin_again(NOW).await.unwrap());
+    assert_eq!(interrupted(&store).await.repeats(), 1);
+}
+
+async fn a_beginning_of_which_nobody_knows_is_undone_and_another_workers_is_not(fixture: Fixture) {
+    let store = fixture.open().await;
+    let effect = planned(&store).await;
+    let unbegun = effect.unbegun();
+    assert!(matches!(unbegun.write(NOW).await, Err(StoreError::Taken)), "it was not begun at all");
+    drop(effect.begin(NOW).await.unwrap());
+    unbegun.write(NOW).await.unwrap();
+    drop(planned(&store).await.begin(NOW).await.unwrap());
+    assert!(matches!(unbegun.write(NOW).await, Err(StoreError::Taken)));
+    interrupted(&store).await;
 }
 
 async fn put_off_is_planned_again_and_keeps_its_message_id(fixture: Fixture) {
     let store = fixture.open().await;
-    planned(&store).await.begin(NOW).await.unwrap().put_off(NOW).await.unwrap();
+    let sending = planned(&store).await.begin(NOW).await.unwrap();
+    sending.end(End::PutOff).write(NOW).await.unwrap();
     let key = EffectKey::of(&["a"]);
     let Effect::Planned(again) =
         store.plan(&key, EffectKind::AlarmMail, "<2@example.org>", NOW).await.unwrap()
     else {
         panic!("not planned")
     };
-    let sending = again.begin(NOW).await.unwrap();
-    assert_eq!(sending.message_id(), "<1@example.org>");
-    sending.failed(NOW).await.unwrap();
+    assert_eq!(again.message_id(), "<1@example.org>");
+    again.fail(NOW).await.unwrap();
     assert!(matches!(plan(&store).await, Effect::Over(Outcome::Failed)));
 }
 

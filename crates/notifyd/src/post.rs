@@ -1,0 +1,237 @@
+//! The way of one mail to one recipient: the ledger, the server, the ledger.
+
+use bus::Failure;
+use lettre::Address;
+use mailbox_event::{Account, UnixMillis, codec};
+use store::{EffectKey, EffectKind, End, RecipientKey, Sending, Store, StoreError};
+use tracing::warn;
+use wording::{Reader, RenderError};
+
+use crate::{
+    consequence::{Consequence, consequence},
+    due::Due,
+    in_flight::{InFlight, Stopping},
+    mute::Mutable,
+    owed::Owed,
+    reader::reader,
+    service::StartError,
+    settings::Settings,
+    smtp::{Courier, Undelivered},
+    telemetry::{DropReason, Metrics},
+};
+
+/// What every kind of mail needs. May be asked for the same mail at any time: who has been sent it gets no other.
+pub(crate) struct Post {
+    pub(crate) settings: Settings,
+    pub(crate) metrics: Metrics,
+    pub(crate) in_flight: InFlight,
+    store: Store,
+    courier: Courier,
+    owed: Owed,
+}
+
+/// A mail before it is written.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Letter<'a> {
+    pub(crate) key: &'a EffectKey,
+    pub(crate) kind: EffectKind,
+    /// Counts if the ledger has none yet.
+    pub(crate) message_id: &'a str,
+    pub(crate) to: &'a Address,
+    /// Why it is of no use any more, if so.
+    pub(crate) useless: Option<DropReason>,
+    /// What its recipient may have muted.
+    pub(crate) mutable: Option<&'a Mutable>,
+}
+
+/// A job that no retry could help.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Unfit {
+    #[error("payload cannot be decoded")]
+    Payload(#[from] codec::DecodeError),
+    #[error("payload is none of this group")]
+    Other,
+    #[error("mail cannot be worded")]
+    Wording(#[from] RenderError),
+    #[error("mail cannot be written")]
+    Message(#[from] lettre::error::Error),
+}
+
+/// What became of one recipient, where the others can go on.
+pub(crate) enum Ended {
+    /// Nothing is left to do.
+    Well,
+    /// To be tried again.
+    Later(Undelivered),
+    /// Refused for good.
+    Refused(Undelivered),
+    /// No mail to this recipient can be written.
+    Unwritable(Unfit),
+}
+
+impl Post {
+    /// Connects to nothing yet. Fails when the settings of TLS make no sense.
+    pub(crate) fn new(settings: Settings, store: Store, metrics: Metrics) -> Result<Self, StartError> {
+        let courier = Courier::new(settings.smtp.clone(), settings.concurrency).map_err(StartError::Smtp)?;
+        let (in_flight, owed) = (InFlight::default(), Owed::default());
+        Ok(Self { settings, metrics, in_flight, store, courier, owed })
+    }
+
+    /// Begins no more mail, and waits for what is on its way for as long as the server has for an answer. How many
+    /// runs were still at work then.
+    pub(crate) async fn finish(&self) -> usize {
+        let cut = self.in_flight.finish(self.settings.smtp.timeout).await;
+        if let Err(why) = self.owed.settle(now()).await {
+            warn!(error = %why, "Cannot put down what became of mails, and some may be sent twice");
+        }
+        cut
+    }
+
+    /// Sends `letter`, which `write` makes for a reader and with a Message-ID.
+    pub(crate) async fn send(
+        &self,
+        letter: Letter<'_>,
+        write: impl FnOnce(&Reader, &str) -> Result<Vec<u8>, Unfit> + Send,
+    ) -> Result<Ended, Failure> {
+        self.owed.settle(now()).await.map_err(stored)?;
+        let plan = self.store.plan(letter.key, letter.kind, letter.message_id, now()).await;
+        let Some(due) = Due::of(plan.map_err(stored)?) else { return Ok(Ended::Well) };
+        let reader = self.reader(letter.to).await.map_err(stored)?;
+        if let Some(reason) = self.useless(&letter, &due).await.map_err(stored)? {
+            due.drop(now()).await.map_err(stored)?;
+            self.metrics.dropped(reason, 1);
+            return Ok(Ended::Well);
+        }
+        match write(&reader, due.message_id()) {
+            // Boxed: the state of a connection is large.
+            Ok(mail) => Box::pin(self.deliver(due, letter.to, &mail)).await,
+            Err(why) => self.unwritable(due, why).await,
+        }
+    }
+
+    async fn useless(&self, letter: &Letter<'_>, due: &Due) -> Result<Option<DropReason>, StoreError> {
+        match (due.spent().or(letter.useless), letter.mutable) {
+            // A mail that may have left is none to hold back any more.
+            (None, Some(Mutable { recipient, event, .. })) if !due.is_repeat() => {
+                Ok(self.store.is_muted(recipient, event).await?.then_some(DropReason::Muted))
+            }
+            (known, _) => Ok(known),
+        }
+    }
+
+    /// Whose language, zone and hour cycle the mail to `address` has.
+    async fn reader(&self, address: &Address) -> Result<Reader, StoreError> {
+        let known = match Account::parse(address.as_ref()) {
+            Ok(account) => self.store.reader(&account).await?,
+            Err(_) => None,
+        };
+        Ok(reader(known.unwrap_or_default(), &self.settings.reader))
+    }
+
+    /// The row says that the mail leaves from the last moment on at which it is certain that it has not: a death before
+    /// that uses up nothing. Of deaths after it, the ledger cannot tell those before the text's end from those after it.
+    async fn deliver(&self, due: Due, to: &Address, mail: &[u8]) -> Result<Ended, Failure> {
+        let dialogue = match self.courier.open(&self.settings.from.address, to).await {
+            Ok(dialogue) => dialogue,
+            Err(why) => return self.unopened(due, why).await,
+        };
+        let is_repeat = due.is_repeat();
+        let sending = due.begin(&self.owed, now()).await.map_err(stored)?;
+        if is_repeat {
+            self.metrics.ambiguous.inc();
+        }
+        let result = dialogue.send(mail).await;
+        self.ended(sending, result).await
+    }
+
+    /// Nothing has left: the row stays as it is where the mail may be tried again.
+    async fn unopened(&self, due: Due, why: Undelivered) -> Result<Ended, Failure> {
+        let consequence = consequence(why.phase, why.fault);
+        if consequence == Consequence::Refused {
+            due.fail(now()).await.map_err(stored)?;
+        }
+        self.undelivered(consequence, why)
+    }
+
+    async fn ended(&self, sending: Sending, result: Result<(), Undelivered>) -> Result<Ended, Failure> {
+        let Err(why) = result else {
+            self.metrics.sent.inc();
+            self.put_down(sending, End::Sent).await?;
+            return Ok(Ended::Well);
+        };
+        let consequence = consequence(why.phase, why.fault);
+        match consequence {
+            Consequence::Away | Consequence::Later => self.put_down(sending, End::PutOff).await?,
+            Consequence::Refused => self.put_down(sending, End::Failed).await?,
+            // The row stays as it is: the next attempt finds it interrupted.
+            Consequence::Unknown => drop(sending),
+        }
+        self.undelivered(consequence, why)
+    }
+
+    async fn put_down(&self, sending: Sending, end: End) -> Result<(), Failure> {
+        self.owed.debt(sending.end(end)).write(now()).await.map_err(stored)
+    }
+
+    fn undelivered(&self, consequence: Consequence, why: Undelivered) -> Result<Ended, Failure> {
+        let (phase, fault) = (why.phase, why.fault);
+        match consequence {
+            Consequence::Away => {
+                warn!(?phase, ?fault, "SMTP server is of no use");
+                Err(Failure::Outage(why.into()))
+            }
+            Consequence::Later | Consequence::Unknown => Ok(Ended::Later(why)),
+            Consequence::Refused => {
+                self.metrics.refused.inc();
+                warn!(?phase, ?fault, "Mail was refused for good");
+                Ok(Ended::Refused(why))
+            }
+        }
+    }
+
+    async fn unwritable(&self, due: Due, why: Unfit) -> Result<Ended, Failure> {
+        due.fail(now()).await.map_err(stored)?;
+        self.metrics.dropped(DropReason::Malformed, 1);
+        warn!("Mail to a recipient cannot be written");
+        Ok(Ended::Unwritable(why))
+    }
+}
+
+impl Ended {
+    /// What it means for a job to which `before` had befallen already: what can be tried again goes before what cannot.
+    pub(crate) fn after(self, before: Result<(), Failure>) -> Result<(), Failure> {
+        match (self, before) {
+            (Self::Later(why), _) => Err(Failure::Retry(why.into())),
+            (Self::Refused(why), Ok(())) => Err(reject(why)),
+            (Self::Unwritable(why), Ok(())) => Err(reject(why)),
+            (Self::Refused(_) | Self::Unwritable(_) | Self::Well, before) => before,
+        }
+    }
+}
+
+/// What `address` is called where mutes are kept; nothing for an address of a form that no account has.
+pub(crate) fn recipient(address: &Address) -> Option<RecipientKey> {
+    Some(RecipientKey::of(&Account::parse(address.as_ref()).ok()?))
+}
+
+pub(crate) fn reject(why: impl std::error::Error + Send + Sync + 'static) -> Failure {
+    Failure::Reject(Box::new(why))
+}
+
+/// The job waits as if it had not been run.
+pub(crate) fn put_off(why: Stopping) -> Failure {
+    Failure::Outage(Box::new(why))
+}
+
+/// Without the ledger nothing may be sent, so every job waits for it.
+fn stored(why: StoreError) -> Failure {
+    match why {
+        StoreError::Database(_) | StoreError::Unprepared(_) => Failure::Outage(Box::new(why)),
+        StoreError::Taken => Failure::Retry(Box::new(why)),
+        StoreError::Unreadable => Failure::Reject(Box::new(why)),
+    }
+}
+
+pub(crate) fn now() -> UnixMillis {
+    UnixMillis(kit::clock::unix_millis())
+}
