@@ -5,5 +5,6 @@ mod aiosmtpd;
 mod bus;
 mod database;
 mod failures;
+mod kill;
 mod mute;
 mod setup;
