@@ -74,7 +74,7 @@ impl AlarmMailer {
         let letter = Letter {
             key: &key,
             kind: EffectKind::AlarmMail,
-            message_id: &key::message_id(&key, settings.from.address.domain()),
+            message_id: &key::message_id(&key, "alarm", settings.from.address.domain()),
             to,
             useless: useless(&taken.alarm, taken.at, now, settings.useful_for),
             mutable: mutable.as_ref(),
@@ -103,7 +103,8 @@ impl AlarmMailer {
         message_id: &str,
     ) -> Result<Vec<u8>, Unfit> {
         let link = self.mute_links.as_ref().zip(mutable).map(|(links, mutable)| links.link(mutable));
-        let mail = self.wording.alarm(&compose(&taken.alarm, is_late(taken.at, now())), reader)?;
+        let alarm = compose(&taken.alarm, is_late(taken.at, now()), link.as_deref());
+        let mail = self.wording.alarm(&alarm, reader)?;
         let from = &self.post.settings.from;
         Ok(message::write(mail, from, to, message_id, link.as_deref(), now())?)
     }

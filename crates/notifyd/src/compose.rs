@@ -6,8 +6,9 @@ pub(crate) mod tests;
 use mailbox_event::CalendarAlarm;
 use wording::{Alarm, Attendee, EventTime, Links, Participation};
 
-/// The alarm as `wording` takes it. Nothing is cleaned here: that is wording's.
-pub(crate) fn compose(alarm: &CalendarAlarm, is_late: bool) -> Alarm<'_> {
+/// The alarm as `wording` takes it. Nothing is cleaned here: that is wording's. Behind `mute_link` is a page that mutes
+/// the event or all alarms.
+pub(crate) fn compose<'a>(alarm: &'a CalendarAlarm, is_late: bool, mute_link: Option<&'a str>) -> Alarm<'a> {
     Alarm {
         title: &alarm.summary,
         description: &alarm.description,
@@ -18,7 +19,7 @@ pub(crate) fn compose(alarm: &CalendarAlarm, is_late: bool) -> Alarm<'_> {
         attendees: alarm.attendees.iter().map(attendee).collect(),
         is_recurring: alarm.recurrence_id.as_deref().is_some_and(|id| !id.is_empty()),
         is_late,
-        links: Links::default(),
+        links: Links { mute_event: mute_link, mute_all: mute_link },
     }
 }
 

@@ -1,7 +1,7 @@
-//! What makes two alarm mails the same one.
+//! What makes two mails the same one.
 
 use lettre::Address;
-use mailbox_event::{AlarmAction, CalendarAlarm};
+use mailbox_event::{AlarmAction, CalendarAlarm, EventId, Unscheduled};
 use store::EffectKey;
 
 /// The key of the mail about `alarm` to `recipient`. The server may announce an alarm more than once, and relay
@@ -22,10 +22,17 @@ pub(crate) fn effect(alarm: &CalendarAlarm, recipient: &Address) -> EffectKey {
     ])
 }
 
-/// The Message-ID, the same for every attempt; half of the key is enough to be unique.
-pub(crate) fn message_id(key: &EffectKey, domain: &str) -> String {
+/// The key of the mail about `unscheduled`. Nothing in it tells one time from the next: that is the event's id, which
+/// stays the same however often relay publishes it.
+pub(crate) fn unscheduled(id: EventId, unscheduled: &Unscheduled) -> EffectKey {
+    EffectKey::of(&["unscheduled", unscheduled.account.as_str(), &id.to_string()])
+}
+
+/// The Message-ID, the same for every attempt; half of the key is enough to be unique. `kind` says what sort of mail it
+/// is.
+pub(crate) fn message_id(key: &EffectKey, kind: &str, domain: &str) -> String {
     let key = key.to_string();
-    format!("<{}.alarm@{domain}>", &key[..key.len() / 2])
+    format!("<{}.{kind}@{domain}>", &key[..key.len() / 2])
 }
 
 #[cfg(test)]
@@ -61,7 +68,7 @@ mod tests {
     #[test]
     fn message_id_is_made_of_the_key() {
         let key = EffectKey::of(&["a"]);
-        let id = message_id(&key, "example.org");
+        let id = message_id(&key, "alarm", "example.org");
         assert_eq!(id, format!("<{}.alarm@example.org>", &key.to_string()[..32]));
     }
 }

@@ -15,6 +15,11 @@ pub(crate) fn is_late(taken_at: UnixMillis, now: UnixMillis) -> bool {
     age(taken_at, now) > PROMPT
 }
 
+/// Whether what was taken at `taken_at` is older than `useful_for`.
+pub(crate) fn is_older(taken_at: UnixMillis, now: UnixMillis, useful_for: Duration) -> bool {
+    age(taken_at, now) > useful_for
+}
+
 fn age(taken_at: UnixMillis, now: UnixMillis) -> Duration {
     Duration::from_millis(now.0.saturating_sub(taken_at.0))
 }

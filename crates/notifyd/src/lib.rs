@@ -1,9 +1,9 @@
-//! The slow path: work that needs the database or sends mail. For now one group, which turns calendar alarms of
-//! action email into mail.
+//! The slow path: work that needs the database or sends mail. Two groups: one turns calendar alarms of action email into
+//! mail, the other tells owners of messages that were to be sent later and were not.
 //!
 //! - [`AlarmMailer`]: runs one job; asks the pure modules what to say, to whom, whether it is too late, and what a
 //!   failure means.
-//! - [`Notifyd`]: registers it with the bus, and serves the links by which recipients mute alarms.
+//! - [`Notifyd`]: registers both with the bus, and serves the links by which recipients mute alarms.
 //! - [`overrides`]: an operator's own words and templates.
 
 mod alarm_mailer;
@@ -24,9 +24,12 @@ mod service;
 mod settings;
 mod smtp;
 mod telemetry;
+mod unscheduled_mailer;
 
 pub use alarm_mailer::AlarmMailer;
 pub use overrides::OverrideError;
-pub use service::{ALARM_MAIL, Notifyd, StartError};
-pub use settings::{Login, MuteSettings, OneClick, ReaderSettings, Sender, Settings, Smtp, Tls};
+pub use service::{ALARM_MAIL, Notifyd, StartError, UNSCHEDULED_MAIL};
+pub use settings::{
+    Login, MuteSettings, OneClick, ReaderSettings, Sender, Settings, Smtp, Tls, UnscheduledSettings,
+};
 pub use telemetry::Metrics;

@@ -51,6 +51,8 @@ pub(crate) enum Unfit {
     Payload(#[from] codec::DecodeError),
     #[error("payload is none of this group")]
     Other,
+    #[error("account is no mail address")]
+    Address(#[source] lettre::address::AddressError),
     #[error("mail cannot be worded")]
     Wording(#[from] RenderError),
     #[error("mail cannot be written")]
@@ -72,7 +74,8 @@ pub(crate) enum Ended {
 impl Post {
     /// Connects to nothing yet. Fails when the settings of TLS make no sense.
     pub(crate) fn new(settings: Settings, store: Store, metrics: Metrics) -> Result<Self, StartError> {
-        let courier = Courier::new(settings.smtp.clone(), settings.concurrency).map_err(StartError::Smtp)?;
+        let most_idle = settings.concurrency + settings.unscheduled.concurrency;
+        let courier = Courier::new(settings.smtp.clone(), most_idle).map_err(StartError::Smtp)?;
         let (in_flight, owed) = (InFlight::default(), Owed::default());
         Ok(Self { settings, metrics, in_flight, store, courier, owed })
     }

@@ -1,4 +1,4 @@
-//! The program: its group on the bus, and the ledger kept short.
+//! The program: its groups on the bus, and the ledger kept short.
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
@@ -8,6 +8,7 @@ use mailbox_event::UnixMillis;
 use prometheus_client::registry::Registry;
 use store::Store;
 use tracing::{info, warn};
+use wording::Wording;
 
 use crate::{
     AlarmMailer, Metrics, OverrideError, Settings,
@@ -15,10 +16,13 @@ use crate::{
     overrides,
     post::Post,
     recipients::MOST_RECIPIENTS,
+    unscheduled_mailer::UnscheduledMailer,
 };
 
-/// The group's name; it names durable things and never changes.
+/// The name of the group that mails alarms; it names durable things and never changes.
 pub const ALARM_MAIL: &str = "alarm-mail";
+/// The name of the group that tells owners of messages that were not sent; it never changes either.
+pub const UNSCHEDULED_MAIL: &str = "unscheduled-mail";
 
 /// The growth of the waits between attempts.
 const FACTOR: u32 = 2;
@@ -48,11 +52,11 @@ pub struct Notifyd {
     store: Store,
     remembered_for: Duration,
     mute_port: Option<MutePort>,
-    _group: Registration,
+    _groups: [Registration; 2],
 }
 
 impl Notifyd {
-    /// Registers the group `alarm-mail` with the bus and its metrics with `registry`, and listens for mutes where that
+    /// Registers its groups with the bus and its metrics with `registry`, and listens for mutes where that
     /// is set. Links are signed with `site_key`, the same on all nodes.
     pub async fn start(
         settings: Settings,
@@ -61,7 +65,7 @@ impl Notifyd {
         store: Store,
         registry: &mut Registry,
     ) -> Result<Self, StartError> {
-        let (group, remembered_for) = (group_settings(&settings), settings.remembered_for);
+        let remembered_for = settings.remembered_for;
         let metrics = Metrics::register(registry);
         let links = settings.mute.as_ref().map(|mute| MuteLinks::new(site_key, &mute.public_url));
         let mute_port = match settings.mute.as_ref().map(|mute| mute.listen).zip(links.clone()) {
@@ -74,11 +78,8 @@ impl Notifyd {
         };
         let wording = Arc::new(overrides::load(settings.wording.as_deref())?);
         let post = Arc::new(Post::new(settings, store.clone(), metrics)?);
-        let mailer = Arc::new(AlarmMailer::with(post.clone(), wording, links));
-        let name = Group(ALARM_MAIL.to_owned());
-        let registration = bus.register_group(name, group, mailer).await?;
-        info!(group = ALARM_MAIL, "Takes jobs");
-        Ok(Self { post, store, remembered_for, mute_port, _group: registration })
+        let groups = register(&*bus, &post, wording, links).await?;
+        Ok(Self { post, store, remembered_for, mute_port, _groups: groups })
     }
 
     /// Where mutes are served, if they are.
@@ -93,7 +94,7 @@ impl Notifyd {
         while drain.token().run_until_cancelled(ticks.tick()).await.is_some() {
             self.forget().await;
         }
-        // The group is held until then: the end of the registration cuts off what runs.
+        // The groups are held until then: the end of a registration cuts off what runs.
         let cut = self.post.finish().await;
         if cut > 0 {
             warn!(jobs = cut, "Stops in the middle of jobs, and some mail may be sent twice");
@@ -111,13 +112,46 @@ impl Notifyd {
     }
 }
 
-fn group_settings(settings: &Settings) -> GroupSettings {
+/// Each kind of job in a group of its own, so that neither waits behind the other.
+async fn register(
+    bus: &dyn Bus,
+    post: &Arc<Post>,
+    wording: Arc<Wording>,
+    links: Option<MuteLinks>,
+) -> Result<[Registration; 2], BusError> {
+    let settings = &post.settings;
+    let unscheduled = Arc::new(UnscheduledMailer::new(post.clone(), wording.clone()));
+    let alarms = Arc::new(AlarmMailer::with(post.clone(), wording, links));
+    let of_alarms = group_settings(settings, JobKind::Alarm, settings.concurrency, MOST_RECIPIENTS);
+    let of_unscheduled = group_settings(settings, JobKind::Unscheduled, settings.unscheduled.concurrency, 1);
+    let groups = [
+        bus.register_group(Group(ALARM_MAIL.to_owned()), of_alarms, alarms).await?,
+        bus.register_group(Group(UNSCHEDULED_MAIL.to_owned()), of_unscheduled, unscheduled).await?,
+    ];
+    info!(groups = ?[ALARM_MAIL, UNSCHEDULED_MAIL], "Takes jobs");
+    Ok(groups)
+}
+
+/// For jobs of one kind, each with no more mails than `most_mails`.
+fn group_settings(
+    settings: &Settings,
+    kind: JobKind,
+    concurrency: usize,
+    most_mails: usize,
+) -> GroupSettings {
     let (first, longest) = (settings.backoff.first(), settings.backoff.longest());
     GroupSettings {
-        kinds: vec![JobKind::Alarm],
-        concurrency: settings.concurrency,
-        // Time for one slow answer for each recipient; a cut run goes on where it was.
-        run_timeout: settings.smtp.timeout.saturating_mul(u32::try_from(MOST_RECIPIENTS).unwrap_or(u32::MAX)),
+        kinds: vec![kind],
+        concurrency,
+        run_timeout: run_timeout(settings, most_mails),
         backoff: Backoff { retries: settings.retries, first, factor: FACTOR, longest },
     }
+}
+
+/// Time for a server that answers slowly to every command of every mail; a run that is cut goes on where it was.
+fn run_timeout(settings: &Settings, most_mails: usize) -> Duration {
+    /// Connecting, EHLO, STARTTLS, EHLO, AUTH, MAIL, RCPT, DATA, the text.
+    const ANSWERS: usize = 9;
+    let answers = u32::try_from(most_mails.saturating_mul(ANSWERS)).unwrap_or(u32::MAX);
+    settings.smtp.timeout.saturating_mul(answers)
 }

@@ -2,6 +2,7 @@
 
 mod mute;
 mod reader;
+mod unscheduled;
 
 use std::{path::PathBuf, time::Duration};
 
@@ -14,6 +15,7 @@ use serde::{Deserialize, Deserializer, de::Error};
 
 pub use mute::{MuteSettings, OneClick};
 pub use reader::ReaderSettings;
+pub use unscheduled::UnscheduledSettings;
 
 /// The section `notifyd`.
 #[derive(Debug, Clone, Deserialize)]
@@ -27,11 +29,13 @@ pub struct Settings {
     pub database: store::Settings,
     /// The links by which recipients mute alarms; without it mails have none.
     pub mute: Option<MuteSettings>,
+    /// Mail about messages that were to be sent later and were not.
+    pub unscheduled: UnscheduledSettings,
     /// How mail is worded for those of whom nothing else is known.
     pub reader: ReaderSettings,
     /// A folder with words and templates that stand before ours.
     pub wording: Option<PathBuf>,
-    /// Jobs at a time, each with a connection of its own to the server.
+    /// Alarms at a time, each with a connection of its own to the server.
     pub concurrency: usize,
     /// Retries of a job after its first attempt.
     pub retries: u32,
@@ -115,6 +119,7 @@ impl Default for Settings {
             from: Sender::default(),
             database: store::Settings::default(),
             mute: None,
+            unscheduled: UnscheduledSettings::default(),
             reader: ReaderSettings::default(),
             wording: None,
             concurrency: 8,
@@ -152,11 +157,15 @@ impl Validate for Settings {
         let checks = [
             (self.concurrency == 0, "concurrency is zero: nothing would be sent"),
             (self.useful_for.is_zero(), "useful_for is zero: nothing would be sent"),
-            (self.remembered_for < self.useful_for + day, "remembered_for is less than useful_for and a day"),
+            (
+                self.remembered_for < self.useful_for.max(self.unscheduled.useful_for).saturating_add(day),
+                "remembered_for is less than useful_for and a day",
+            ),
         ];
         let own = checks.into_iter().filter(|(wrong, _)| *wrong).map(|(_, text)| text.to_owned());
         own.chain(within("smtp", self.smtp.problems()))
             .chain(within("database", self.database.problems()))
+            .chain(within("unscheduled", self.unscheduled.problems()))
             .chain(self.mute.iter().flat_map(|mute| within("mute", mute.problems())))
             .collect()
     }

@@ -23,6 +23,8 @@ use mailbox_event::UnixMillis;
 pub enum EffectKind {
     /// Mail about a calendar alarm.
     AlarmMail,
+    /// Mail about messages that were to be sent later and were not.
+    UnscheduledMail,
 }
 
 /// An effect that is over.
@@ -262,6 +264,7 @@ impl EffectKind {
     fn name(self) -> &'static str {
         match self {
             Self::AlarmMail => "alarm-mail",
+            Self::UnscheduledMail => "unscheduled-mail",
         }
     }
 }

@@ -40,7 +40,7 @@ pub(crate) fn captured() -> CalendarAlarm {
 
 fn mail(alarm: &CalendarAlarm) -> Mail {
     let wording = Wording::load(&BTreeMap::new()).unwrap();
-    wording.alarm(&compose(alarm, false), &Reader::of(Language::English)).unwrap()
+    wording.alarm(&compose(alarm, false, None), &Reader::of(Language::English)).unwrap()
 }
 
 #[test]

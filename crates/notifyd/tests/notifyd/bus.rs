@@ -19,7 +19,7 @@ use tokio::{
     sync::Semaphore,
 };
 
-use crate::setup::{alarm, job, ledger, metric, settings, sink};
+use crate::setup::{alarm, header, job, ledger, metric, settings, sink, unscheduled};
 
 const DEADLINE: Duration = Duration::from_secs(20);
 
@@ -92,6 +92,36 @@ async fn dispatched_alarm_becomes_a_mail_and_the_drain_ends_clean() {
     assert_eq!(line.drain.finish(DEADLINE).await, Drained::Clean);
     line.bus.close().await;
     assert_eq!(sink.mails().len(), 1);
+}
+
+#[tokio::test]
+async fn owner_is_told_once_of_messages_that_were_not_sent_while_alarms_wait() {
+    let (sink, answers) = (sink().await, Arc::new(Semaphore::new(0)));
+    let slow = hesitating(sink.local_addr(), answers.clone()).await;
+    let line = line(slow, 3).await;
+    // Twice as many alarms as run at a time, and the server answers none.
+    for sequence in 1..=16 {
+        let mut job = job(alarm(&[&format!("bob{sequence}@example.org")]));
+        job.id.sequence = sequence;
+        line.bus.dispatch(job, &[]).await.unwrap();
+    }
+    mails(&sink, 8).await;
+    for (count, sequence) in [(3, 100), (3, 100), (1, 101)] {
+        line.bus.dispatch(unscheduled("alice@example.org", count, sequence), &[]).await.unwrap();
+    }
+    mails(&sink, 10).await;
+    answers.add_permits(100);
+    mails(&sink, 18).await;
+    assert_eq!(line.drain.finish(DEADLINE).await, Drained::Clean);
+    let all = sink.mails();
+    let told: Vec<_> = all.iter().filter(|mail| mail.to == ["alice@example.org"]).collect();
+    assert_eq!(told.len(), 2);
+    assert_eq!(header(told[0], "Auto-Submitted"), "auto-generated");
+    let mut subjects = [header(told[0], "Subject"), header(told[1], "Subject")];
+    subjects.sort_unstable();
+    assert_eq!(subjects, ["3 scheduled messages were not sent", "A scheduled message was not sent"]);
+    assert!(header(told[0], "Message-ID").ends_with(".unscheduled@example.org>"));
+    line.bus.close().await;
 }
 
 #[tokio::test]

@@ -14,7 +14,7 @@ use tempfile::TempDir;
 
 use crate::{
     bus::mails,
-    setup::{alarm, header, job, ledger, metric, settings, sink},
+    setup::{alarm, header, job, ledger, metric, settings, sink, text},
 };
 
 const ONE_CLICK: &str = "List-Unsubscribe=One-Click";
@@ -78,6 +78,12 @@ impl World {
         let link = header(&mail, "List-Unsubscribe");
         let link = link.strip_prefix('<').and_then(|link| link.strip_suffix('>')).unwrap();
         assert!(!link.contains("bob") && !link.contains(uid), "{link} tells who or what");
+        let body = text(&mail).replace("=\r\n", "").replace("=3D", "=").replace("&#x2f;", "/");
+        assert_eq!(
+            body.matches(link).count(),
+            5,
+            "in the header, twice in the text and twice in the HTML: {body}"
+        );
         link.replace("https://mail.example.org", &format!("http://{}", self.port))
     }
 

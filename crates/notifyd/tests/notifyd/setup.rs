@@ -9,6 +9,7 @@ use bus::{Attempt, Failure, GroupListener, JobKind, Message, Topic, Urgency};
 use fakes::smtp::{Mail, SinkSettings, SmtpSink};
 use mailbox_event::{
     Account, AccountToken, AlarmAction, CalendarAlarm, Event, EventId, Notification, RelayId, UnixMillis,
+    Unscheduled,
     codec::{Form, encode},
 };
 use notifyd::{AlarmMailer, Metrics, Settings};
@@ -106,6 +107,16 @@ pub fn job_taken_at(alarm: CalendarAlarm, taken_at: UnixMillis) -> Message {
     let event = Event { id, taken_at, notification: Notification::Alarm(Box::new(alarm)) };
     let payload = encode(&event, Form::MessagePack).unwrap().into();
     Message { id, topic: Topic::Job(Urgency::High, JobKind::Alarm, AccountToken([7; 16])), payload }
+}
+
+/// The job that tells `account` of messages that were not sent.
+pub fn unscheduled(account: &str, count: u64, sequence: u64) -> Message {
+    let id = EventId { relay: RelayId(1), sequence };
+    let unscheduled = Unscheduled { account: Account::parse(account).unwrap(), count };
+    let event = Event { id, taken_at: now(), notification: Notification::Unscheduled(unscheduled) };
+    let payload = encode(&event, Form::MessagePack).unwrap().into();
+    let topic = Topic::Job(Urgency::Normal, JobKind::Unscheduled, AccountToken([7; 16]));
+    Message { id, topic, payload }
 }
 
 pub fn text(mail: &Mail) -> String {
