@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 mod aiosmtpd;
+mod away;
 mod bus;
 mod database;
 mod failures;
