@@ -90,6 +90,8 @@ pub struct Sending {
 #[derive(Debug)]
 #[must_use = "write it"]
 pub struct Ending {
+    /// The state and version before a beginning of which nobody knows whether it is yet to come.
+    fence: Option<(&'static str, Seen)>,
     seen: Seen,
     to: &'static str,
     repeats: i64,
@@ -148,7 +150,8 @@ impl Planned {
 
     /// What to write if [`Self::begin`] fails: it may have come to the database all the same, and nothing has left.
     pub fn unbegun(&self) -> Ending {
-        Sending { seen: self.0.next(0), is_repeat: false }.end(End::PutOff)
+        let undone = Sending { seen: self.0.next(0), is_repeat: false }.end(End::PutOff);
+        Ending { fence: Some(("planned", self.0.same())), ..undone }
     }
 
     /// It is of no use any more.
@@ -182,7 +185,8 @@ impl Interrupted {
 
     /// What to write if [`Self::begin_again`] fails: see [`Planned::unbegun`].
     pub fn unbegun(&self) -> Ending {
-        Sending { seen: self.0.next(1), is_repeat: true }.end(End::PutOff)
+        let undone = Sending { seen: self.0.next(1), is_repeat: true }.end(End::PutOff);
+        Ending { fence: Some(("sending", self.0.same())), ..undone }
     }
 
     /// It is not tried again.
@@ -207,27 +211,32 @@ impl Sending {
             // Not taken this time; whether it was before is as unknown as ever.
             (End::PutOff, true) => ("sending", repeats - 1),
         };
-        Ending { seen: self.seen, to, repeats }
+        Ending { fence: None, seen: self.seen, to, repeats }
     }
 }
 
 impl Ending {
     /// Puts it down. [`StoreError::Taken`]: it was put down before, or another worker has begun the effect again.
     pub async fn write(&self, now: UnixMillis) -> Result<(), StoreError> {
+        if let Some((state, before)) = &self.fence {
+            // A database that stood still may take the beginning later: from another version it cannot.
+            match before.write(state, state, (self.seen.attempts, before.repeats), now).await {
+                Err(StoreError::Taken) => {}
+                written => return written,
+            }
+        }
         self.seen.write("sending", self.to, (self.seen.attempts, self.repeats), now).await
     }
 }
 
 impl Seen {
+    fn same(&self) -> Self {
+        Self { store: self.store.clone(), message_id: self.message_id.clone(), ..*self }
+    }
+
     /// The version after one more beginning.
     fn next(&self, repeats: i64) -> Self {
-        Self {
-            store: self.store.clone(),
-            message_id: self.message_id.clone(),
-            attempts: self.attempts + 1,
-            repeats: self.repeats + repeats,
-            ..*self
-        }
+        Self { attempts: self.attempts + 1, repeats: self.repeats + repeats, ..self.same() }
     }
 
     async fn step(&self, from: &str, to: &str, next: &Self, now: UnixMillis) -> Result<(), StoreError> {

@@ -7,7 +7,7 @@ use std::{
 
 use bus::{Attempt, Bus, DeadLetters, Failure, Group, GroupListener};
 use bus_local::{LocalBus, LocalBusSettings};
-use fakes::smtp::{Faults, Verb};
+use fakes::smtp::{Faults, SmtpSink, Verb};
 use kit::drain::{Drain, Drained};
 use notifyd::{ALARM_MAIL, AlarmMailer, Metrics, Notifyd};
 use prometheus_client::registry::Registry;
@@ -69,25 +69,27 @@ async fn alarms_wait_for_the_database_and_are_sent_once_afterwards() {
     assert_eq!(sink.mails().len(), 2);
 }
 
-#[tokio::test]
-async fn mail_that_was_taken_while_the_database_went_away_is_not_sent_again() {
-    for is_pause in [true, false] {
-        let mut server = Postgres::start().await;
-        let limit = Duration::from_secs(1);
-        let url = server.url(&server.database());
-        let database =
-            store::Settings { acquire_timeout: limit, statement_timeout: limit, ..store::Settings::at(url) };
-        let store = Store::open(&database, "/nowhere".as_ref()).await.unwrap();
-        let (sink, mut registry) = (sink().await, Registry::default());
-        let metrics = Metrics::register(&mut registry);
-        let mailer = AlarmMailer::new(settings(sink.local_addr()), store, metrics).unwrap();
-        let job = job(alarm(&["bob@example.org"]));
-        let run = || mailer.run(job.clone(), Attempt { number: 1, is_last: false });
+/// Has the database go away, by a pause or a stop, while the server holds back its answer to `verb`, some times for one
+/// alarm; the server and what notifyd counted as ambiguous.
+async fn goes_away_at(verb: Verb, times: u64, is_pause: bool) -> (SmtpSink, String) {
+    let mut server = Postgres::start().await;
+    let limit = Duration::from_secs(1);
+    let url = server.url(&server.database());
+    let database =
+        store::Settings { acquire_timeout: limit, statement_timeout: limit, ..store::Settings::at(url) };
+    let store = Store::open(&database, "/nowhere".as_ref()).await.unwrap();
+    let (sink, mut registry) = (sink().await, Registry::default());
+    let metrics = Metrics::register(&mut registry);
+    let mailer = AlarmMailer::new(settings(sink.local_addr()), store, metrics).unwrap();
+    let job = job(alarm(&["bob@example.org"]));
+    let run = || mailer.run(job.clone(), Attempt { number: 1, is_last: false });
 
-        sink.set_faults(Faults { stalled: Some(Verb::End), ..Faults::default() });
+    for _ in 0..times {
+        sink.set_faults(Faults { stalled: Some(verb), ..Faults::default() });
         let mut stalled = sink.stalled();
+        let before = *stalled.borrow_and_update();
         let goes_away = async {
-            stalled.wait_for(|stalled| *stalled == 1).await.unwrap();
+            stalled.wait_for(|stalled| *stalled > before).await.unwrap();
             if is_pause {
                 server.pause();
             } else {
@@ -95,19 +97,44 @@ async fn mail_that_was_taken_while_the_database_went_away_is_not_sent_again() {
             }
             sink.set_faults(Faults::default());
         };
-        let (result, ()) = tokio::join!(run(), goes_away);
-        assert!(matches!(result, Err(Failure::Outage(_))));
+        // The database may have to be found again first.
+        let outage = async {
+            loop {
+                let result = run().await;
+                if *sink.stalled().borrow() > before {
+                    break result;
+                }
+            }
+        };
+        let (result, ()) = tokio::join!(outage, goes_away);
+        assert!(matches!(result, Err(Failure::Outage(_))), "{result:?}");
         assert!(matches!(run().await, Err(Failure::Outage(_))));
         if is_pause {
             server.resume();
         } else {
             server.restart().await;
         }
-        let began = Instant::now();
-        while run().await.is_err() {
-            assert!(began.elapsed() < DEADLINE, "the database is back");
-        }
-        assert_eq!((sink.mails().len(), &*metric(&registry, "notifyd_mails_ambiguous_total")), (1, "0"));
+    }
+    let began = Instant::now();
+    while run().await.is_err() {
+        assert!(began.elapsed() < DEADLINE, "the database is back");
+    }
+    (sink, metric(&registry, "notifyd_mails_ambiguous_total"))
+}
+
+#[tokio::test]
+async fn mail_that_was_taken_while_the_database_went_away_is_not_sent_again() {
+    for is_pause in [true, false] {
+        let (sink, ambiguous) = goes_away_at(Verb::End, 1, is_pause).await;
+        assert_eq!((sink.mails().len(), &*ambiguous), (1, "0"));
+    }
+}
+
+#[tokio::test]
+async fn mail_that_the_database_let_nobody_begin_is_sent_once_afterwards() {
+    for is_pause in [true, false] {
+        let (sink, ambiguous) = goes_away_at(Verb::Data, 3, is_pause).await;
+        assert_eq!((sink.mails().len(), &*ambiguous), (1, "0"));
     }
 }
 

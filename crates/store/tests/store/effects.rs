@@ -74,9 +74,13 @@ async fn only_what_may_have_left_again_is_a_repeat(fixture: Fixture) {
 
 async fn a_beginning_of_which_nobody_knows_is_undone_and_another_workers_is_not(fixture: Fixture) {
     let store = fixture.open().await;
+    let late = planned(&store).await;
+    let unbegun = late.unbegun();
+    unbegun.write(NOW).await.unwrap();
+    unbegun.write(NOW).await.unwrap_err();
+    assert!(matches!(late.begin(NOW).await, Err(StoreError::Taken)), "it comes after it was undone");
     let effect = planned(&store).await;
     let unbegun = effect.unbegun();
-    assert!(matches!(unbegun.write(NOW).await, Err(StoreError::Taken)), "it was not begun at all");
     drop(effect.begin(NOW).await.unwrap());
     unbegun.write(NOW).await.unwrap();
     drop(planned(&store).await.begin(NOW).await.unwrap());
