@@ -58,7 +58,7 @@ pub(super) fn write(message: &Message, keys: &[Key]) -> HeaderMap {
     headers
 }
 
-/// Reads what [`write`], or a state's writer and then NATS, wrote.
+/// Reads what [`write()`], or a state's writer and then NATS, wrote.
 pub(super) fn read(headers: &HeaderMap, state: impl FnOnce() -> Topic) -> Option<Heading> {
     let topic = match headers.get(TOPIC) {
         Some(topic) => topic.as_str().parse().ok()?,
