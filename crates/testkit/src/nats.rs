@@ -125,6 +125,11 @@ impl Nats {
     /// Has it neither run nor end (SIGSTOP): its connections stay open and nothing answers.
     pub fn pause(&self) {
         self.signal(Signal::STOP);
+        // A thread that runs goes on for a moment: what is asked from here on must not be answered by it.
+        let process = self.process.as_ref().expect("nats-server runs");
+        while !process.stands_still() {
+            std::thread::yield_now();
+        }
     }
 
     /// Lets it go on after [`Self::pause`].

@@ -81,6 +81,15 @@ impl Process {
         kill_process(self.pid(), signal).ok();
     }
 
+    /// Whether each of its threads was stopped, or it has ended (proc(5), state `T`).
+    pub(crate) fn stands_still(&self) -> bool {
+        let Ok(threads) = std::fs::read_dir(format!("/proc/{}/task", self.id())) else { return true };
+        // Behind the name, which ends with the last bracket: "12 (nats-server) S 1 ...".
+        let is_up =
+            |stat: String| stat.rsplit(") ").next().is_some_and(|rest| rest.starts_with(['R', 'S', 'D']));
+        !threads.flatten().any(|thread| std::fs::read_to_string(thread.path().join("stat")).is_ok_and(is_up))
+    }
+
     /// Ends it at once (SIGKILL), as a crash would.
     pub(crate) fn kill(&mut self) {
         kill_process_group(self.pid(), Signal::KILL).ok(); // Ended already is as good.
