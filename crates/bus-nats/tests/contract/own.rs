@@ -14,7 +14,7 @@ pub const OWN: &[(&str, &str)] = &[
     ("multipleEventBusStartShouldCreateOnlyOneEventExchange", "streams_are_made_once"),
     (
         "dispatchShouldWorkAfterNetworkIssuesForOldRegistration",
-        "a_server_that_dies_in_the_middle_loses_no_job",
+        "a_server_that_goes_in_the_middle_loses_no_job",
     ),
     (
         "dispatchShouldWorkAfterNetworkIssuesForOldKeyRegistration",

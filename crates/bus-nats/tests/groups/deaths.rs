@@ -19,7 +19,6 @@ use testkit::{
 use crate::{
     scene::{Node, Outcome, PATIENCE, Runs, group, job, settings},
     server::installation,
-    torn::dies_and_comes_back,
 };
 
 /// One that gives up on a call soon.
@@ -27,7 +26,7 @@ pub fn hasty(server: &Nats) -> NatsSettings {
     NatsSettings { request_timeout: Duration::from_millis(500), ..installation(server) }
 }
 
-pub async fn a_server_that_dies_in_the_middle_loses_no_job(version: Version) {
+pub async fn a_server_that_goes_in_the_middle_loses_no_job(version: Version) {
     const JOBS: usize = 300;
     let mut server = Nats::start(version).await;
     let node = Node::start(&hasty(&server)).await;
@@ -41,9 +40,12 @@ pub async fn a_server_that_dies_in_the_middle_loses_no_job(version: Version) {
     }
     for part in 1..=2 {
         runs.until(JOBS * part / 3).await;
-        if !dies_and_comes_back(&mut server).await {
-            return;
+        // NATS 2.9 that is killed loses jobs by itself in about one run of fifty, which no client can mend
+        // (docs/nats.md): there it ends in order. What a kill leaves with it is tried by `phantoms`.
+        if version == Version::Debian {
+            server.stop().await;
         }
+        server.restart().await;
     }
     let have_all_run = async || (runs.counts().len() == JOBS).then_some(());
     eventually(PATIENCE, "every job is run", have_all_run).await;

@@ -39,7 +39,7 @@ macro_rules! on_both {
 }
 
 on_both! {
-    deaths::a_server_that_dies_in_the_middle_loses_no_job,
+    deaths::a_server_that_goes_in_the_middle_loses_no_job,
     deaths::a_job_whose_acknowledgement_was_lost_is_settled_later,
     deaths::a_group_works_on_a_server_that_was_replaced_by_an_empty_one,
     deaths::another_node_sweeps_when_the_holder_of_the_lease_dies,
