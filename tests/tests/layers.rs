@@ -49,7 +49,22 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("testkit", &[]),
     ("hostile", &[]),
     ("tests", &["cyrus", "testkit"]),
-    ("bench", &["bus", "bus-local", "kit", "mailbox-event", "pusher", "state"]),
+    (
+        "bench",
+        &[
+            "bus",
+            "bus-local",
+            "bus-nats",
+            "bus-node",
+            "cyrus",
+            "kit",
+            "mailbox-event",
+            "pusher",
+            "relay",
+            "state",
+            "testkit",
+        ],
+    ),
 ];
 
 /// What a crate's whole tree of normal dependencies must not hold.
