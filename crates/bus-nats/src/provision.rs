@@ -91,8 +91,8 @@ async fn provision_one(caller: &Caller, wanted: Config) -> Result<(), NotReady> 
         Difference::None => Ok(()),
         Difference::Fixed(what) => Err(Refusal::Differs { stream: wanted.name, what }.into()),
         Difference::Changed(next) => {
-            tracing::info!(stream = wanted.name, "Stream is migrated");
             ask(caller, "UPDATE", &next.name, &*next).await.map_err(|error| judge(error, &next.name))?;
+            tracing::info!(stream = wanted.name, "Stream is migrated");
             Ok(())
         }
     }

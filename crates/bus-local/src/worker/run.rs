@@ -3,16 +3,13 @@
 use std::{error::Error, panic::AssertUnwindSafe, sync::Arc};
 
 use bus::{Failure, Group, GroupListener, GroupSettings};
-use bus_node::later;
+use bus_node::{later, reason};
 use futures_util::FutureExt;
 
 use crate::{
     shared::Shared,
     tables::{Settled, Settlement, TakenJob},
 };
-
-/// A reason is for an operator's screen, not for a stack trace.
-const LONGEST_REASON: usize = 1024;
 
 /// What the worker makes of the end of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,17 +105,4 @@ fn settlement(
             Some(Settlement::Park { attempts: number, due_at: later(shared.now(), wait) })
         }
     }
-}
-
-/// The cause and what is behind it, cut to [`LONGEST_REASON`].
-fn reason(cause: &dyn Error) -> String {
-    let mut text = cause.to_string();
-    let mut source = cause.source();
-    while let Some(error) = source.filter(|_| text.len() < LONGEST_REASON) {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        source = error.source();
-    }
-    text.truncate(text.floor_char_boundary(LONGEST_REASON));
-    text
 }

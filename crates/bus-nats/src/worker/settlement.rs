@@ -3,11 +3,8 @@
 use std::{error::Error, time::Duration};
 
 use bus::{Backoff, Failure};
-use bus_node::later;
+use bus_node::{later, reason};
 use mailbox_event::UnixMillis;
-
-/// A reason is for an operator's screen, not for a stack trace.
-const LONGEST_REASON: usize = 1024;
 
 /// How a run ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,21 +39,9 @@ pub(crate) fn settlement(
     }
 }
 
-/// The cause and what is behind it, cut to [`LONGEST_REASON`].
-fn reason(cause: &dyn Error) -> String {
-    let mut text = cause.to_string();
-    let mut source = cause.source();
-    while let Some(error) = source.filter(|_| text.len() < LONGEST_REASON) {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        source = error.source();
-    }
-    text.truncate(text.floor_char_boundary(LONGEST_REASON));
-    text
-}
-
 #[cfg(test)]
 mod tests {
+    use bus_node::LONGEST_REASON;
     use proptest::prelude::*;
 
     use super::*;

@@ -27,7 +27,7 @@ use crate::{
     peer::user,
 };
 
-/// All three as relay has them.
+/// The numbers are relay's; it counts records where this counts accounts.
 const OUTSTANDING: usize = 4096;
 const READ_AT_ONCE: usize = 64;
 const ACCOUNTS_AT_ONCE: usize = 1024;
