@@ -4,6 +4,7 @@
 //! - [`Wording`]: words and templates, ours or an operator's; turns an [`Alarm`] and its [`Reader`] into a [`Mail`].
 //! - [`Language`], [`Locale`], [`Reader`]: who reads.
 //! - [`EventTime`]: when an event is, as calendars write it.
+//! - [`sms`]: text messages, their price and their short forms.
 
 mod alarm;
 mod clean;
@@ -15,6 +16,7 @@ mod language;
 mod mail;
 mod overrides;
 mod reader;
+pub mod sms;
 mod templates;
 mod unscheduled;
 mod when;

@@ -1,0 +1,76 @@
+use proptest::prelude::*;
+
+use super::{Limit::*, *};
+use crate::Language::*;
+
+#[test]
+fn nothing_is_changed_that_costs_nothing() {
+    for text in ["It’s “fine” – 👍", "as soon as possible, tomorrow", "Приве́т"] {
+        let fitted = fit(text, English, Squeeze::High, Segments(1));
+        assert_eq!((fitted.text.as_str(), fitted.is_cut), (text, false));
+    }
+}
+
+#[test]
+fn signs_change_before_letters_and_letters_before_words() {
+    let typographic = format!("“{}”", "x ".repeat(60));
+    let signs = fit(&typographic, English, Squeeze::High, Segments(3));
+    assert_eq!((signs.text.starts_with('"'), signs.segments.count), (true, 1));
+
+    let polish = format!("Zażółć {}", "gęślą ".repeat(20));
+    let letters = fit(&polish, Polish, Squeeze::High, Segments(3));
+    assert_eq!((letters.text.starts_with("Zazolc gesla"), letters.segments.count), (true, 1));
+
+    let long = "tomorrow ".repeat(20);
+    assert_eq!(fit(&long, English, Squeeze::Never, Segments(2)).segments.count, 2);
+    let words = fit(&long, English, Squeeze::Medium, Segments(2));
+    assert_eq!((words.text.starts_with("tmrw tmrw"), words.segments.count), (true, 1));
+}
+
+#[test]
+fn an_abbreviation_that_saves_no_segment_is_not_made() {
+    let text = "wonderful ".repeat(60);
+    // 599 characters are four parts; without vowels they would be 419 and three.
+    assert!(fit(&text, English, Squeeze::High, Segments(10)).text.starts_with("wndrfl"));
+    assert!(fit(&text, English, Squeeze::Medium, Segments(10)).text.starts_with("wonderful"));
+}
+
+#[test]
+fn what_is_too_long_is_cut_between_characters_that_people_see() {
+    let family = "👨‍👩‍👧‍👦".repeat(20);
+    let fitted = fit(&family, English, Squeeze::Never, Segments(1));
+    assert!(fitted.is_cut && fitted.segments.count == 1);
+    assert_eq!(fitted.text, format!("{}…", "👨‍👩‍👧‍👦".repeat(6)));
+    assert_eq!(fit("abcdefgh", English, Squeeze::Never, Characters(6)).text, "abc...");
+    assert_eq!(fit("abcdefgh", English, Squeeze::Never, Characters(2)).text, "ab");
+    assert_eq!(fit("abcdefgh", English, Squeeze::Never, Characters(8)).text, "abcdefgh");
+}
+
+#[test]
+fn controls_that_reorder_or_break_do_not_reach_a_lock_screen() {
+    let fitted = fit("a\u{202e}b\0c\r\nd", English, Squeeze::Never, Segments(1));
+    assert_eq!(fitted.text, "abc\nd");
+}
+
+#[test]
+fn a_megabyte_costs_no_more_than_its_first_words() {
+    let fitted = fit(&"слово ".repeat(200_000), Russian, Squeeze::High, Segments(2));
+    assert!(fitted.is_cut && fitted.segments.count == 2);
+}
+
+proptest! {
+    #[test]
+    fn the_limit_holds_and_the_price_is_that_of_the_text(
+        text in "(\\PC|as soon as possible |tomorrow |€|😀){0,300}",
+        most in 1..4u32,
+        characters in 0..200usize,
+        level in 0..4usize,
+    ) {
+        let level = [Squeeze::Never, Squeeze::Low, Squeeze::Medium, Squeeze::High][level];
+        for limit in [Segments(most), Characters(characters)] {
+            let fitted = fit(&text, English, level, limit);
+            prop_assert!(limit.holds(&fitted.text), "{limit:?} {fitted:?}");
+            prop_assert_eq!(fitted.segments, super::Segments::of(&fitted.text));
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! How many parts a text takes on the air: the unit of its price.
+
+use super::gsm;
+
+/// How the characters of a text message are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Encoding {
+    /// Seven bits a character, from an alphabet of 137.
+    Gsm7,
+    /// UTF-16, as every phone reads what its standard calls UCS-2.
+    Ucs2,
+}
+
+/// What a text takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Segments {
+    /// Gsm7 if every character is in that alphabet.
+    pub encoding: Encoding,
+    /// The parts that it is sent in, and the price: none for an empty text.
+    pub count: u32,
+}
+
+impl Encoding {
+    /// Units in a message of one part, and in each of several, whose headers take six octets (3GPP TS 23.040 §9.2.3.24.1).
+    pub(super) const fn room(self) -> (usize, usize) {
+        match self {
+            Self::Gsm7 => (160, 153),
+            Self::Ucs2 => (70, 67),
+        }
+    }
+
+    /// Septets or UTF-16 units of a character; those of one character stay in one part.
+    fn units(self, c: char) -> usize {
+        match self {
+            Self::Gsm7 => gsm::septets(c).unwrap_or(1),
+            Self::Ucs2 => c.len_utf16(),
+        }
+    }
+}
+
+impl Segments {
+    /// Counts those of `text`.
+    pub fn of(text: &str) -> Self {
+        let septets: Option<usize> = text.chars().map(gsm::septets).sum();
+        let (encoding, total) = match septets {
+            Some(septets) => (Encoding::Gsm7, septets),
+            None => (Encoding::Ucs2, text.chars().map(char::len_utf16).sum()),
+        };
+        let (alone, each) = encoding.room();
+        let count = match total {
+            0 => 0,
+            _ if total <= alone => 1,
+            _ => parts(text, encoding, each),
+        };
+        Self { encoding, count }
+    }
+}
+
+/// Fills one part after the other; a character of two units that would be torn begins the next.
+fn parts(text: &str, encoding: Encoding, each: usize) -> u32 {
+    let (mut parts, mut used) = (1, 0);
+    for units in text.chars().map(|c| encoding.units(c)) {
+        if used + units > each {
+            parts += 1;
+            used = 0;
+        }
+        used += units;
+    }
+    parts
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{Encoding::*, *};
+
+    fn of(text: &str) -> (Encoding, u32) {
+        let Segments { encoding, count } = Segments::of(text);
+        (encoding, count)
+    }
+
+    #[test]
+    fn the_edges() {
+        let rows = [
+            ("x".repeat(0), (Gsm7, 0)),
+            ("x".repeat(160), (Gsm7, 1)),
+            ("x".repeat(161), (Gsm7, 2)),
+            ("x".repeat(306), (Gsm7, 2)),
+            ("x".repeat(307), (Gsm7, 3)),
+            ("€".repeat(80), (Gsm7, 1)),
+            ("€".repeat(81), (Gsm7, 2)),
+            // 153 is odd: the 77th euro sign would be torn.
+            ("€".repeat(152), (Gsm7, 2)),
+            ("€".repeat(153), (Gsm7, 3)),
+            ("я".repeat(70), (Ucs2, 1)),
+            ("я".repeat(71), (Ucs2, 2)),
+            ("я".repeat(134), (Ucs2, 2)),
+            ("я".repeat(135), (Ucs2, 3)),
+            ("😀".repeat(35), (Ucs2, 1)),
+            ("😀".repeat(36), (Ucs2, 2)),
+            // 67 is odd as well.
+            ("😀".repeat(66), (Ucs2, 2)),
+            ("😀".repeat(67), (Ucs2, 3)),
+            // One curly quote turns all of it.
+            (format!("{}’", "x".repeat(70)), (Ucs2, 2)),
+        ];
+        for (text, expected) in rows {
+            assert_eq!(of(&text), expected, "{} times {:?}", text.chars().count(), text.chars().next());
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn more_text_never_takes_less(text in "[a-z€я😀]{0,400}", more in "[a-z]{0,50}") {
+            let longer = text.clone() + &more;
+            prop_assert!(Segments::of(&longer).count >= Segments::of(&text).count);
+        }
+
+        #[test]
+        fn parts_waste_no_more_than_a_unit_each(text in "[a-z€]{161,900}") {
+            let septets: usize = text.chars().map(|c| if c == '€' { 2 } else { 1 }).sum();
+            let count = Segments::of(&text).count as usize;
+            prop_assert!(count >= septets.div_ceil(153) && count <= septets.div_ceil(152));
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! Letters and signs that GSM 7-bit lacks, written with those that it has.
+
+use icu_normalizer::DecomposingNormalizerBorrowed;
+
+use super::gsm;
+
+/// Only signs: quotes, dashes, spaces and dots as a typewriter has them. Nobody reads the text in another way.
+pub(crate) fn signs(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match sign(c) {
+            Some(plain) => out.push_str(plain),
+            None => out.push(c),
+        }
+    }
+    out
+}
+
+/// Signs, and Latin letters without the marks that GSM lacks: `ș` becomes `s`, but `ö` stays. Pictures go. Letters of
+/// other scripts stay: who reads them would not want them otherwise. So do URLs and addresses, which would lead elsewhere.
+pub(crate) fn letters(text: &str) -> String {
+    let normalizer = DecomposingNormalizerBorrowed::new_nfd();
+    let mut out = String::with_capacity(text.len());
+    for word in signs(text).split_inclusive(char::is_whitespace) {
+        if word.contains("://") || word.contains('@') {
+            out.push_str(word);
+        } else {
+            plain(word, &normalizer, &mut out);
+        }
+    }
+    out
+}
+
+fn plain(word: &str, normalizer: &DecomposingNormalizerBorrowed<'_>, out: &mut String) {
+    for c in word.chars() {
+        match latin(c) {
+            Some(plain) => out.push_str(plain),
+            None if gsm::septets(c).is_some() => out.push(c),
+            None if is_picture(c) => {}
+            None => without_marks(c, normalizer, out),
+        }
+    }
+}
+
+/// A Latin letter loses its marks; anything else is left as it is.
+fn without_marks(c: char, normalizer: &DecomposingNormalizerBorrowed<'_>, out: &mut String) {
+    let mut octets = [0; 4];
+    let base: String =
+        normalizer.normalize_iter(c.encode_utf8(&mut octets).chars()).filter(|&c| !is_mark(c)).collect();
+    if base.is_empty() || !gsm::holds(&base) { out.push(c) } else { out.push_str(&base) }
+}
+
+fn is_mark(c: char) -> bool {
+    matches!(c, '\u{300}'..='\u{36f}')
+}
+
+/// Emoji and dingbats, with what joins and colours them.
+fn is_picture(c: char) -> bool {
+    matches!(c, '\u{200d}' | '\u{20e3}' | '\u{2600}'..='\u{27bf}' | '\u{fe00}'..='\u{fe0f}' | '\u{1f000}'..='\u{1faff}')
+}
+
+fn sign(c: char) -> Option<&'static str> {
+    Some(match c {
+        '‘' | '’' | '‚' | '‛' | '′' | '`' | '´' | 'ʼ' | '‹' | '›' => "'",
+        '“' | '”' | '„' | '‟' | '″' | '«' | '»' => "\"",
+        '‐' | '‑' | '‒' | '–' | '—' | '―' | '−' => "-",
+        '…' => "...",
+        '•' | '·' | '∙' => "-",
+        '\t' | '\u{a0}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}' => " ",
+        '\u{ad}' | '\u{200b}' | '\u{2060}' | '\u{feff}' => "",
+        '→' => "->",
+        '←' => "<-",
+        '×' => "x",
+        _ => return None,
+    })
+}
+
+/// Letters that Unicode does not take apart, and capitals of which GSM has only the small form.
+fn latin(c: char) -> Option<&'static str> {
+    Some(match c {
+        'ç' => "c",
+        'Œ' => "OE",
+        'œ' => "oe",
+        'Ł' => "L",
+        'ł' => "l",
+        'Đ' | 'Ð' => "D",
+        'đ' | 'ð' => "d",
+        'Þ' => "Th",
+        'þ' => "th",
+        'ı' => "i",
+        'ẞ' => "SS",
+        'ŋ' => "n",
+        'Ħ' => "H",
+        'ħ' => "h",
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn signs_become_those_of_a_typewriter() {
+        assert_eq!(signs("“It’s – fine…”"), "\"It's - fine...\"");
+        assert_eq!(signs("naïve Ünïcode ça"), "naïve Ünïcode ça");
+    }
+
+    #[test]
+    fn letters_keep_what_gsm_has() {
+        let rows = [
+            ("café Müller Ångström Señor", "café Müller Ångström Señor"),
+            ("Zażółć gęślą jaźń", "Zazolc gesla jazn"),
+            ("ça Œuvre Þór naïve", "ca OEuvre Thor naive"),
+            ("See you 👍🏽 at 5 ☀️", "See you  at 5 "),
+            // Letters of other scripts are nobody's to change.
+            ("Привет", "Привет"),
+            ("会议 ok", "会议 ok"),
+            // A square is not a digit, and a changed address is another one.
+            (
+                "5² m łóżko@example.org https://example.org/łóżko",
+                "5² m łóżko@example.org https://example.org/łóżko",
+            ),
+        ];
+        for (text, expected) in rows {
+            assert_eq!(letters(text), expected);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_gsm_holds_stays_as_it_is(text in "[ -_a-z£èéùßÄÖÑÜäöñüà€\n]{0,60}") {
+            prop_assert_eq!(letters(&text), text);
+        }
+
+        #[test]
+        fn doing_it_twice_changes_nothing(text in "\\PC{0,60}") {
+            prop_assert_eq!(letters(&letters(&text)), letters(&text));
+        }
+    }
+}
