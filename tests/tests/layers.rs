@@ -11,6 +11,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("cyrus", &["mailbox-event"]),
     ("state", &["mailbox-event"]),
     ("routing", &["bus", "mailbox-event", "state"]),
+    ("sieve", &[]),
     ("wording", &[]),
     // The contract of the bus, then adapters.
     ("bus", &["mailbox-event"]),
@@ -76,6 +77,7 @@ const MUST_NOT_HOLD: &[(&str, &[&str])] = &[
     ("cyrus", &["tokio"]),
     ("routing", &["tokio"]),
     ("state", &["tokio"]),
+    ("sieve", &["tokio"]),
     ("wording", &["tokio"]),
 ];
 

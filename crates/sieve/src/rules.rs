@@ -1,0 +1,59 @@
+//! Messages of which nobody is notified, so that no two programs talk to each other for ever.
+
+use crate::Facts;
+
+/// Why nobody is notified.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Silence {
+    /// A program sent the message (RFC 5436 §2.7.1: such messages should not be notified of).
+    AutoSubmitted,
+    /// We sent it.
+    Ours,
+}
+
+/// Whether the message is one to be silent about. `own_domain` is that of our Message-IDs. A message from nobody (a
+/// null sender) is notified of all the same (RFC 5436 §2.7.1).
+pub fn silence(facts: &Facts, own_domain: &str) -> Option<Silence> {
+    if facts.message_id.as_deref().is_some_and(|id| is_ours(id, own_domain)) {
+        return Some(Silence::Ours);
+    }
+    facts.is_auto_submitted.then_some(Silence::AutoSubmitted)
+}
+
+/// The first words of our Message-IDs; a hash follows.
+const OURS: [&str; 3] = ["sieve.", "alarm.", "unscheduled."];
+
+/// Whoever takes our mark from the header leaves the Message-ID, by which the mail is known on its way.
+fn is_ours(message_id: &str, own_domain: &str) -> bool {
+    message_id.rsplit_once('@').is_some_and(|(local, domain)| {
+        domain.eq_ignore_ascii_case(own_domain) && OURS.iter().any(|kind| local.starts_with(kind))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn facts(header: &str) -> Facts {
+        Facts::read(format!("From: a@example.org\r\n{header}\r\n\r\nx\r\n").as_bytes())
+    }
+
+    #[test]
+    fn programs_are_not_answered_and_people_are() {
+        let rows = [
+            ("Auto-Submitted: auto-replied", Some(Silence::AutoSubmitted)),
+            ("auto-submitted: Auto-Notified; owner-email=\"a@example.org\"", Some(Silence::AutoSubmitted)),
+            ("Auto-Submitted: (it is) auto-generated", Some(Silence::AutoSubmitted)),
+            ("Auto-Submitted: no", None),
+            ("Auto-Submitted: No (a person)", None),
+            ("Subject: x", None),
+            ("Return-Path: <>", None),
+            ("Message-ID: <sieve.0123@push.example.org>", Some(Silence::Ours)),
+            ("Message-ID: <sieve.0123@elsewhere.example.org>", None),
+            ("Message-ID: <0123@push.example.org>", None),
+        ];
+        for (header, expected) in rows {
+            assert_eq!(silence(&facts(header), "push.example.org"), expected, "{header}");
+        }
+    }
+}
