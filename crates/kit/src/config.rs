@@ -1,20 +1,25 @@
 //! Configuration: one TOML file, overridden by the environment, checked as a whole.
 
+mod document;
 pub mod duration;
 mod environment;
 mod errors;
+mod place;
 mod secret;
 pub mod size;
 
 pub use errors::{ConfigError, ConfigErrors};
+pub use place::Place;
 pub use secret::Secret;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
-use toml::{Table, Value};
+use toml::{Table, de::DeTable};
 
+use document::Document;
 use environment::Overrides;
+use place::{Lines, Step, dotted, line_of};
 
 /// What is wrong with settings that have the right form; run by [`load`].
 pub trait Validate {
@@ -42,7 +47,16 @@ pub fn load<T: DeserializeOwned + Validate>(
     env: impl Iterator<Item = (String, String)>,
     prefix: &str,
 ) -> Result<T, ConfigErrors> {
-    load_for(path, env, prefix, T::problems)
+    load_for(path, env, prefix, T::problems).map(|loaded| loaded.settings)
+}
+
+/// What [`load_for`] gives.
+#[derive(Debug)]
+pub struct Loaded<T> {
+    /// The settings.
+    pub settings: T,
+    /// The files that secrets were read from, each with its key.
+    pub secret_files: Vec<(String, PathBuf)>,
 }
 
 /// [`load`] where what is wrong depends on who asks: `problems` says it in place of [`Validate`].
@@ -51,78 +65,100 @@ pub fn load_for<T: DeserializeOwned>(
     env: impl Iterator<Item = (String, String)>,
     prefix: &str,
     problems: impl FnOnce(&T) -> Vec<String>,
-) -> Result<T, ConfigErrors> {
-    let mut table = path.map_or_else(|| Ok(Table::new()), read)?;
+) -> Result<Loaded<T>, ConfigErrors> {
+    let (mut table, lines) = path.map_or_else(|| Ok(Default::default()), read)?;
     let mut errors = ConfigErrors::default();
     let overrides = Overrides::from_env(env, prefix);
     overrides.apply(&mut table, &mut errors);
-    let settings: Option<T> = deserialize(table, overrides, &mut errors);
-    match settings {
-        Some(settings) => {
-            let problems = problems(&settings);
-            check(settings, problems, errors)
-        }
-        None => Err(errors),
-    }
+    let mut secret_files = Vec::new();
+    secret::files(&table, &mut Vec::new(), &mut secret_files);
+    let mut document = Document::new(table, lines, overrides);
+    let settings: Option<T> = deserialize(&mut document, &mut errors);
+    let Some(settings) = settings else { return Err(errors) };
+    add(problems(&settings), &document, &mut errors);
+    if errors.is_empty() { Ok(Loaded { settings, secret_files }) } else { Err(errors) }
 }
 
-fn read(path: &Path) -> Result<Table, ConfigErrors> {
+fn read(path: &Path) -> Result<(Table, Lines), ConfigErrors> {
     let error = |message: String| ConfigErrors::one(path.display().to_string(), message);
     let text = std::fs::read_to_string(path).map_err(|why| error(why.to_string()))?;
-    toml::from_str(&text).map_err(|why: toml::de::Error| error(on_its_line(&text, &why)))
+    let (table, wrong) = DeTable::parse_recoverable(&text);
+    let mut errors = ConfigErrors::default();
+    let key = path.display().to_string();
+    let told = wrong.iter().take(MOST_ERRORS).map(|why| {
+        // Not the error's own text: that shows the line itself, which may hold a secret.
+        let place = why.span().map(|span| Place::Line(line_of(&text, span.start)));
+        ConfigError::Key { key: key.clone(), message: why.message().to_owned(), place }
+    });
+    errors.extend(told);
+    if !errors.is_empty() {
+        return Err(errors);
+    }
+    let lines = Lines::of(&text, table.get_ref());
+    Ok((toml::from_str(&text).map_err(|why: toml::de::Error| error(why.message().to_owned()))?, lines))
 }
 
-/// Not the error's own text: that shows the line itself, which may hold a secret.
-fn on_its_line(text: &str, why: &toml::de::Error) -> String {
-    let before = why.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
-    format!("line {}: {}", before.matches('\n').count() + 1, why.message())
-}
-
-/// What was refused was left out of `settings`: a problem that may only come from that is not told.
-fn check<T>(settings: T, problems: Vec<String>, mut errors: ConfigErrors) -> Result<T, ConfigErrors> {
-    let is_told = |problem: &String| {
-        let about = problem.split(':').next().unwrap_or_default();
+/// Adds problems to what was refused. What was refused was left out of the settings: a problem that may only come from
+/// that is not told.
+fn add(problems: Vec<String>, document: &Document, errors: &mut ConfigErrors) {
+    let about = |problem: &str| problem.split([':', ' ']).next().unwrap_or_default().to_owned();
+    let is_refused = |about: &str| {
         errors.iter().any(|error| matches!(error, ConfigError::Key { key, .. } if key.starts_with(about)))
     };
-    let problems: Vec<_> = problems.into_iter().filter(|problem| !is_told(problem)).collect();
-    errors.extend(problems.into_iter().map(ConfigError::Problem));
-    if errors.is_empty() { Ok(settings) } else { Err(errors) }
+    let left: Vec<_> = problems.into_iter().filter(|problem| !is_refused(&about(problem))).collect();
+    errors.extend(left.into_iter().map(|message| {
+        let path: Vec<_> = about(&message).split('.').map(|key| Step::Key(key.to_owned())).collect();
+        ConfigError::Problem { place: document.place(&path), message }
+    }));
 }
 
-/// Deserializes, and at each error takes the key that is to blame away and tries again, so that the next error shows.
-/// Gives settings also where there were errors (without those keys), for the checks that come after.
-fn deserialize<T: DeserializeOwned>(
-    mut table: Table,
-    mut overrides: Overrides,
-    errors: &mut ConfigErrors,
-) -> Option<T> {
+/// Deserializes, and at each error takes the value that is to blame away and tries again, so that the next error shows.
+/// Gives settings also where there were errors (without those values), for the checks that come after.
+fn deserialize<T: DeserializeOwned>(document: &mut Document, errors: &mut ConfigErrors) -> Option<T> {
     while errors.len() < MOST_ERRORS {
-        let error = match serde_path_to_error::deserialize(Value::Table(table.clone())) {
+        let error = match serde_path_to_error::deserialize(document.value()) {
             Ok(settings) => return Some(settings),
             Err(error) => error,
         };
-        let mut keys = keys(error.path());
+        let mut path = steps(error.path());
         let inner: toml::de::Error = error.into_inner();
-        keys.extend(unknown_key(&keys, inner.message()));
-        if overrides.read_as_text(&keys, &mut table) {
+        path.extend(unknown_key(&path, inner.message()));
+        if document.read_as_text(&path) {
             continue;
         }
-        errors.push(ConfigError::Key { key: keys.join("."), message: without_value(inner.message().trim()) });
-        if !remove(&mut table, &keys) {
+        let message = without_value(inner.message().trim());
+        if !is_left_by(document, &path, &message) {
+            errors.push(ConfigError::Key { key: dotted(&path), message, place: document.place(&path) });
+            document.refuse(&path);
+        }
+        if !document.remove(&path) {
             return None;
         }
     }
     None
 }
 
-/// The keys down to the value that was refused; an element of a list stands for the whole list.
-fn keys(path: &serde_path_to_error::Path) -> Vec<String> {
+/// Whether it is wrong only because something in it was refused and taken away.
+fn is_left_by(document: &Document, path: &[Step], message: &str) -> bool {
+    let missing = message.strip_prefix("missing field `").and_then(|rest| rest.split('`').next());
+    match missing {
+        Some(name) => document.was_refused(&[path, &[Step::Key(name.to_owned())]].concat()),
+        // A variant that is gone from the table that named it.
+        None => message.starts_with("wanted exactly 1 element") && document.was_refused(path),
+    }
+}
+
+/// The way down to the value that was refused.
+fn steps(path: &serde_path_to_error::Path) -> Vec<Step> {
     use serde_path_to_error::Segment;
-    let key = |segment: &Segment| match segment {
-        Segment::Map { key } => Some(key.clone()),
-        Segment::Seq { .. } | Segment::Enum { .. } | Segment::Unknown => None,
+    let step = |segment: &Segment| match segment {
+        Segment::Map { key } => Some(Step::Key(key.clone())),
+        Segment::Seq { index } => Some(Step::Element(*index)),
+        // Of a table with one key, which names the variant.
+        Segment::Enum { variant } => Some(Step::Key(variant.clone())),
+        Segment::Unknown => None,
     };
-    path.iter().map_while(key).collect()
+    path.iter().map_while(step).collect()
 }
 
 /// serde's message without the value that it quotes, which may be a secret that came to the wrong key.
@@ -139,19 +175,10 @@ fn without_value(message: &str) -> String {
 }
 
 /// The name in serde's "unknown field `name`": it is not part of the path where the type has no such field.
-fn unknown_key(keys: &[String], message: &str) -> Option<String> {
+fn unknown_key(path: &[Step], message: &str) -> Option<Step> {
     let name = message.strip_prefix("unknown field `")?.split('`').next()?;
-    (keys.last().map(String::as_str) != Some(name)).then(|| name.to_owned())
-}
-
-fn remove(table: &mut Table, keys: &[String]) -> bool {
-    match keys {
-        [] => false,
-        [key] => table.remove(key).is_some(),
-        [key, rest @ ..] => {
-            table.get_mut(key).and_then(Value::as_table_mut).is_some_and(|inner| remove(inner, rest))
-        }
-    }
+    let step = Step::Key(name.to_owned());
+    (path.last() != Some(&step)).then_some(step)
 }
 
 #[cfg(test)]

@@ -31,15 +31,44 @@ pub enum TelemetryError {
 /// message with its content, and addresses with their passwords.
 const CAPS: [&str; 1] = ["async_nats=warn"];
 
+/// The levels there are.
+const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
+
 /// What is wrong with a filter, if anything is.
+///
+/// A word alone is a level. The library takes any other for the name of a target, so that a level that is misspelt
+/// would silence everything.
 pub fn problem(filter: &str) -> Option<String> {
-    capped(filter).err().map(|error| error.to_string())
+    directives(filter).find_map(problem_of).or_else(|| capped(filter).err().map(|error| error.to_string()))
+}
+
+fn problem_of(directive: &str) -> Option<String> {
+    let (target, level) = match directive.rsplit_once('=') {
+        // What stands in a span, `[name{field=value}]`, is for the library to judge.
+        Some((_, level)) if level.contains([']', '}']) => return None,
+        Some((target, level)) => (Some(target), level),
+        None if directive.contains('[') => return None,
+        None => (None, directive),
+    };
+    if LEVELS.iter().any(|known| known.eq_ignore_ascii_case(level)) {
+        return None;
+    }
+    let for_target = target.map(|target| format!(" for {target:?}")).unwrap_or_default();
+    let levels = LEVELS.join(", ");
+    Some(format!(
+        "{level:?} is no level{for_target}: one of {levels}, or a target with one, like relay=debug"
+    ))
+}
+
+/// What the library splits a filter into.
+fn directives(filter: &str) -> impl Iterator<Item = &str> {
+    filter.split(',').map(str::trim).filter(|part| !part.is_empty())
 }
 
 /// The operator's filter, with [`CAPS`] in place of what it says of those.
 fn capped(filter: &str) -> Result<EnvFilter, tracing_subscriber::filter::ParseError> {
     let is_free = |part: &&str| !CAPS.iter().any(|cap| is_within(part, cap));
-    let parts: Vec<_> = filter.split(',').filter(is_free).chain(CAPS).collect();
+    let parts: Vec<_> = directives(filter).filter(is_free).chain(CAPS).collect();
     EnvFilter::try_new(parts.join(","))
 }
 
@@ -77,6 +106,20 @@ mod tests {
             assert_eq!(said, ["async_nats=warn"], "{asked}: {filter}");
         }
         assert!(capped("info,relay=debug").unwrap().to_string().contains("relay=debug"));
+    }
+
+    #[test]
+    fn a_word_that_is_no_level_is_refused() {
+        for right in ["info", "INFO", "", "warn, relay=debug", "info,[job{group=alarm}]=trace", "[job]"] {
+            assert_eq!(problem(right), None, "{right}");
+        }
+        for (wrong, named) in [
+            ("inof", "\"inof\""),
+            ("info,relay", "\"relay\""),
+            ("relay=loud", "\"loud\" is no level for \"relay\""),
+        ] {
+            assert!(problem(wrong).unwrap().contains(named), "{wrong}");
+        }
     }
 
     #[test]

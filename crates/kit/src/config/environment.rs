@@ -4,36 +4,57 @@ use std::collections::BTreeMap;
 
 use toml::{Table, Value};
 
-use super::{ConfigError, ConfigErrors};
+use super::{ConfigError, ConfigErrors, Place};
 
 /// What the environment says, by path of keys.
-pub(super) struct Overrides(BTreeMap<Vec<String>, String>);
+pub(super) struct Overrides(BTreeMap<Vec<String>, Override>);
+
+struct Override {
+    /// Of the variable.
+    name: String,
+    text: String,
+    /// Whether it counts as a string, whatever it looks like.
+    is_text: bool,
+}
 
 impl Overrides {
     /// Takes the variables that begin with `prefix` and two underscores; the rest are not ours.
     pub(super) fn from_env(env: impl Iterator<Item = (String, String)>, prefix: &str) -> Self {
         let start = format!("{prefix}__");
         let keys = |name: &str| name.split("__").map(str::to_lowercase).collect();
-        Self(env.filter_map(|(name, value)| Some((keys(name.strip_prefix(&start)?), value))).collect())
+        let over = |(name, text): (String, String)| {
+            Some((keys(name.strip_prefix(&start)?), Override { name, text, is_text: false }))
+        };
+        Self(env.filter_map(over).collect())
     }
 
     /// Puts them over the keys of the file.
     pub(super) fn apply(&self, table: &mut Table, errors: &mut ConfigErrors) {
-        for (keys, text) in &self.0 {
+        for (keys, Override { name, text, .. }) in &self.0 {
             if !put(table, keys, value(text)) {
                 let message = "the environment overrides a key below one that is no table".to_owned();
-                errors.push(ConfigError::Key { key: keys.join("."), message });
+                let place = Some(Place::Variable(name.clone()));
+                errors.push(ConfigError::Key { key: keys.join("."), message, place });
             }
         }
     }
 
-    /// Takes a value that was read as something else for the string it is written as; false if there is none such.
-    /// So a password of digits needs no quotes.
+    /// Takes a number or the like for the string it is written as; false if there is none such. So a password of digits
+    /// needs no quotes. What is written as a table or a list is meant as one.
     pub(super) fn read_as_text(&mut self, keys: &[String], table: &mut Table) -> bool {
-        match self.0.remove(keys) {
-            Some(text) if !value(&text).is_str() => put(table, keys, Value::String(text)),
+        match self.0.get_mut(keys) {
+            Some(over) if !over.is_text && is_scalar(&value(&over.text)) => {
+                over.is_text = true;
+                put(table, keys, Value::String(over.text.clone()))
+            }
             Some(_) | None => false,
         }
+    }
+
+    /// The name of the variable that sets what is at `keys`, or the table that it is in.
+    pub(super) fn variable(&self, keys: &[String]) -> Option<String> {
+        let around = (1..=keys.len()).rev().filter_map(|length| keys.get(..length));
+        around.filter_map(|keys| self.0.get(keys)).next().map(|over| over.name.clone())
     }
 }
 
@@ -46,6 +67,11 @@ fn value(text: &str) -> Value {
         }
         Ok(_) | Err(_) => Value::String(text.to_owned()),
     }
+}
+
+/// Whether it could be meant as a string, and was read as something else.
+fn is_scalar(value: &Value) -> bool {
+    !(value.is_str() || value.is_table() || value.is_array())
 }
 
 fn put(table: &mut Table, keys: &[String], value: Value) -> bool {

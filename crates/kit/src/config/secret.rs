@@ -1,8 +1,15 @@
 //! Values that must not be shown.
 
-use std::{fmt, fs::File, io::Read, path::Path};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    fs::File,
+    io::{self, Read},
+    path::{Path, PathBuf},
+};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+use toml::{Table, Value};
 
 /// A file that holds a secret is not read beyond this: no key or password comes near it.
 const LONGEST_FILE: u64 = 64 << 10;
@@ -36,26 +43,27 @@ impl fmt::Display for Secret {
     }
 }
 
+const EXPECTED: &str = "a string or { file = \"path\" }";
+
 #[derive(Deserialize)]
 #[serde(untagged, expecting = "a string or { file = \"path\" }")]
 enum Written {
     Text(String),
-    File(InFile),
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct InFile {
-    file: String,
+    /// Not a struct of its own: that could be written as a list too, and a secret in it be shown as a path.
+    File(BTreeMap<String, String>),
 }
 
 impl<'de> Deserialize<'de> for Secret {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        match Written::deserialize(deserializer)? {
-            Written::Text(text) => Ok(Self(text)),
-            Written::File(InFile { file }) => {
-                read(Path::new(&file)).map(Self).map_err(|error| D::Error::custom(format!("{file}: {error}")))
+        let table = match Written::deserialize(deserializer)? {
+            Written::Text(text) => return Ok(Self(text)),
+            Written::File(table) => table,
+        };
+        match (table.len(), table.get("file")) {
+            (1, Some(file)) => {
+                read(Path::new(file)).map(Self).map_err(|error| D::Error::custom(format!("{file}: {error}")))
             }
+            _ => Err(D::Error::custom(EXPECTED)),
         }
     }
 }
@@ -67,11 +75,28 @@ impl Serialize for Secret {
     }
 }
 
-fn read(path: &Path) -> std::io::Result<String> {
+fn read(path: &Path) -> io::Result<String> {
     let mut text = String::new();
     File::open(path)?.take(LONGEST_FILE).read_to_string(&mut text)?;
     let line = text.strip_suffix('\n').unwrap_or(&text);
-    Ok(line.strip_suffix('\r').unwrap_or(line).to_owned())
+    let line = line.strip_suffix('\r').unwrap_or(line);
+    if line.is_empty() {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "the file is empty"));
+    }
+    Ok(line.to_owned())
+}
+
+/// Adds the files that secrets below `table` are in, each with its key.
+pub(super) fn files(table: &Table, keys: &mut Vec<String>, found: &mut Vec<(String, PathBuf)>) {
+    if let (1, Some(Value::String(file))) = (table.len(), table.get("file")) {
+        found.push((keys.join("."), PathBuf::from(file)));
+    }
+    for (key, value) in table {
+        keys.push(key.clone());
+        let below = value.as_array().into_iter().flatten().chain([value]).filter_map(Value::as_table);
+        below.for_each(|table| files(table, keys, found));
+        keys.pop();
+    }
 }
 
 #[cfg(test)]

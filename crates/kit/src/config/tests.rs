@@ -1,6 +1,7 @@
 use std::{io::Write, time::Duration};
 
 use serde::Deserialize;
+use toml::Value;
 
 use super::*;
 
@@ -105,6 +106,81 @@ fn everything_wrong_is_told_at_once_with_its_path() {
     }
     assert!(lines.contains("listen.port is one of the system's"), "{lines}");
     assert_eq!(errors.len(), 7, "{lines}");
+}
+
+#[test]
+fn each_mistake_is_told_with_where_it_was_made() {
+    let text = "name = 'a'\ncolour = 'red'\n\n[listen]\nport = 80\ntimeout = 'soon'";
+    let lines = load_text(text, &[("MAILPUSH__TAGS", "[1]")]).unwrap_err().to_string();
+    for (start, end) in [
+        ("colour: unknown field", "(line 2)"),
+        ("listen.port is one of the system's", "(line 5)"),
+        ("listen.timeout: a duration is", "(line 6)"),
+        ("tags: invalid type: integer", "(MAILPUSH__TAGS)"),
+    ] {
+        let is_told = |line: &str| line.starts_with(start) && line.ends_with(end);
+        assert!(lines.lines().any(is_told), "{start} .. {end} is not in:\n{lines}");
+    }
+}
+
+#[test]
+fn mistakes_in_a_list_hide_none_behind_them() {
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct House {
+        #[expect(dead_code, reason = "never read, for there are mistakes")]
+        doors: Vec<Door>,
+    }
+    #[derive(Debug, Deserialize)]
+    #[serde(rename_all = "kebab-case")]
+    enum Door {
+        #[expect(dead_code, reason = "never read, for there are mistakes")]
+        Front(Bell),
+    }
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Bell {
+        #[expect(dead_code, reason = "never read, for there are mistakes")]
+        tone: u8,
+    }
+    impl Validate for House {}
+    let text = "[[doors]]\nback = {}\n[[doors]]\nfront = { tune = 5, tone = 'c' }\n[[doors]]\nfront = { tune = 6, tone = 1 }";
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), text).unwrap();
+    let errors = load::<House>(Some(file.path()), std::iter::empty(), "MAILPUSH").unwrap_err();
+    let found = errors.iter().map(|error| match error {
+        ConfigError::Key { key, place: Some(Place::Line(line)), .. } => (key.as_str(), *line),
+        other => panic!("{other}"),
+    });
+    let found: Vec<_> = found.collect();
+    let unknown = "doors.front.tune";
+    assert_eq!(found, [("doors", 1), ("doors.front.tone", 4), (unknown, 4), (unknown, 6)], "{errors}");
+}
+
+#[test]
+fn every_line_that_is_no_toml_is_told() {
+    let lines = load_text("name = \n[listen]\nport = = 5\n", &[]).unwrap_err().to_string();
+    assert!(lines.contains("(line 1)") && lines.contains("(line 3)"), "{lines}");
+}
+
+#[test]
+fn files_of_secrets_are_named() {
+    let secret = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(secret.path(), "sesame").unwrap();
+    let env = [("MAILPUSH__PASSWORD".to_owned(), format!("{{ file = {:?} }}", secret.path()))];
+    let loaded = load_for(None, env.into_iter(), "MAILPUSH", Settings::problems).unwrap();
+    assert_eq!(loaded.secret_files, [("password".to_owned(), secret.path().to_owned())]);
+    std::fs::write(secret.path(), "\n").unwrap();
+    let env = [("MAILPUSH__PASSWORD".to_owned(), format!("{{ file = {:?} }}", secret.path()))];
+    let errors = load_for(None, env.into_iter(), "MAILPUSH", Settings::problems).unwrap_err().to_string();
+    assert!(errors.contains("the file is empty"), "{errors}");
+}
+
+#[test]
+fn a_hint_stands_in_place_of_what_was_said() {
+    let errors = load_text("colour = 'red'", &[]).unwrap_err();
+    let hint = |key: &str| (key == "colour").then(|| "moved to shade".to_owned());
+    assert_eq!(errors.explained(hint).to_string(), "colour: moved to shade (line 1)");
 }
 
 #[test]
