@@ -3,8 +3,9 @@
 mod access;
 mod bounds;
 
-use std::time::Duration;
+use std::{str::FromStr, time::Duration};
 
+use async_nats::ServerAddr;
 use kit::config::{Validate, within};
 use serde::{Deserialize, Serialize};
 
@@ -91,6 +92,18 @@ fn is_prefix(text: &str) -> bool {
     !text.is_empty() && text.len() <= LONGEST_PREFIX && text.chars().all(is_plain)
 }
 
+/// What is wrong with the address of a server, which is not shown: it may hold a password.
+fn server_problem(server: &str) -> Option<&'static str> {
+    match ServerAddr::from_str(server) {
+        Err(_) => Some("servers: is no URL like nats://host:4222 or tls://host:4222"),
+        Ok(address) if address.has_user_pass() || address.password().is_some() => Some(
+            "servers: a URL holds a user or a password, which belong into credentials.user and credentials.password, or a \
+             token into credentials.token",
+        ),
+        Ok(_) => None,
+    }
+}
+
 impl Validate for NatsSettings {
     fn problems(&self) -> Vec<String> {
         let checks = [
@@ -103,7 +116,9 @@ impl Validate for NatsSettings {
             (self.ack_wait < Duration::from_secs(1), "ack_wait: must be at least 1s"),
             (self.duplicate_window < Duration::from_secs(1), "duplicate_window: must be at least 1s"),
         ];
-        let own = checks.into_iter().filter(|(is_wrong, _)| *is_wrong).map(|(_, text)| text.to_owned());
+        let servers = self.servers.iter().find_map(|server| server_problem(server));
+        let own = checks.into_iter().filter(|(is_wrong, _)| *is_wrong).map(|(_, text)| text);
+        let own = own.chain(servers).map(str::to_owned);
         let parts =
             within("credentials", self.credentials.problems()).chain(within("tls", self.tls.problems()));
         own.chain(parts).chain(within("bounds", self.bounds.problems())).collect()

@@ -15,6 +15,13 @@ pub use order::{Act, Order, Reply, none as no_orders};
 
 use crate::readiness::Readiness;
 
+/// An admin port that is bound and answers nobody yet: connections wait.
+#[derive(Debug)]
+pub struct AdminPort {
+    local_addr: SocketAddr,
+    listener: std::net::TcpListener,
+}
+
 /// A running admin port; it ends when this is dropped.
 #[derive(Debug)]
 #[must_use = "dropping it stops the admin port"]
@@ -64,18 +71,39 @@ pub fn serve_with(
     registry: Arc<Registry>,
     act: Act,
 ) -> Result<AdminServer, AdminError> {
-    let listen = |source| AdminError::Listen { address: addr, source };
-    let listener = std::net::TcpListener::bind(addr).map_err(listen)?;
-    listener.set_nonblocking(true).map_err(listen)?;
-    let local_addr = listener.local_addr().map_err(listen)?;
-    let stop = CancellationToken::new();
-    let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(AdminError::Thread)?;
-    let until = stop.clone();
-    let service = server::Service { readiness, registry, act };
-    let run = move || runtime.block_on(server::run(listener, service, until));
-    let thread = std::thread::Builder::new().name("admin".into()).spawn(run).map_err(AdminError::Thread)?;
-    Ok(AdminServer { local_addr, stop, thread: Some(thread) })
+    AdminPort::bind(addr)?.serve(readiness, registry, act)
+}
+
+impl AdminPort {
+    /// Binds `addr`, so that whoever cannot have it hears so before anything else is begun.
+    pub fn bind(addr: SocketAddr) -> Result<Self, AdminError> {
+        let listen = |source| AdminError::Listen { address: addr, source };
+        let listener = std::net::TcpListener::bind(addr).map_err(listen)?;
+        listener.set_nonblocking(true).map_err(listen)?;
+        let local_addr = listener.local_addr().map_err(listen)?;
+        Ok(Self { local_addr, listener })
+    }
+
+    /// Answers as [`serve_with`] says. May be called again when the server is dropped; the port stays bound meanwhile.
+    pub fn serve(
+        &self,
+        readiness: Readiness,
+        registry: Arc<Registry>,
+        act: Act,
+    ) -> Result<AdminServer, AdminError> {
+        let local_addr = self.local_addr;
+        let listener =
+            self.listener.try_clone().map_err(|source| AdminError::Listen { address: local_addr, source })?;
+        let stop = CancellationToken::new();
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(AdminError::Thread)?;
+        let until = stop.clone();
+        let service = server::Service { readiness, registry, act };
+        let run = move || runtime.block_on(server::run(listener, service, until));
+        let thread =
+            std::thread::Builder::new().name("admin".into()).spawn(run).map_err(AdminError::Thread)?;
+        Ok(AdminServer { local_addr, stop, thread: Some(thread) })
+    }
 }
 
 impl AdminServer {

@@ -29,9 +29,31 @@ pub trait Validate {
     }
 }
 
-/// Problems of a part, each with the name of the part before it.
+/// Problems of a part, each with the name of the part before it. One that begins with a colon is of the whole part.
 pub fn within(part: &str, problems: Vec<String>) -> impl Iterator<Item = String> {
-    problems.into_iter().map(move |problem| format!("{part}.{problem}"))
+    problems.into_iter().map(move |problem| {
+        let dot = if problem.starts_with(':') { "" } else { "." };
+        format!("{part}{dot}{problem}")
+    })
+}
+
+/// An error and its causes in one line. A cause whose words an error repeats is told once.
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let said = error.to_string();
+        if !text.ends_with(&said) {
+            text = format!("{text}: {said}");
+        }
+        cause = error.source();
+    }
+    text
+}
+
+/// Whether a text holds line breaks or other control characters, which could not stand in a header of mail or HTTP.
+pub fn has_controls(text: &str) -> bool {
+    text.contains(char::is_control)
 }
 
 /// No more errors than this are looked for: nobody reads more at once.
@@ -99,12 +121,14 @@ fn read(path: &Path) -> Result<(Table, Lines), ConfigErrors> {
 }
 
 /// Adds problems to what was refused. What was refused was left out of the settings: a problem that may only come from
-/// that is not told.
+/// that is not told. Of a key that is not known the settings lack nothing.
 fn add(problems: Vec<String>, document: &Document, errors: &mut ConfigErrors) {
     let about = |problem: &str| problem.split([':', ' ']).next().unwrap_or_default().to_owned();
-    let is_refused = |about: &str| {
-        errors.iter().any(|error| matches!(error, ConfigError::Key { key, .. } if key.starts_with(about)))
+    let lacks = |error: &ConfigError, about: &str| {
+        matches!(error, ConfigError::Key { key, message, .. }
+            if key.starts_with(about) && !message.starts_with("unknown field"))
     };
+    let is_refused = |about: &str| errors.iter().any(|error| lacks(error, about));
     let left: Vec<_> = problems.into_iter().filter(|problem| !is_refused(&about(problem))).collect();
     errors.extend(left.into_iter().map(|message| {
         let path: Vec<_> = about(&message).split('.').map(|key| Step::Key(key.to_owned())).collect();

@@ -8,7 +8,7 @@ use std::{
 };
 
 use kit::{
-    admin::{self, AdminError, AdminServer},
+    admin::{self, AdminError, AdminPort, AdminServer},
     readiness::Readiness,
 };
 use prometheus_client::{metrics::counter::Counter, registry::Registry};
@@ -93,4 +93,16 @@ fn orders_reach_the_program_and_none_from_a_web_page_does() {
     assert!(post("/other", "", "").starts_with("HTTP/1.1 404"));
     assert!(post("/ready", "", "").starts_with("HTTP/1.1 405"));
     assert!(get(server.local_addr(), "/revoke").starts_with("HTTP/1.1 404"));
+}
+
+#[test]
+fn a_bound_port_is_taken_and_serves_who_came_before_it_was_served() {
+    let port = AdminPort::bind(LOCAL.parse().unwrap()).unwrap();
+    let serve = || port.serve(Readiness::new(), Arc::new(Registry::default()), admin::no_orders()).unwrap();
+    let address = serve().local_addr();
+    assert!(matches!(AdminPort::bind(address), Err(AdminError::Listen { .. })));
+    let early = std::thread::spawn(move || get(address, "/live"));
+    let server = serve();
+    assert!(early.join().unwrap().starts_with("HTTP/1.1 200"));
+    drop(server);
 }

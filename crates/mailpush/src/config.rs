@@ -7,12 +7,13 @@ use std::{
 };
 
 use kit::{
-    config::{self, ConfigErrors, Validate, within},
+    config::{self, ConfigErrors, Loaded, Validate, has_controls, within},
     telemetry::{self, Format},
 };
 use serde::Deserialize;
 
 use crate::{
+    preflight,
     role::Role,
     site_bus::{self, Kind},
 };
@@ -74,9 +75,22 @@ const OTHER_DESCRIPTORS: usize = 256;
 impl Config {
     /// Reads `path` for a process that is `role`; `over` are variables that win over those of the environment.
     pub fn load(path: &Path, role: Role, over: &[(&str, String)]) -> Result<Self, ConfigErrors> {
+        Self::load_with_warnings(path, role, over).map(|(config, _)| config)
+    }
+
+    /// [`Self::load`], and what does not keep the process from starting and should be mended.
+    pub fn load_with_warnings(
+        path: &Path,
+        role: Role,
+        over: &[(&str, String)],
+    ) -> Result<(Self, Vec<String>), ConfigErrors> {
         let over = over.iter().map(|(name, value)| (format!("{ENVIRONMENT}__{name}"), value.clone()));
         let env = std::env::vars().chain(over);
-        config::load_for(Some(path), env, ENVIRONMENT, |config: &Self| config.problems(role))
+        let problems = |config: &Self| [config.problems(role), preflight::problems(config, role)].concat();
+        let loaded = config::load_for(Some(path), env, ENVIRONMENT, problems);
+        let Loaded { settings, secret_files } = loaded.map_err(|errors| errors.explained(site_bus::moved))?;
+        let warnings = preflight::warnings(&settings, role, &secret_files);
+        Ok((settings, warnings))
     }
 
     /// Where `role` has its admin port.
@@ -92,6 +106,7 @@ impl Config {
         let wrong = self.own_problems(role).into_iter().filter(|(wrong, _)| *wrong);
         wrong
             .map(|(_, problem)| problem.to_owned())
+            .chain(self.doubled_listeners(role))
             .chain(telemetry::problem(&self.log.filter).map(|why| format!("log.filter: {why}")))
             .chain(part(role != Role::Operator, "bus", &|| self.bus.problems()))
             .chain(part(role.has_relay(), "relay", &|| self.relay.problems()))
@@ -100,17 +115,32 @@ impl Config {
             .collect()
     }
 
-    fn own_problems(&self, role: Role) -> [(bool, &'static str); 4] {
-        let (domain, admin) = (&self.default_domain, self.admin_port(role));
+    /// Each address that one process listens on twice, by the names of both keys.
+    fn doubled_listeners(&self, role: Role) -> Vec<String> {
+        let mute = self.notifyd.mute.as_ref().filter(|_| role.has_notifyd());
+        let listeners = [
+            (role != Role::Operator).then(|| ("admin.listen", self.admin_port(role))),
+            role.has_pusher().then_some(("pusher.listen", self.pusher.listen)),
+            mute.map(|mute| ("notifyd.mute.listen", mute.listen)),
+        ];
+        let listeners: Vec<_> = listeners.into_iter().flatten().collect();
+        let mut doubled = Vec::new();
+        for (place, (key, address)) in listeners.iter().enumerate() {
+            let earlier = listeners.iter().take(place).filter(|(_, other)| is_same_port(*address, *other));
+            doubled.extend(earlier.map(|(other, theirs)| {
+                format!("{key}: {address} cannot be listened on beside {other}, which is {theirs}")
+            }));
+        }
+        doubled
+    }
+
+    fn own_problems(&self, role: Role) -> [(bool, &'static str); 3] {
+        let domain = &self.default_domain;
         [
             (
-                role.names_accounts() && (domain.is_empty() || domain.contains(['@', ' '])),
+                role.names_accounts()
+                    && (domain.is_empty() || domain.contains(['@', ' ']) || has_controls(domain)),
                 "default_domain: must be the mail server's default domain, like example.org",
-            ),
-            (
-                // At port 0 the kernel gives each its own.
-                role.has_pusher() && admin.port() != 0 && admin == self.pusher.listen,
-                "admin.listen: is that of pusher",
             ),
             (
                 role.is_apart() && self.bus.kind == Kind::Local,
@@ -139,6 +169,12 @@ impl Config {
     }
 }
 
+/// Whether two listeners would be in each other's way. At port 0 the kernel gives each its own.
+fn is_same_port(one: SocketAddr, other: SocketAddr) -> bool {
+    let is_everywhere = one.ip().is_unspecified() || other.ip().is_unspecified();
+    one.port() == other.port() && one.port() != 0 && (one.ip() == other.ip() || is_everywhere)
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -164,56 +200,4 @@ impl Default for Log {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn at_the_root(path: &str) -> PathBuf {
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)
-    }
-
-    fn load_as(role: Role, path: &Path) -> Result<Config, ConfigErrors> {
-        config::load_for(Some(path), std::iter::empty(), ENVIRONMENT, |config: &Config| config.problems(role))
-    }
-
-    fn load(path: &Path) -> Result<Config, ConfigErrors> {
-        load_as(Role::Standalone, path)
-    }
-
-    #[test]
-    fn streams_leave_relay_its_descriptors() {
-        let mut config = Config::default();
-        assert_eq!(config.keep_descriptors(Role::Standalone, 1_000_000), None);
-        assert_eq!(config.keep_descriptors(Role::Pusher, 1024), Some(768));
-        assert_eq!(config.keep_descriptors(Role::Standalone, 1024), Some(512));
-        assert_eq!(config.pusher.limits.connections, 512);
-        assert_eq!(config.keep_descriptors(Role::Standalone, 10), Some(1));
-    }
-
-    #[test]
-    fn the_example_for_operators_is_right() {
-        let config = load(&at_the_root("deploy/mailpush.example.toml")).unwrap();
-        assert_eq!(config.default_domain, "example.org");
-    }
-
-    #[test]
-    fn every_key_in_the_documentation_is_there() {
-        let page = std::fs::read_to_string(at_the_root("docs/configuration.md")).unwrap();
-        let block = page.split("```toml").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
-        let file = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(file.path(), block).unwrap();
-        // The block shows a login beside `tls = "none"`, and that alone is refused.
-        let errors = load(file.path()).unwrap_err().to_string();
-        assert_eq!(errors.lines().count(), 1, "{errors}");
-        assert!(errors.contains("login without tls"), "{errors}");
-    }
-
-    #[test]
-    fn everything_that_is_wrong_is_told_at_once() {
-        let file = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(file.path(), "default_domian = 'example.org'\n[relay]\nmode = '0666'\n").unwrap();
-        let errors = load(file.path()).unwrap_err().to_string();
-        for part in ["default_domian", "default_domain: must", "relay.mode", "pusher.credentials"] {
-            assert!(errors.contains(part), "{part} is not in: {errors}");
-        }
-    }
-}
+mod tests;

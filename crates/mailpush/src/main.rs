@@ -4,6 +4,7 @@ mod bus_watch;
 mod config;
 mod demo;
 mod key;
+mod preflight;
 mod preview;
 mod process;
 mod provision;
@@ -18,9 +19,15 @@ use clap::{Parser, Subcommand};
 
 use crate::role::Role;
 
+/// What every command says of how it ends.
+const EXIT_CODES: &str = "Exit codes: 0 it was done, or ended by a signal; 1 it failed, and another try may do; 64 the \
+command line or the configuration is wrong, and another try is no use until it is changed.\n\n\
+Any key of a configuration can come from the environment: relay.mode is MAILPUSH__RELAY__MODE. Every key and its \
+default: docs/configuration.md.";
+
 /// Push and notifications beside a Cyrus IMAP server.
 #[derive(Debug, Parser)]
-#[command(name = "mailpush", version)]
+#[command(name = "mailpush", version, after_help = EXIT_CODES)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -29,20 +36,28 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Run relay, pusher and notifyd in one process beside a Cyrus.
+    #[command(after_help = EXIT_CODES)]
     Standalone(process::StandaloneOptions),
     /// Take the notifications of a Cyrus on this machine; meets the others on NATS.
+    #[command(after_help = EXIT_CODES)]
     Relay(process::Options),
     /// Serve streams; as many as are wanted may run.
+    #[command(after_help = EXIT_CODES)]
     Pusher(process::Options),
     /// Send alarm mail; as many as are wanted may run.
+    #[command(after_help = EXIT_CODES)]
     Notifyd(process::Options),
     /// Have a user's passwords, tokens and tickets be checked anew, and end the streams that they opened.
+    #[command(after_help = EXIT_CODES)]
     Revoke(revoke::Options),
     /// Have NATS hold what this release keeps there; for an operator, after an upgrade.
+    #[command(after_help = EXIT_CODES)]
     Provision(provision::Options),
     /// Write an alarm mail as it would be sent, to look at.
+    #[command(after_help = EXIT_CODES, arg_required_else_help = true)]
     Preview(preview::Options),
     /// Show in a browser what mailpush does; needs nothing installed.
+    #[command(after_help = EXIT_CODES)]
     Demo(demo::Options),
 }
 
@@ -50,7 +65,10 @@ enum Command {
 const EXIT_CONFIGURATION: u8 = 64;
 
 fn main() -> ExitCode {
-    let command = Arguments::parse().command;
+    let command = match Arguments::try_parse() {
+        Ok(arguments) => arguments.command,
+        Err(said) => return told_by_clap(&said),
+    };
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&error, ExitCode::FAILURE),
@@ -72,6 +90,7 @@ fn main() -> ExitCode {
         }
         Command::Preview(options) => match preview::run(&options) {
             Ok(()) => ExitCode::SUCCESS,
+            Err(error) if error.is_command_line() => fail(&error, ExitCode::from(EXIT_CONFIGURATION)),
             Err(error) => fail(&error, ExitCode::FAILURE),
         },
         Command::Demo(options) => match runtime.block_on(demo::run(options)) {
@@ -85,9 +104,16 @@ fn main() -> ExitCode {
 fn told(outcome: Result<(), process::Error>) -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error @ process::Error::Config(_)) => fail(&error, ExitCode::from(EXIT_CONFIGURATION)),
+        Err(error) if error.is_configuration() => fail(&error, ExitCode::from(EXIT_CONFIGURATION)),
         Err(error) => fail(&error, ExitCode::FAILURE),
     }
+}
+
+/// Help and version are what was asked for; all else is a command line that is wrong.
+fn told_by_clap(said: &clap::Error) -> ExitCode {
+    // Nobody is there to be told that nobody can be told.
+    said.print().ok();
+    if said.use_stderr() { ExitCode::from(EXIT_CONFIGURATION) } else { ExitCode::SUCCESS }
 }
 
 /// What a command exits with; `is_wrong`: in its configuration.
@@ -104,12 +130,7 @@ fn done<E: Error>(outcome: Result<String, E>, is_wrong: impl Fn(&E) -> bool) -> 
 
 /// Tells a person why the program ends, with every cause.
 fn fail(error: &dyn Error, code: ExitCode) -> ExitCode {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    eprintln!("mailpush: {text}");
+    // Each line for itself, as a journal shows them.
+    kit::config::chain(error).lines().for_each(|line| eprintln!("mailpush: {line}"));
     code
 }

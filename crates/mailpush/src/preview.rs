@@ -9,7 +9,7 @@ use std::{
 use jiff::{ToSpan, Zoned};
 use notifyd::{OverrideError, overrides};
 use wording::{
-    Alarm, Attendee, EventTime, HourCycle, Links, Locale, Mail, Participation, Reader, RenderError,
+    Alarm, Attendee, EventTime, HourCycle, Language, Links, Locale, Mail, Participation, Reader, RenderError,
     UnknownZone, Unscheduled,
 };
 
@@ -18,7 +18,7 @@ use wording::{
 pub struct Options {
     /// Which mail.
     kind: Kind,
-    /// The reader's language: a BCP 47 tag.
+    /// The reader's language: a BCP 47 tag; one of ar, de, en, es, fr, it, ja, nl, pl, pt-BR, ru, zh-Hans.
     #[arg(long, default_value = "en")]
     language: String,
     /// The reader's zone, like Asia/Tokyo; without it the event's own.
@@ -52,8 +52,8 @@ enum Kind {
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// Nothing is written in such a language.
-    #[error("mail is not written in this language")]
-    Language,
+    #[error("mail is not written in {0:?}, but in {known}", known = languages())]
+    Language(String),
     /// Hours are counted to 12 or to 24.
     #[error("--hours is neither 12 nor 24")]
     Hours,
@@ -82,6 +82,19 @@ pub enum Error {
     Output(#[source] io::Error),
 }
 
+impl Error {
+    /// Whether what was asked for cannot be.
+    pub fn is_command_line(&self) -> bool {
+        matches!(self, Self::Language(_) | Self::Hours | Self::Zone(_))
+    }
+}
+
+fn languages() -> String {
+    let mut tags = Language::ALL.map(Language::tag);
+    tags.sort_unstable();
+    tags.join(", ")
+}
+
 /// Writes the mail's two files and says where they are.
 pub fn run(options: &Options) -> Result<(), Error> {
     let reader = reader(options)?;
@@ -101,7 +114,9 @@ fn tell(path: &Path) -> Result<(), Error> {
 }
 
 fn reader(options: &Options) -> Result<Reader, Error> {
-    let reader = Reader::of(Locale::negotiate(&options.language).ok_or(Error::Language)?);
+    let reader = Reader::of(
+        Locale::negotiate(&options.language).ok_or_else(|| Error::Language(options.language.clone()))?,
+    );
     let hour_cycle = match options.hours {
         None => None,
         Some(12) => Some(HourCycle::TwelveHours),
@@ -196,7 +211,10 @@ mod tests {
             change(&mut options);
             run(&options).unwrap_err().to_string()
         };
-        assert_eq!(wrong(|options| options.language = "tlh".into()), "mail is not written in this language");
+        assert_eq!(
+            wrong(|options| options.language = "tlh".into()),
+            "mail is not written in \"tlh\", but in ar, de, en, es, fr, it, ja, nl, pl, pt-BR, ru, zh-Hans"
+        );
         assert_eq!(wrong(|options| options.hours = Some(13)), "--hours is neither 12 nor 24");
         assert_eq!(
             wrong(|options| options.zone = Some("Mars/Olympus".into())),

@@ -20,7 +20,7 @@ pub struct Options {
     /// The configuration.
     #[arg(long)]
     config: PathBuf,
-    /// Read the configuration, say what is wrong with it, and end.
+    /// Say everything that is wrong with the configuration and the files that it names, and end.
     #[arg(long)]
     check_config: bool,
 }
@@ -55,6 +55,17 @@ pub enum Error {
     PartEnded,
 }
 
+impl Error {
+    /// Whether starting again is no use until somebody changes the configuration or what it names.
+    pub fn is_configuration(&self) -> bool {
+        match self {
+            Self::Config(_) => true,
+            Self::Site(why) => why.is_configuration(),
+            Self::Telemetry(_) | Self::Signal(_) | Self::PartEnded => false,
+        }
+    }
+}
+
 /// Runs a whole site until a signal ends it.
 pub async fn run_standalone(StandaloneOptions { options, bus }: StandaloneOptions) -> Result<(), Error> {
     let servers = bus.map(|url| format!("[{}]", serde_json::Value::from(url)));
@@ -68,11 +79,14 @@ pub async fn run(role: Role, options: Options) -> Result<(), Error> {
 }
 
 async fn run_with(role: Role, options: &Options, over: &[(&str, String)]) -> Result<(), Error> {
-    let mut config = Config::load(&options.config, role, over).map_err(Error::Config)?;
+    let loaded = Config::load_with_warnings(&options.config, role, over);
+    let (mut config, warnings) = loaded.map_err(Error::Config)?;
     if options.check_config {
+        warnings.iter().for_each(|warning| eprintln!("mailpush: warning: {warning}"));
         return Ok(());
     }
     telemetry::init(config.log.format, &config.log.filter)?;
+    warnings.iter().for_each(|warning| tracing::warn!(warning, "Configuration should be mended"));
     if let Some(limit) = kit::descriptors::raise_limit()
         && role.has_pusher()
         && let Some(connections) = config.keep_descriptors(role, limit)

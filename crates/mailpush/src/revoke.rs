@@ -29,7 +29,7 @@ const PATH: &str = "/revoke";
 /// Options of the command line.
 #[derive(Debug, clap::Args)]
 pub struct Options {
-    /// The configuration of the running program that serves streams.
+    /// The configuration of the running program that serves streams: of pusher, or of standalone.
     #[arg(long)]
     config: PathBuf,
     /// The user id, or the address.
@@ -46,8 +46,16 @@ pub enum Error {
     #[error("key {} cannot be read", .0.display())]
     Key(PathBuf, #[source] std::io::Error),
     /// It does not run, or elsewhere.
-    #[error("the running program does not answer on its admin port")]
-    Away(#[from] reqwest::Error),
+    #[error(
+        "no program answers on {0}, the admin.listen of this configuration: is it that of a pusher, or of standalone, which runs here?"
+    )]
+    Away(SocketAddr, #[source] reqwest::Error),
+    /// It serves no streams.
+    #[error("the program on {0} serves no streams: give the configuration of a pusher, or of standalone")]
+    NoPusher(SocketAddr),
+    /// No TLS, most likely.
+    #[error("no HTTP client")]
+    Client(#[source] reqwest::Error),
     /// It says why.
     #[error("{0}")]
     Refused(String),
@@ -59,15 +67,21 @@ pub async fn run(options: Options) -> Result<String, Error> {
     let path = config.key_file.clone().unwrap_or_else(|| key::in_folder(&config.data));
     let key = key::read(&path).map_err(|error| Error::Key(path, error))?;
     kit::tls::install();
-    let client = reqwest::Client::builder().no_proxy().timeout(PATIENCE).build()?;
+    let client = reqwest::Client::builder().no_proxy().timeout(PATIENCE).build().map_err(Error::Client)?;
+    let address = reachable(config.admin_port(Role::Operator));
     let request = client
-        .post(format!("http://{}{PATH}", reachable(config.admin_port(Role::Operator))))
+        .post(format!("http://{address}{PATH}"))
         .header(header::AUTHORIZATION, proof(&key, options.user.as_bytes()))
         .body(options.user);
-    let response = request.send().await?;
-    let is_done = response.status() == StatusCode::OK;
-    let said = response.text().await?.trim_end().to_owned();
-    if is_done { Ok(said) } else { Err(Error::Refused(said)) }
+    let away = |why: reqwest::Error| Error::Away(address, why.without_url());
+    let response = request.send().await.map_err(away)?;
+    let status = response.status();
+    let said = response.text().await.map_err(away)?.trim_end().to_owned();
+    match status {
+        StatusCode::OK => Ok(said),
+        StatusCode::NOT_FOUND => Err(Error::NoPusher(address)),
+        _ => Err(Error::Refused(said)),
+    }
 }
 
 /// Takes the orders of [`run`].

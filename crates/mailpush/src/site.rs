@@ -1,16 +1,12 @@
 //! A site in one process, or one service of it.
 
-use std::{
-    io,
-    net::SocketAddr,
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Duration,
-};
+mod error;
 
-use bus::{Bus, BusError};
+use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
+
+use bus::Bus;
 use kit::{
-    admin::{self, AdminError, AdminServer},
+    admin::{self, AdminPort, AdminServer},
     drain::Drain,
     readiness::Readiness,
 };
@@ -20,6 +16,8 @@ use prometheus_client::registry::Registry;
 use pusher::{Pusher, Revoker};
 use relay::{Activated, Relay};
 use store::Store;
+
+pub use error::SiteError;
 
 use crate::{
     bus_watch::BusWatch,
@@ -37,38 +35,6 @@ pub struct Site {
     store: Option<Store>,
 }
 
-/// Why a site did not begin.
-#[derive(Debug, thiserror::Error)]
-pub enum SiteError {
-    /// The folder for data, or the key in it.
-    #[error("data folder {} cannot be used", .0.display())]
-    Data(PathBuf, #[source] io::Error),
-    /// The configured key.
-    #[error("key_file {} cannot be used", .0.display())]
-    Key(PathBuf, #[source] io::Error),
-    /// The bus.
-    #[error("bus cannot be opened")]
-    Bus(#[source] BusError),
-    /// The database.
-    #[error("database cannot be opened")]
-    Store(#[source] store::OpenError),
-    /// relay.
-    #[error("relay cannot start")]
-    Relay(#[source] relay::StartError),
-    /// pusher.
-    #[error("pusher cannot start")]
-    Pusher(#[source] pusher::StartError),
-    /// The address that pusher was given by the system.
-    #[error("pusher has no address")]
-    Address(#[source] io::Error),
-    /// notifyd.
-    #[error("notifyd cannot start")]
-    Notifyd(#[source] notifyd::StartError),
-    /// The admin port.
-    #[error(transparent)]
-    Admin(#[from] AdminError),
-}
-
 /// A NATS that is there is ready by then: no word about it.
 const USUAL_WAIT: Duration = Duration::from_secs(1);
 
@@ -82,7 +48,7 @@ struct Parts {
 /// What the services share.
 struct Ground {
     role: Role,
-    admin_port: SocketAddr,
+    admin_port: AdminPort,
     names: Names,
     bus: SiteBus,
     readiness: Readiness,
@@ -141,9 +107,11 @@ impl Ground {
             key::make_folder(&config.data).map_err(|error| SiteError::Data(config.data.clone(), error))?;
         }
         let names = Names::read(config)?;
+        // Before any work is taken: who cannot have the port is to hear so first.
+        let admin_port = AdminPort::bind(config.admin_port(role))?;
         let bus = SiteBus::open(role, &config.bus, &config.data).await.map_err(SiteError::Bus)?;
         let (readiness, registry) = (Readiness::new(), Registry::default());
-        Ok(Self { role, admin_port: config.admin_port(role), names, bus, readiness, registry, drain })
+        Ok(Self { role, admin_port, names, bus, readiness, registry, drain })
     }
 
     /// Consumers first: a group takes what comes from its first registration on. But Cyrus does not wait for a bus.
@@ -156,26 +124,29 @@ impl Ground {
             self.start_relay(relay.take())?;
         }
         if role != Role::Relay {
-            self.wait_for_bus().await?;
+            self.wait_for_bus(&config.bus.nats.servers).await?;
         }
         let mut parts = Parts::default();
+        let pusher = if role.has_pusher() { Some(self.bind_pusher(config.pusher).await?) } else { None };
         if role.has_notifyd() {
             parts.store = Some(self.start_notifyd(config.notifyd, &config.data).await?);
         }
-        if role.has_pusher() {
-            parts.pusher = Some(self.start_pusher(config.pusher).await?);
+        if let Some(pusher) = pusher {
+            let address = pusher.local_addr().map_err(SiteError::Address)?;
+            parts.pusher = Some((address, pusher.revoker()));
+            self.drain.spawn(pusher.run());
         }
         self.start_relay(relay)?;
         Ok(parts)
     }
 
     /// Meanwhile the admin port says why nothing is ready.
-    async fn wait_for_bus(&self) -> Result<(), SiteError> {
+    async fn wait_for_bus(&self, servers: &[String]) -> Result<(), SiteError> {
         if self.bus.is_ready_within(USUAL_WAIT).await.map_err(SiteError::Bus)? {
             return Ok(());
         }
-        tracing::warn!("Bus is away, and is waited for");
-        let _admin = admin::serve(self.admin_port, self.readiness.clone(), Arc::default())?;
+        tracing::warn!(?servers, "Bus is away, and is waited for");
+        let _admin = self.admin_port.serve(self.readiness.clone(), Arc::default(), admin::no_orders())?;
         self.bus.ready().await.map_err(SiteError::Bus)
     }
 
@@ -185,7 +156,7 @@ impl Ground {
             Some(revoker) => revoke::act(&self.names.key, revoker),
             None => admin::no_orders(),
         };
-        let admin = admin::serve_with(self.admin_port, self.readiness, Arc::new(self.registry), act)?;
+        let admin = self.admin_port.serve(self.readiness, Arc::new(self.registry), act)?;
         tracing::info!(role = ?self.role, pusher = ?pusher_addr, admin = %admin.local_addr(), "Started");
         Ok(Site { pusher_addr, admin, bus: self.bus, store: parts.store })
     }
@@ -213,7 +184,8 @@ impl Ground {
         Ok(store)
     }
 
-    async fn start_pusher(&mut self, settings: pusher::Settings) -> Result<(SocketAddr, Revoker), SiteError> {
+    /// Listens; connections wait until it runs.
+    async fn bind_pusher(&mut self, settings: pusher::Settings) -> Result<Pusher, SiteError> {
         let names = self.names.clone();
         let deps = pusher::Deps {
             bus: self.node(),
@@ -223,11 +195,7 @@ impl Ground {
             gate: self.readiness.gate("pusher"),
             drain: self.drain.clone(),
         };
-        let pusher = Pusher::bind(settings, deps).await.map_err(SiteError::Pusher)?;
-        let address = pusher.local_addr().map_err(SiteError::Address)?;
-        let revoker = pusher.revoker();
-        self.drain.spawn(pusher.run());
-        Ok((address, revoker))
+        Pusher::bind(settings, deps).await.map_err(SiteError::Pusher)
     }
 
     /// Starts relay, unless there is none or it was started before.

@@ -43,6 +43,30 @@ impl Settings {
     }
 }
 
+/// Keys that once stood in `bus` itself.
+const OF_LOCAL: [&str; 11] = [
+    "writer_queue",
+    "largest_value",
+    "state_cache",
+    "value_cache",
+    "max_jobs",
+    "max_dead_letters",
+    "remember_finished",
+    "max_finished",
+    "max_values",
+    "max_key_registrations",
+    "max_live_runs",
+];
+
+/// Where a key of an earlier release is, if it moved.
+pub fn moved(key: &str) -> Option<String> {
+    match key.strip_prefix("bus.")? {
+        "path" => Some("is gone: the bus in the process lies in data".to_owned()),
+        key if OF_LOCAL.contains(&key) => Some("moved to [bus.local]".to_owned()),
+        _ => None,
+    }
+}
+
 /// The bus of a site. Clones are the same node.
 #[derive(Clone)]
 pub enum SiteBus {

@@ -36,7 +36,7 @@ pub enum StartError {
     #[error("settings of the SMTP server make no sense")]
     Smtp(#[source] lettre::transport::smtp::Error),
     /// The port for mutes cannot be listened on.
-    #[error("cannot listen for mutes on {0}")]
+    #[error("notifyd.mute.listen: cannot listen on {0}")]
     Mute(SocketAddr, #[source] io::Error),
     /// An operator's words or templates cannot be used.
     #[error("words and templates cannot be used")]
@@ -107,7 +107,7 @@ impl Notifyd {
         match self.store.forget(before).await {
             Ok(0) => {}
             Ok(effects) => info!(effects, "Forgot what was sent long ago"),
-            Err(why) => warn!(error = %why, "Cannot forget what was sent long ago"),
+            Err(why) => warn!(error = &why as &dyn std::error::Error, "Cannot forget what was sent long ago"),
         }
     }
 }

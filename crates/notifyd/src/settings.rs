@@ -8,7 +8,7 @@ use std::{path::PathBuf, time::Duration};
 
 use kit::{
     backoff::Backoff,
-    config::{Secret, Validate, within},
+    config::{Secret, Validate, has_controls, within},
 };
 use lettre::Address;
 use serde::{Deserialize, Deserializer, de::Error};
@@ -155,15 +155,18 @@ impl Validate for Settings {
     fn problems(&self) -> Vec<String> {
         let day = Duration::from_secs(24 * 60 * 60);
         let checks = [
-            (self.concurrency == 0, "concurrency is zero: nothing would be sent"),
-            (self.useful_for.is_zero(), "useful_for is zero: nothing would be sent"),
+            (self.concurrency == 0, "concurrency: nothing would be sent at zero"),
+            (self.useful_for.is_zero(), "useful_for: nothing would be sent at zero"),
             (
                 self.remembered_for < self.useful_for.max(self.unscheduled.useful_for).saturating_add(day),
-                "remembered_for is less than useful_for and a day",
+                "remembered_for: must be at least useful_for and a day",
             ),
         ];
         let own = checks.into_iter().filter(|(wrong, _)| *wrong).map(|(_, text)| text.to_owned());
-        own.chain(within("smtp", self.smtp.problems()))
+        let from = has_controls(&self.from.name)
+            .then(|| "from.name: holds line breaks or control characters".to_owned());
+        own.chain(from)
+            .chain(within("smtp", self.smtp.problems()))
             .chain(within("database", self.database.problems()))
             .chain(within("unscheduled", self.unscheduled.problems()))
             .chain(self.mute.iter().flat_map(|mute| within("mute", mute.problems())))
@@ -176,12 +179,13 @@ impl Validate for Smtp {
         let hello =
             !self.hello_name.is_empty() && self.hello_name.bytes().all(|octet| octet.is_ascii_graphic());
         let checks = [
-            (self.host.is_empty(), "host is empty"),
-            (self.timeout.is_zero(), "timeout is zero"),
-            (!hello, "hello_name is no name of a host"),
+            (self.host.is_empty(), "host: must not be empty"),
+            (self.timeout.is_zero(), "timeout: must be longer than nothing"),
+            (has_controls(&self.host), "host: holds line breaks or control characters"),
+            (!hello, "hello_name: is no name of a host"),
             (
                 self.login.is_some() && self.tls == Tls::None,
-                "login without tls would send the password in the clear",
+                "login: would send the password in the clear, set tls",
             ),
         ];
         checks.into_iter().filter(|(wrong, _)| *wrong).map(|(_, text)| text.to_owned()).collect()
@@ -223,9 +227,16 @@ mod tests {
             ("N__CONCURRENCY", "0"),
             ("N__FROM__ADDRESS", "nobody"),
             ("N__SMTP__HELLO_NAME", "a b"),
+            ("N__FROM__NAME", "Calendar\r\nBcc: everybody@example.org"),
         ];
         let errors = load(&env).unwrap_err().to_string();
-        for part in ["smtp.login without tls", "concurrency is zero", "from.address: ", "smtp.hello_name"] {
+        for part in [
+            "smtp.login: would send",
+            "concurrency: ",
+            "from.address: ",
+            "smtp.hello_name",
+            "from.name: holds",
+        ] {
             assert!(errors.contains(part), "{part} is not in {errors}");
         }
     }

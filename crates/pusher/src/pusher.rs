@@ -72,7 +72,7 @@ pub enum StartError {
     #[error(transparent)]
     Upstream(#[from] InvalidUpstream),
     /// The address is taken, or is none of this machine.
-    #[error("cannot listen on {0}")]
+    #[error("pusher.listen: cannot listen on {0}")]
     Listen(SocketAddr, #[source] io::Error),
 }
 

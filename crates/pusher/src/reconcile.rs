@@ -170,7 +170,10 @@ impl Reconcile {
             Err(NotCompared::Unanswered(Unanswered::Refused)) => {
                 self.leave(account);
             }
-            Err(NotCompared::NotStored | NotCompared::Unanswered(Unanswered::Away | Unanswered::Crowded)) => {
+            Err(
+                NotCompared::NotStored
+                | NotCompared::Unanswered(Unanswered::Away | Unanswered::Status(_) | Unanswered::Crowded),
+            ) => {
                 self.lock().unanswered(account, (began, now()), &mut rand::rng());
             }
         }

@@ -1,8 +1,25 @@
 //! What can go wrong, by outcome.
 
-use std::io;
+use std::{fmt, io};
 
 use sqlx::migrate::MigrateError;
+
+/// An error of the driver. Its words hold those of its causes already, so that it names none.
+pub struct Driver<E>(pub(crate) E);
+
+impl<E: fmt::Display> fmt::Display for Driver<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl<E: fmt::Debug> fmt::Debug for Driver<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl<E: fmt::Display + fmt::Debug> std::error::Error for Driver<E> {}
 
 /// Why a store could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -15,19 +32,19 @@ pub enum OpenError {
     File(#[source] io::Error),
     /// It is no database, or it refuses us.
     #[error("cannot open the database")]
-    Database(#[source] sqlx::Error),
+    Database(#[source] Driver<sqlx::Error>),
     /// A later version of this program has been here; its tables are not ours to write.
     #[error("a later version of this program has migrated the database: its migration {0} is not known here")]
     Later(i64),
     /// The tables cannot be brought up to date.
     #[error("cannot migrate the database")]
-    Migrate(#[source] MigrateError),
+    Migrate(#[source] Driver<MigrateError>),
     /// It is not ready in time; somebody is at it.
     #[error("database is being prepared")]
     Late,
     /// The tables or views of recipients are not there, may not be read, or have other columns.
     #[error("cannot read the recipients (docs/recipients.md)")]
-    Recipients(#[source] sqlx::Error),
+    Recipients(#[source] Driver<sqlx::Error>),
 }
 
 /// Why a statement had no effect.
@@ -35,7 +52,7 @@ pub enum OpenError {
 pub enum StoreError {
     /// The database failed, or did not answer in time: try again later.
     #[error("database failed")]
-    Database(#[from] sqlx::Error),
+    Database(#[source] Driver<sqlx::Error>),
     /// The database could not be prepared yet: try again later.
     #[error("database is not ready")]
     Unprepared(#[from] OpenError),
@@ -51,19 +68,29 @@ impl From<MigrateError> for OpenError {
     fn from(why: MigrateError) -> Self {
         match why {
             MigrateError::VersionMissing(version) => Self::Later(version),
-            MigrateError::Execute(why) => Self::Database(why),
-            other => Self::Migrate(other),
+            MigrateError::Execute(why) => Self::database(why),
+            other => Self::Migrate(Driver(other)),
         }
     }
 }
 
+impl From<sqlx::Error> for StoreError {
+    fn from(why: sqlx::Error) -> Self {
+        Self::Database(Driver(why))
+    }
+}
+
 impl OpenError {
+    pub(crate) fn database(why: sqlx::Error) -> Self {
+        Self::Database(Driver(why))
+    }
+
     /// Whether the server is away for the time being, rather than wrong.
     pub(crate) fn is_passing(&self) -> bool {
         let why = match self {
-            Self::Database(why)
-            | Self::Recipients(why)
-            | Self::Migrate(MigrateError::ExecuteMigration(why, _)) => why,
+            Self::Database(Driver(why))
+            | Self::Recipients(Driver(why))
+            | Self::Migrate(Driver(MigrateError::ExecuteMigration(why, _))) => why,
             Self::Late => return true,
             Self::Unsupported(_) | Self::File(_) | Self::Later(_) | Self::Migrate(_) => return false,
         };
@@ -76,6 +103,23 @@ impl OpenError {
                 why.code().is_some_and(|code| ["08", "53", "57"].iter().any(|class| code.starts_with(class)))
             }
             _ => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error;
+
+    use super::*;
+
+    #[test]
+    fn what_the_driver_says_is_said_once() {
+        let why = || sqlx::Error::Io(io::Error::from(io::ErrorKind::ConnectionRefused));
+        for error in [&OpenError::database(why()) as &dyn Error, &StoreError::from(why())] {
+            let said = error.source().unwrap();
+            assert!(said.to_string().ends_with("connection refused"), "{said}");
+            assert!(said.source().is_none());
         }
     }
 }

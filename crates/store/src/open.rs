@@ -18,6 +18,7 @@ use tokio::{sync::Mutex, time::timeout};
 use crate::{
     OpenError, Settings, StoreError,
     database::{Database, Engine},
+    error::Driver,
     recipient,
     settings::Place,
     statement::Value::Text,
@@ -108,7 +109,7 @@ impl Store {
         }
         // Names nobody: it only shows whether the statement is one.
         let readable = self.database.row(self.reader.clone(), &[Text("")]).await;
-        readable.map_err(OpenError::Recipients)?;
+        readable.map_err(|why| OpenError::Recipients(Driver(why)))?;
         self.preparation.is_done.get_or_init(|| ());
         Ok(())
     }

@@ -68,11 +68,11 @@ pub(crate) enum Place {
 /// The URL names no database of ours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum InvalidUrl {
-    #[error("url is neither postgres://.. nor sqlite:.. nor a path")]
+    #[error("url: is neither postgres://.. nor sqlite:.. nor a path")]
     Scheme,
-    #[error("url cannot be read as one of PostgreSQL")]
+    #[error("url: cannot be read as one of PostgreSQL")]
     Postgres,
-    #[error("password is for PostgreSQL only")]
+    #[error("password: is for PostgreSQL only")]
     Password,
 }
 
@@ -110,9 +110,9 @@ fn checked(options: PgConnectOptions, url: &str, password: Option<&Secret>) -> P
 impl Validate for Settings {
     fn problems(&self) -> Vec<String> {
         let checks = [
-            (self.connections == 0, "connections is zero: nothing could be done"),
-            (self.acquire_timeout.is_zero(), "acquire_timeout is zero"),
-            (self.statement_timeout.is_zero(), "statement_timeout is zero"),
+            (self.connections == 0, "connections: nothing could be done with none"),
+            (self.acquire_timeout.is_zero(), "acquire_timeout: must be longer than nothing"),
+            (self.statement_timeout.is_zero(), "statement_timeout: must be longer than nothing"),
         ];
         let own = checks.into_iter().filter(|(wrong, _)| *wrong).map(|(_, text)| text.to_owned());
         own.chain(self.place(Path::new("db")).err().map(|why| why.to_string())).collect()

@@ -27,9 +27,9 @@ impl Validate for Credentials {
         let checks = [
             (
                 kinds.into_iter().filter(|&is_there| is_there).count() > 1,
-                "only one of file, nkey, user and token",
+                ": only one of file, nkey, user and token",
             ),
-            (self.user.is_some() != self.password.is_some(), "user and password go together"),
+            (self.user.is_some() != self.password.is_some(), ": user and password go together"),
         ];
         checks.into_iter().filter(|(is_wrong, _)| *is_wrong).map(|(_, text)| text.to_owned()).collect()
     }
@@ -54,7 +54,7 @@ impl Validate for Tls {
         if self.cert.is_some() == self.key.is_some() {
             Vec::new()
         } else {
-            vec!["cert and key go together".to_owned()]
+            vec![": cert and key go together".to_owned()]
         }
     }
 }

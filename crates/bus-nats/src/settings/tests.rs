@@ -35,13 +35,13 @@ fn credentials_do_not_mix() {
     };
     assert_eq!(
         problems(both),
-        ["credentials.only one of file, nkey, user and token", "credentials.user and password go together"]
+        ["credentials: only one of file, nkey, user and token", "credentials: user and password go together"]
     );
 }
 
 #[test]
 fn a_certificate_goes_with_its_key() {
-    assert_eq!(problems(|settings| settings.tls.cert = Some("/c".into())), ["tls.cert and key go together"]);
+    assert_eq!(problems(|settings| settings.tls.cert = Some("/c".into())), ["tls: cert and key go together"]);
 }
 
 #[test]
@@ -51,4 +51,21 @@ fn nothing_is_bounded_by_nothing() {
         problems(|settings| settings.bounds.jobs = u64::MAX),
         ["bounds.jobs: is more than NATS can count"]
     );
+}
+
+#[test]
+fn a_secret_in_a_url_is_refused_and_not_shown() {
+    let of = |server: &str| problems(|settings| settings.servers.push(server.to_owned()));
+    for server in
+        ["nats://user:sesame@host:4222", "user:sesame@host", "nats://:sesame@host", "tls://sesame@host"]
+    {
+        let problems = of(server);
+        assert!(
+            problems[0].contains("credentials.password") && !problems[0].contains("sesame"),
+            "{problems:?}"
+        );
+    }
+    let problems = of("http://sesame:4222");
+    assert!(problems[0].starts_with("servers: is no URL") && !problems[0].contains("sesame"), "{problems:?}");
+    assert_eq!(of("tls://[::1]:4222"), Vec::<String>::new());
 }

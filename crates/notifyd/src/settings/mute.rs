@@ -46,7 +46,8 @@ impl Validate for MuteSettings {
         let is_web = url.starts_with("https://") || url.starts_with("http://127.0.0.1:");
         let is_plain = url.bytes().all(|octet| octet.is_ascii_graphic() && !b"<>,?#\"".contains(&octet));
         let is_right = is_web && is_plain && url.len() <= LONGEST_URL;
-        let problem = "public_url is no https:// URL that a token can be put after (RFC 8058 asks for https)";
+        let problem =
+            "public_url: is no https:// URL that a token can be put after (RFC 8058 asks for https)";
         if is_right { Vec::new() } else { vec![problem.to_owned()] }
     }
 }

@@ -26,8 +26,8 @@ impl Default for UnscheduledSettings {
 impl Validate for UnscheduledSettings {
     fn problems(&self) -> Vec<String> {
         let checks = [
-            (self.concurrency == 0, "concurrency is zero: nothing would be sent"),
-            (self.useful_for.is_zero(), "useful_for is zero: nothing would be sent"),
+            (self.concurrency == 0, "concurrency: nothing would be sent at zero"),
+            (self.useful_for.is_zero(), "useful_for: nothing would be sent at zero"),
         ];
         checks.into_iter().filter(|(wrong, _)| *wrong).map(|(_, text)| text.to_owned()).collect()
     }

@@ -58,9 +58,12 @@ pub struct Question {
 /// The mail server did not say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Unanswered {
-    /// No connection, no answer in time, or a status that says nothing.
+    /// No connection, or no answer in time.
     #[error("mail server does not answer")]
     Away,
+    /// A status that says nothing of the credential.
+    #[error("mail server answers with status {0}")]
+    Status(u16),
     /// Too many questions are under way.
     #[error("too many questions to the mail server are under way")]
     Crowded,
@@ -78,6 +81,9 @@ pub enum InvalidUpstream {
     /// Not `http://` or `https://`.
     #[error("upstream: session_url is no http or https URL")]
     Url,
+    /// Clients' own credentials are presented, and this one could be logged.
+    #[error("upstream: session_url holds a user or a password, and clients show their own")]
+    Login,
     /// What is kept on the bus under it could be guessed.
     #[error("upstream: key is shorter than 32 octets")]
     ShortKey,
@@ -93,7 +99,9 @@ impl UpstreamSettings {
             return Err(InvalidUpstream::ShortKey);
         }
         let is_http = |url: &Url| matches!(url.scheme(), "http" | "https");
-        Url::parse(&self.session_url).ok().filter(is_http).ok_or(InvalidUpstream::Url)
+        let url = Url::parse(&self.session_url).ok().filter(is_http).ok_or(InvalidUpstream::Url)?;
+        let has_login = !url.username().is_empty() || url.password().is_some();
+        if has_login { Err(InvalidUpstream::Login) } else { Ok(url) }
     }
 }
 
@@ -215,7 +223,7 @@ impl Upstream {
                 Grant::of_session(&body).map(Verdict::Accepted).map_err(|_| Unanswered::Nonsense)
             }
             (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN, _) => Ok(Verdict::Refused),
-            _ => Err(Unanswered::Away),
+            (status, _) => Err(Unanswered::Status(status.as_u16())),
         }
     }
 
@@ -295,7 +303,7 @@ impl Question {
         match self.upstream.send(request, &self.presented).await? {
             (StatusCode::OK, body) => Ok(body),
             (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN, _) => Err(Unanswered::Refused),
-            _ => Err(Unanswered::Away),
+            (status, _) => Err(Unanswered::Status(status.as_u16())),
         }
     }
 
@@ -318,7 +326,7 @@ impl From<Unanswered> for UpstreamOutcome {
         match unanswered {
             Unanswered::Crowded => Self::Crowded,
             Unanswered::Refused => Self::Refused,
-            Unanswered::Away | Unanswered::Nonsense => Self::Failed,
+            Unanswered::Away | Unanswered::Status(_) | Unanswered::Nonsense => Self::Failed,
         }
     }
 }

@@ -1,6 +1,10 @@
 //! Starting: settings checked, spool opened, sockets bound.
 
-use std::{io, path::Path, sync::Arc};
+use std::{
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use bus::Bus;
 use cyrus::Dialect;
@@ -51,11 +55,11 @@ pub enum StartError {
     #[error(transparent)]
     Socket(#[from] SocketError),
     /// The spool cannot be had.
-    #[error(transparent)]
-    Spool(#[from] spool::OpenError),
+    #[error("relay.spool.folder: {}", .0.display())]
+    Spool(PathBuf, #[source] spool::OpenError),
     /// The quarantine cannot be had.
-    #[error("quarantine folder cannot be used")]
-    Quarantine(#[source] io::Error),
+    #[error("relay.quarantine.folder: {} cannot be used", .0.display())]
+    Quarantine(PathBuf, #[source] io::Error),
 }
 
 pub(super) fn bind(settings: Settings, deps: Deps<'_>) -> Result<Relay, StartError> {
@@ -93,7 +97,8 @@ fn open_intake(
     clock: Clock,
 ) -> Result<Intake, StartError> {
     let limits = Limits { octets: settings.spool.limit, segment: settings.spool.segment };
-    let (spool, recovery) = Spool::open(&settings.spool.folder, limits, RelayId(rand::random()))?;
+    let (spool, recovery) = Spool::open(&settings.spool.folder, limits, RelayId(rand::random()))
+        .map_err(|why| StartError::Spool(settings.spool.folder.clone(), why))?;
     let telemetry = Telemetry::register(registry);
     telemetry.replayed.inc_by(recovery.pending);
     telemetry.spool_damaged.inc_by(recovery.damaged);
@@ -106,7 +111,7 @@ fn open_intake(
     let folder =
         settings.quarantine.folder.clone().unwrap_or_else(|| settings.spool.folder.join("quarantine"));
     let quarantine = Quarantine::open(&folder, settings.quarantine.files, settings.quarantine.octets)
-        .map_err(StartError::Quarantine)?;
+        .map_err(|why| StartError::Quarantine(folder.clone(), why))?;
     Ok(Intake {
         spool: Arc::new(spool),
         health: Arc::new(SpoolHealth::new(gate, settings.spool.warn_at)),

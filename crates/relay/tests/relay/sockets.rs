@@ -174,7 +174,7 @@ fn message(payload: &[u8]) -> Option<Vec<u8>> {
 async fn a_second_relay_is_refused_and_the_first_goes_on() {
     let house = House::new();
     let relay = house.start();
-    assert!(matches!(house.try_start(), Err(StartError::Spool(relay::spool::OpenError::Taken))));
+    assert!(matches!(house.try_start(), Err(StartError::Spool(_, relay::spool::OpenError::Taken))));
     let mut other = House::new();
     other.settings.dlist = house.settings.dlist.clone();
     assert!(matches!(other.try_start(), Err(StartError::Socket(SocketError::InUse(_)))));

@@ -43,7 +43,7 @@ pub(super) fn pool(settings: &Settings, options: PgConnectOptions) -> PgPool {
 pub(super) async fn migrate(pool: &PgPool, patience: Duration) -> Result<(), OpenError> {
     let options = (*pool.connect_options()).clone().options([("statement_timeout", "0")]);
     let connecting = PgConnection::connect_with(&options);
-    let mut connection = within(patience, connecting).await.map_err(OpenError::Database)?;
+    let mut connection = within(patience, connecting).await.map_err(OpenError::database)?;
     // Boxed: the migrator holds every statement of its own in one future.
     let migrating = Box::pin(super::migrate(&mut connection));
     let migrated = tokio::time::timeout(LONGEST_MIGRATION, migrating).await;

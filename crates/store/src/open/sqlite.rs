@@ -37,13 +37,13 @@ pub(super) async fn pool(settings: &Settings, path: &str) -> Result<SqlitePool, 
         .acquire_timeout(settings.acquire_timeout)
         .connect_with(options)
         .await
-        .map_err(OpenError::Database)
+        .map_err(OpenError::database)
 }
 
 /// Runs what is missing. SQLite has no lock for it: of two processes one fails at a migration that the other has just
 /// run, and finds it there when it looks again.
 pub(super) async fn migrate(pool: &SqlitePool) -> Result<(), OpenError> {
-    let mut connection = pool.acquire().await.map_err(OpenError::Database)?;
+    let mut connection = pool.acquire().await.map_err(OpenError::database)?;
     for _ in MIGRATIONS.iter() {
         match super::migrate(&mut *connection).await {
             Err(MigrateError::ExecuteMigration(..)) => {}

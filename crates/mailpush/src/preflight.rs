@@ -1,0 +1,167 @@
+//! What the settings name on this machine, looked at before anything is started: what a start would refuse, and what
+//! an operator should know.
+
+use std::{
+    fs::{self, File},
+    io,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+};
+
+use notifyd::overrides;
+
+use crate::{config::Config, key, role::Role, site_bus::Kind};
+
+/// Where systemd puts what `LoadCredential=` names, while the unit runs and for it alone; what looks like a mode for a
+/// group is the access of the unit's user there.
+const OF_SYSTEMD: &str = "/run/credentials";
+
+/// What would keep a process that is `role` from starting, each with its key.
+pub fn problems(config: &Config, role: Role) -> Vec<String> {
+    if role == Role::Operator {
+        return Vec::new();
+    }
+    let wording = config.notifyd.wording.as_deref().filter(|_| role.has_notifyd());
+    let wording = wording.and_then(|folder| overrides::load(Some(folder)).err());
+    key_problem(config)
+        .into_iter()
+        .chain(nats_files(config).filter_map(|(key, path)| unreadable(key, path)))
+        .chain(wording.map(|why| format!("notifyd.wording: {}", kit::config::chain(&why))))
+        .collect()
+}
+
+fn key_problem(config: &Config) -> Option<String> {
+    match &config.key_file {
+        Some(path) => key::read(path).err().map(|why| format!("key_file: {}", told(path, &why))),
+        // It is made by the first start.
+        None => {
+            let path = key::in_folder(&config.data);
+            let why = key::read(&path).err().filter(|why| why.kind() == io::ErrorKind::InvalidData)?;
+            Some(format!("data: {}", told(&path, &why)))
+        }
+    }
+}
+
+/// Files that the client of NATS reads, where it is used.
+fn nats_files(config: &Config) -> impl Iterator<Item = (&'static str, &Path)> {
+    let nats = &config.bus.nats;
+    let files = [
+        ("bus.nats.credentials.file", &nats.credentials.file),
+        ("bus.nats.tls.ca", &nats.tls.ca),
+        ("bus.nats.tls.cert", &nats.tls.cert),
+        ("bus.nats.tls.key", &nats.tls.key),
+    ];
+    let is_used = config.bus.kind == Kind::Nats;
+    files.into_iter().filter(move |_| is_used).filter_map(|(key, path)| Some((key, path.as_deref()?)))
+}
+
+fn unreadable(key: &str, path: &Path) -> Option<String> {
+    let why = File::open(path).and_then(|file| file.metadata()).err()?;
+    Some(format!("{key}: {}", told(path, &why)))
+}
+
+fn told(path: &Path, why: &io::Error) -> String {
+    let hint = if why.kind() == io::ErrorKind::NotFound && path.starts_with(OF_SYSTEMD) {
+        "; systemd puts it there while the unit runs"
+    } else {
+        ""
+    };
+    format!("{}: {why}{hint}", path.display())
+}
+
+/// What does not keep a process that is `role` from starting, and should be mended. `secret_files` are those that
+/// secrets were read from, each with its key.
+pub fn warnings(config: &Config, role: Role, secret_files: &[(String, PathBuf)]) -> Vec<String> {
+    let key = config.key_file.as_deref().map(|path| ("key_file", path));
+    let of_nats = nats_files(config).filter(|(key, _)| key.ends_with("file") || key.ends_with("key"));
+    let named = key.into_iter().chain(of_nats).filter_map(|(key, path)| exposure(key, path));
+    let read = secret_files.iter().filter_map(|(key, path)| exposure(key, path));
+    let mut exposed: Vec<_> = named.chain(read).collect();
+    // A file of credentials is found both ways.
+    exposed.dedup();
+    exposed.into_iter().chain(missing_folders(config, role)).collect()
+}
+
+/// Says who else than its owner may read a secret.
+fn exposure(key: &str, path: &Path) -> Option<String> {
+    let mode = fs::metadata(path).ok()?.permissions().mode();
+    let who = match (mode & 0o004, mode & 0o040) {
+        (0, 0) => return None,
+        (0, _) if path.starts_with(OF_SYSTEMD) => return None,
+        (0, _) => "its group",
+        _ => "everybody",
+    };
+    Some(format!("{key}: {} may be read by {who} (mode {:04o})", path.display(), mode & 0o7777))
+}
+
+/// Folders of sockets that something else makes: tmpfiles, or the unit.
+fn missing_folders(config: &Config, role: Role) -> impl Iterator<Item = String> {
+    let sockets = [("relay.dlist", &config.relay.dlist), ("relay.datagram", &config.relay.datagram)];
+    sockets.into_iter().filter(move |_| role.has_relay()).filter_map(|(key, path)| {
+        let folder = path.as_deref()?.parent()?;
+        (!folder.is_dir()).then(|| format!("{key}: the folder {} is not there", folder.display()))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with_key(content: &str, mode: u32) -> (tempfile::TempDir, Config) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("account.key");
+        fs::write(&path, content).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        let config = Config { key_file: Some(path), ..Config::default() };
+        (folder, config)
+    }
+
+    #[test]
+    fn a_key_that_cannot_be_used_is_a_problem() {
+        let (_folder, config) = with_key("short", 0o600);
+        let problems = problems(&config, Role::Relay);
+        assert!(problems[0].starts_with("key_file: ") && problems[0].contains("32 octets"), "{problems:?}");
+        let config = Config { key_file: Some("/nowhere/account.key".into()), ..config };
+        assert!(super::problems(&config, Role::Relay)[0].contains("/nowhere/account.key: No such file"));
+        let config = Config { key_file: Some("/run/credentials/x.service/key".into()), ..config };
+        assert!(super::problems(&config, Role::Relay)[0].ends_with("while the unit runs"));
+        assert_eq!(super::problems(&config, Role::Operator), Vec::<String>::new());
+    }
+
+    #[test]
+    fn secrets_that_others_can_read_are_a_warning() {
+        for (mode, who) in [(0o644, "everybody (mode 0644)"), (0o640, "its group (mode 0640)")] {
+            let (_folder, config) = with_key(&"k".repeat(32), mode);
+            assert_eq!(problems(&config, Role::Notifyd), Vec::<String>::new());
+            let path = config.key_file.clone().unwrap();
+            let warnings = warnings(&config, Role::Notifyd, &[("notifyd.smtp.login.password".into(), path)]);
+            assert!(warnings[0].starts_with("key_file: ") && warnings[0].ends_with(who), "{warnings:?}");
+            assert!(warnings[1].starts_with("notifyd.smtp.login.password: "), "{warnings:?}");
+        }
+        let (_folder, config) = with_key(&"k".repeat(32), 0o600);
+        assert_eq!(warnings(&config, Role::Notifyd, &[]), Vec::<String>::new());
+    }
+
+    #[test]
+    fn files_for_nats_are_looked_at_where_nats_is_used() {
+        let mut config = Config::default();
+        config.bus.nats.credentials.file = Some("/nowhere/relay.creds".into());
+        config.bus.nats.tls.ca = Some("/nowhere/ca.pem".into());
+        assert_eq!(problems(&config, Role::Standalone), Vec::<String>::new());
+        config.bus.kind = Kind::Nats;
+        let problems = problems(&config, Role::Standalone);
+        assert!(problems[0].starts_with("bus.nats.credentials.file: /nowhere/relay.creds: "), "{problems:?}");
+        assert!(problems[1].starts_with("bus.nats.tls.ca: /nowhere/ca.pem: "), "{problems:?}");
+    }
+
+    #[test]
+    fn a_folder_for_sockets_that_is_not_there_is_a_warning() {
+        let mut config = Config::default();
+        config.relay.dlist = Some("/nowhere/at/all/notify".into());
+        assert_eq!(
+            warnings(&config, Role::Relay, &[]),
+            ["relay.dlist: the folder /nowhere/at/all is not there"]
+        );
+        assert_eq!(warnings(&config, Role::Pusher, &[]), Vec::<String>::new());
+    }
+}
