@@ -135,6 +135,36 @@ async fn a_command_line_that_is_wrong_exits_as_a_configuration_does() {
     }
 }
 
+#[tokio::test]
+async fn a_port_that_is_taken_is_told_before_any_work_is_taken() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("some port is free");
+    let address = taken.local_addr().expect("it has one");
+    for key in ["admin.listen", "pusher.listen", "notifyd.mute.listen"] {
+        let scratch = Scratch::new();
+        let path = scratch.join("mailpush.toml");
+        let free = |other: &str| if key == other { address.to_string() } else { "127.0.0.1:0".to_owned() };
+        let text = format!(
+            "default_domain = \"example.org\"\ndata = {:?}\nadmin.listen = {:?}\n[pusher]\nlisten = {:?}\n\
+             [[pusher.credentials]]\nupstream = {{ session_url = \"http://127.0.0.1:1/jmap/\" }}\n[relay]\ndlist = {:?}\n\
+             spool.folder = {:?}\n[notifyd.mute]\nlisten = {:?}\npublic_url = \"https://mail.example.org/mute\"\n",
+            scratch.join("data"),
+            free("admin.listen"),
+            free("pusher.listen"),
+            scratch.join("notify"),
+            scratch.join("spool"),
+            free("notifyd.mute.listen"),
+        );
+        fs::write(&path, text).expect("the folder is ours");
+        let mut program = Program::builder("mailpush").args(["standalone", "--config"]).arg(&path).start();
+        let status = program.wait_for_end(Duration::from_secs(20)).await;
+        let said = program.said();
+        // The one who has the port may be about to leave.
+        assert_eq!(status.code(), Some(1), "{said}");
+        assert!(said.contains(key) && said.contains(&format!("cannot listen on {address}")), "{said}");
+        assert!(!said.contains("Takes jobs"), "{said}");
+    }
+}
+
 /// What `--check-config` exits with, and says.
 async fn check(role: &str, path: &Path) -> (Option<i32>, String) {
     let program = Program::builder("mailpush").args([role, "--check-config", "--config"]).arg(path);

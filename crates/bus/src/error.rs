@@ -7,7 +7,7 @@ pub enum BusError {
     #[error("bus is unavailable")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// What the bus keeps cannot be used: damaged, foreign, or of a later version. A person must act.
-    #[error("what the bus keeps cannot be used")]
+    #[error("it cannot be used as it is")]
     Unusable(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// A bound is reached: keep the message and try again later.
     #[error("bus is full")]

@@ -12,7 +12,10 @@ pub use errors::{ConfigError, ConfigErrors};
 pub use place::Place;
 pub use secret::Secret;
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use serde::de::DeserializeOwned;
 use toml::{Table, de::DeTable};
@@ -139,6 +142,7 @@ fn add(problems: Vec<String>, document: &Document, errors: &mut ConfigErrors) {
 /// Deserializes, and at each error takes the value that is to blame away and tries again, so that the next error shows.
 /// Gives settings also where there were errors (without those values), for the checks that come after.
 fn deserialize<T: DeserializeOwned>(document: &mut Document, errors: &mut ConfigErrors) -> Option<T> {
+    let mut as_value = BTreeMap::new();
     while errors.len() < MOST_ERRORS {
         let error = match serde_path_to_error::deserialize(document.value()) {
             Ok(settings) => return Some(settings),
@@ -147,10 +151,14 @@ fn deserialize<T: DeserializeOwned>(document: &mut Document, errors: &mut Config
         let mut path = steps(error.path());
         let inner: toml::de::Error = error.into_inner();
         path.extend(unknown_key(&path, inner.message()));
+        let message = without_value(inner.message().trim());
         if document.read_as_text(&path) {
+            as_value.insert(path, message);
             continue;
         }
-        let message = without_value(inner.message().trim());
+        // Where no string is taken, what was wrong is the value.
+        let is_no_text = message.starts_with("invalid type: string");
+        let message = as_value.remove(&path).filter(|_| is_no_text).unwrap_or(message);
         if !is_left_by(document, &path, &message) {
             errors.push(ConfigError::Key { key: dotted(&path), message, place: document.place(&path) });
             document.refuse(&path);

@@ -79,12 +79,14 @@ fn main() -> ExitCode {
         Command::Pusher(options) => told(runtime.block_on(process::run(Role::Pusher, options))),
         Command::Notifyd(options) => told(runtime.block_on(process::run(Role::Notifyd, options))),
         Command::Revoke(options) => {
-            let is_wrong = |error: &revoke::Error| matches!(error, revoke::Error::Config(_));
+            let is_wrong = revoke::Error::is_configuration;
             done(runtime.block_on(revoke::run(options)), is_wrong)
         }
         Command::Provision(options) => {
-            let is_wrong = |error: &provision::Error| {
-                matches!(error, provision::Error::Config(_) | provision::Error::Local)
+            let is_wrong = |error: &provision::Error| match error {
+                provision::Error::Config(_) | provision::Error::Local => true,
+                provision::Error::Bus(why) => site::is_bus_configuration(why),
+                provision::Error::Late(_) => false,
             };
             done(runtime.block_on(provision::run(options)), is_wrong)
         }

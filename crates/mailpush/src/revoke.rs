@@ -47,7 +47,7 @@ pub enum Error {
     Key(PathBuf, #[source] std::io::Error),
     /// It does not run, or elsewhere.
     #[error(
-        "no program answers on {0}, the admin.listen of this configuration: is it that of a pusher, or of standalone, which runs here?"
+        "nothing answers on {0}, where this configuration has admin.listen: a pusher or standalone is to run there"
     )]
     Away(SocketAddr, #[source] reqwest::Error),
     /// It serves no streams.
@@ -59,6 +59,13 @@ pub enum Error {
     /// It says why.
     #[error("{0}")]
     Refused(String),
+}
+
+impl Error {
+    /// Whether another configuration is needed.
+    pub fn is_configuration(&self) -> bool {
+        matches!(self, Self::Config(_) | Self::Key(..) | Self::NoPusher(_))
+    }
 }
 
 /// Has the running program revoke. Gives its word for a person.
@@ -97,7 +104,10 @@ async fn revoke(key: &[u8], revoker: &Revoker, order: &Order) -> Reply {
     let is_proven =
         order.authorization.as_ref().is_some_and(|said| is_proof(key, &order.body, said.as_bytes()));
     if !is_proven {
-        return (StatusCode::UNAUTHORIZED, "the order does not come from this installation".to_owned());
+        return (
+            StatusCode::UNAUTHORIZED,
+            "the key of this configuration is not that of the running program".to_owned(),
+        );
     }
     let user = String::from_utf8_lossy(&order.body);
     match revoker.revoke(&user, SystemTime::now()).await {
@@ -161,6 +171,29 @@ mod tests {
         ] {
             assert!(!is_proof(key, user, said.as_bytes()), "{said}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_program_without_streams_says_whose_configuration_is_needed() {
+        let folder = tempfile::tempdir().unwrap();
+        let (config, key) = (folder.path().join("relay.toml"), folder.path().join("account.key"));
+        std::fs::write(&key, [1_u8; 32]).unwrap();
+        let registry = Arc::new(prometheus_client::registry::Registry::default());
+        let anywhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let relay = kit::admin::serve(anywhere, kit::readiness::Readiness::new(), registry).unwrap();
+        let text = format!("key_file = {key:?}\nadmin.listen = \"{}\"\n", relay.local_addr());
+        std::fs::write(&config, text).unwrap();
+        let asked = || Options { config: config.clone(), user: "alice".to_owned() };
+        let error = run(asked()).await.unwrap_err();
+        assert!(matches!(error, Error::NoPusher(_)) && error.is_configuration(), "{error}");
+        assert!(
+            error.to_string().ends_with("give the configuration of a pusher, or of standalone"),
+            "{error}"
+        );
+        let address = relay.local_addr();
+        drop(relay);
+        let error = run(asked()).await.unwrap_err();
+        assert!(matches!(error, Error::Away(at, _) if at == address), "{error}");
     }
 
     #[test]

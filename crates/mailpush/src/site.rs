@@ -17,7 +17,7 @@ use pusher::{Pusher, Revoker};
 use relay::{Activated, Relay};
 use store::Store;
 
-pub use error::SiteError;
+pub use error::{SiteError, is_bus_configuration};
 
 use crate::{
     bus_watch::BusWatch,

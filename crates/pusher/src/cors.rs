@@ -26,8 +26,13 @@ pub enum InvalidCors {
     #[error("the origin * cannot be allowed to send cookies")]
     AnyWithCredentials,
     /// Browsers compare origins as text: scheme, host and port, with no slash after them.
-    #[error("{0:?} is no origin of the form https://host or https://host:port")]
+    #[error("{:?} is no origin of the form https://host or https://host:port", without_login(.0))]
     Form(String),
+}
+
+/// What of an origin that is none may be shown: before an @ a password may stand.
+pub(crate) fn without_login(origin: &str) -> &str {
+    origin.rsplit('@').next().unwrap_or_default()
 }
 
 impl CorsPolicy {

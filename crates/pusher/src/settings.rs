@@ -205,6 +205,18 @@ mod tests {
     }
 
     #[test]
+    fn a_password_in_a_url_is_not_shown() {
+        let read: Settings = serde_json::from_str(
+            r#"{"cookies": {"origins": ["https://u:sesame@x"]}, "cors": {"origins": ["https://u:sesame@x"]},
+                "credentials": [{"upstream": {"session_url": "http://u:sesame@127.0.0.1/jmap/"}}]}"#,
+        )
+        .unwrap();
+        let problems = read.problems();
+        assert_eq!(problems.len(), 3, "{problems:?}");
+        assert!(!problems.concat().contains("sesame"), "{problems:?}");
+    }
+
+    #[test]
     fn unknown_settings_are_refused() {
         assert!(serde_json::from_str::<Settings>(r#"{"lisen": "127.0.0.1:1"}"#).is_err());
         assert!(serde_json::from_str::<Settings>(r#"{"trusted_proxies": ["localhost"]}"#).is_err());

@@ -5,21 +5,40 @@ use std::{fmt, io};
 use sqlx::migrate::MigrateError;
 
 /// An error of the driver. Its words hold those of its causes already, so that it names none.
-pub struct Driver<E>(pub(crate) E);
+#[derive(Debug)]
+pub enum DriverError {
+    /// Of a connection or a statement.
+    Statement(sqlx::Error),
+    /// Of a migration.
+    Migration(MigrateError),
+}
 
-impl<E: fmt::Display> fmt::Display for Driver<E> {
+impl fmt::Display for DriverError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        match self {
+            Self::Statement(why) => tell(why, f),
+            Self::Migration(MigrateError::ExecuteMigration(why, version)) => {
+                write!(f, "migration {version}: ")?;
+                tell(why, f)
+            }
+            Self::Migration(why) => write!(f, "{why}"),
+        }
     }
 }
 
-impl<E: fmt::Debug> fmt::Debug for Driver<E> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+impl std::error::Error for DriverError {}
+
+/// The server's own words with its code. The driver puts a line of the server's source beside them, which reads like one
+/// of a file of ours.
+fn tell(why: &sqlx::Error, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    match why {
+        sqlx::Error::Database(said) => match said.code() {
+            Some(code) => write!(f, "{} ({code})", said.message()),
+            None => f.write_str(said.message()),
+        },
+        why => write!(f, "{why}"),
     }
 }
-
-impl<E: fmt::Display + fmt::Debug> std::error::Error for Driver<E> {}
 
 /// Why a store could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -32,19 +51,19 @@ pub enum OpenError {
     File(#[source] io::Error),
     /// It is no database, or it refuses us.
     #[error("cannot open the database")]
-    Database(#[source] Driver<sqlx::Error>),
+    Database(#[source] DriverError),
     /// A later version of this program has been here; its tables are not ours to write.
     #[error("a later version of this program has migrated the database: its migration {0} is not known here")]
     Later(i64),
     /// The tables cannot be brought up to date.
     #[error("cannot migrate the database")]
-    Migrate(#[source] Driver<MigrateError>),
+    Migrate(#[source] DriverError),
     /// It is not ready in time; somebody is at it.
     #[error("database is being prepared")]
     Late,
     /// The tables or views of recipients are not there, may not be read, or have other columns.
     #[error("cannot read the recipients (docs/recipients.md)")]
-    Recipients(#[source] Driver<sqlx::Error>),
+    Recipients(#[source] DriverError),
 }
 
 /// Why a statement had no effect.
@@ -52,7 +71,7 @@ pub enum OpenError {
 pub enum StoreError {
     /// The database failed, or did not answer in time: try again later.
     #[error("database failed")]
-    Database(#[source] Driver<sqlx::Error>),
+    Database(#[source] DriverError),
     /// The database could not be prepared yet: try again later.
     #[error("database is not ready")]
     Unprepared(#[from] OpenError),
@@ -69,30 +88,34 @@ impl From<MigrateError> for OpenError {
         match why {
             MigrateError::VersionMissing(version) => Self::Later(version),
             MigrateError::Execute(why) => Self::database(why),
-            other => Self::Migrate(Driver(other)),
+            other => Self::Migrate(DriverError::Migration(other)),
         }
     }
 }
 
 impl From<sqlx::Error> for StoreError {
     fn from(why: sqlx::Error) -> Self {
-        Self::Database(Driver(why))
+        Self::Database(DriverError::Statement(why))
     }
 }
 
 impl OpenError {
     pub(crate) fn database(why: sqlx::Error) -> Self {
-        Self::Database(Driver(why))
+        Self::Database(DriverError::Statement(why))
     }
 
     /// Whether the server is away for the time being, rather than wrong.
     pub(crate) fn is_passing(&self) -> bool {
         let why = match self {
-            Self::Database(Driver(why))
-            | Self::Recipients(Driver(why))
-            | Self::Migrate(Driver(MigrateError::ExecuteMigration(why, _))) => why,
+            Self::Database(why) | Self::Recipients(why) | Self::Migrate(why) => why,
             Self::Late => return true,
-            Self::Unsupported(_) | Self::File(_) | Self::Later(_) | Self::Migrate(_) => return false,
+            Self::Unsupported(_) | Self::File(_) | Self::Later(_) => return false,
+        };
+        let why = match why {
+            DriverError::Statement(why) | DriverError::Migration(MigrateError::ExecuteMigration(why, _)) => {
+                why
+            }
+            DriverError::Migration(_) => return false,
         };
         match why {
             // A certificate that is not trusted comes as invalid data.

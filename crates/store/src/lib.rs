@@ -20,7 +20,7 @@ mod statement;
 
 pub use digest::{EffectKey, EventKey, RecipientKey};
 pub use effect::{Effect, EffectKind, End, Ending, Interrupted, Outcome, Planned, Sending};
-pub use error::{Driver, OpenError, StoreError};
+pub use error::{DriverError, OpenError, StoreError};
 pub use mute::{MuteScope, MutedBy};
 pub use open::Store;
 pub use recipient::{HourCycle, Reader};

@@ -18,7 +18,7 @@ use tokio::{sync::Mutex, time::timeout};
 use crate::{
     OpenError, Settings, StoreError,
     database::{Database, Engine},
-    error::Driver,
+    error::DriverError,
     recipient,
     settings::Place,
     statement::Value::Text,
@@ -109,7 +109,7 @@ impl Store {
         }
         // Names nobody: it only shows whether the statement is one.
         let readable = self.database.row(self.reader.clone(), &[Text("")]).await;
-        readable.map_err(|why| OpenError::Recipients(Driver(why)))?;
+        readable.map_err(|why| OpenError::Recipients(DriverError::Statement(why)))?;
         self.preparation.is_done.get_or_init(|| ());
         Ok(())
     }

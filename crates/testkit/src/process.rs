@@ -154,6 +154,11 @@ impl Said {
         });
     }
 
+    /// Whether all that was written is here: who follows it holds it too, until the pipe is closed.
+    pub(crate) fn is_complete(&self) -> bool {
+        Arc::strong_count(&self.0) == 1
+    }
+
     fn lines(&self) -> MutexGuard<'_, VecDeque<String>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -2,12 +2,15 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::net::TcpStream;
 
 use crate::eventually;
 use crate::process::Process;
+
+/// What an ended program wrote is read by then.
+const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// How a program is to be run; see [`Program::builder`].
 #[derive(Debug)]
@@ -92,7 +95,13 @@ impl Program {
     /// Waits until it has ended, and returns how.
     pub async fn wait_for_end(&mut self, deadline: Duration) -> ExitStatus {
         let process = &mut self.process;
-        eventually(deadline, "the program ends", async || process.ended()).await
+        let status = eventually(deadline, "the program ends", async || process.ended()).await;
+        // Its last words may still be on their way. A child of its own could hold the pipe for longer.
+        let until = Instant::now() + LAST_WORDS;
+        while !process.said().is_complete() && Instant::now() < until {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        status
     }
 }
 

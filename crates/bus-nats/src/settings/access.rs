@@ -21,6 +21,14 @@ pub struct Credentials {
     pub token: Option<Secret>,
 }
 
+/// The letters of an encoded seed: two of its kind, the key of 32 octets, and a sum, in base32.
+const SEED_LETTERS: usize = 58;
+
+fn is_seed(text: &str) -> bool {
+    let is_letter = |c: char| c.is_ascii_uppercase() || ('2'..='7').contains(&c);
+    text.len() == SEED_LETTERS && text.starts_with("SU") && text.chars().all(is_letter)
+}
+
 impl Validate for Credentials {
     fn problems(&self) -> Vec<String> {
         let kinds = [self.file.is_some(), self.nkey.is_some(), self.user.is_some(), self.token.is_some()];
@@ -28,6 +36,10 @@ impl Validate for Credentials {
             (
                 kinds.into_iter().filter(|&is_there| is_there).count() > 1,
                 ": only one of file, nkey, user and token",
+            ),
+            (
+                self.nkey.as_ref().is_some_and(|seed| !is_seed(seed.expose())),
+                "nkey: is no seed of a user, like SU..",
             ),
             (self.user.is_some() != self.password.is_some(), ": user and password go together"),
         ];

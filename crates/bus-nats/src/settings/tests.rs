@@ -69,3 +69,13 @@ fn a_secret_in_a_url_is_refused_and_not_shown() {
     assert!(problems[0].starts_with("servers: is no URL") && !problems[0].contains("sesame"), "{problems:?}");
     assert_eq!(of("tls://[::1]:4222"), Vec::<String>::new());
 }
+
+#[test]
+fn an_nkey_is_the_seed_of_a_user() {
+    let of = |seed: &str| problems(|settings| settings.credentials.nkey = Some(Secret::new(seed)));
+    let right = "SUACH75SWCM5D2JMJM6EKLR2WDARVGZT4QC6LX3AGHSWOMVAKERABBBRWM";
+    assert_eq!(of(right), Vec::<String>::new());
+    for wrong in ["", "sesame", &right[1..], &right.replace("SU", "SA"), &right.to_lowercase()] {
+        assert_eq!(of(wrong), ["credentials.nkey: is no seed of a user, like SU.."]);
+    }
+}

@@ -37,8 +37,12 @@ impl Document {
 
     /// Where the value at `path` was set.
     pub(super) fn place(&self, path: &[Step]) -> Option<Place> {
-        let variable = self.overrides.variable(&keys(path)).map(Place::Variable);
-        variable.or_else(|| self.lines.line(&self.as_written(path)).map(Place::Line))
+        let (names, written) = (keys(path), self.as_written(path));
+        let variable = || self.overrides.variable(&names).map(Place::Variable);
+        // A table that only the environment knows has no line.
+        let below = || self.overrides.variable_below(&names).map(Place::Variable);
+        let exact = || self.lines.exact_line(&written).map(Place::Line);
+        variable().or_else(exact).or_else(below).or_else(|| self.lines.line(&written).map(Place::Line))
     }
 
     /// Notes that what is at `path` was refused.

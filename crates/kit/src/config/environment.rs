@@ -51,6 +51,11 @@ impl Overrides {
         }
     }
 
+    /// The name of a variable that sets something below `keys`.
+    pub(super) fn variable_below(&self, keys: &[String]) -> Option<String> {
+        self.0.iter().find(|(set, _)| set.starts_with(keys)).map(|(_, over)| over.name.clone())
+    }
+
     /// The name of the variable that sets what is at `keys`, or the table that it is in.
     pub(super) fn variable(&self, keys: &[String]) -> Option<String> {
         let around = (1..=keys.len()).rev().filter_map(|length| keys.get(..length));

@@ -57,6 +57,11 @@ impl Lines {
         lines
     }
 
+    /// The line of what stands at `path`.
+    pub(super) fn exact_line(&self, path: &[Step]) -> Option<usize> {
+        self.0.get(path).copied()
+    }
+
     /// The line of what stands at `path`, or else of the innermost table around it that is in the file.
     pub(super) fn line(&self, path: &[Step]) -> Option<usize> {
         let around = (1..=path.len()).rev().filter_map(|length| path.get(..length));

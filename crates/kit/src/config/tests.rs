@@ -252,3 +252,15 @@ fn what_was_refused_is_not_called_missing_too() {
     let errors = load::<Doors>(Some(file.path()), std::iter::empty(), "MAILPUSH").unwrap_err();
     assert_eq!(errors.to_string(), "doors: there must be one");
 }
+
+#[test]
+fn a_number_out_of_range_in_the_environment_is_told_as_that() {
+    let env = [("MAILPUSH__LISTEN__PORT", "70000"), ("MAILPUSH__LISTENER__PORT", "1")];
+    let lines = load_text("name = 'a'", &env).unwrap_err().to_string();
+    assert!(
+        lines.contains("listen.port: invalid value: integer, expected u16 (MAILPUSH__LISTEN__PORT)"),
+        "{lines}"
+    );
+    assert!(lines.contains("listener: unknown field"), "{lines}");
+    assert!(lines.contains("(MAILPUSH__LISTENER__PORT)"), "{lines}");
+}

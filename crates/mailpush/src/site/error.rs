@@ -20,7 +20,7 @@ pub enum SiteError {
     #[error("bus cannot be opened")]
     Bus(#[source] BusError),
     /// The database.
-    #[error("database cannot be opened")]
+    #[error("notifyd.database")]
     Store(#[source] store::OpenError),
     /// relay.
     #[error("relay cannot start")]
@@ -45,8 +45,7 @@ impl SiteError {
         match self {
             Self::Key(..) => true,
             Self::Data(_, why) | Self::Address(why) => is_lasting(why),
-            Self::Bus(BusError::Unusable(why)) => matches!(why.downcast_ref(), Some(Refusal::Settings(_))),
-            Self::Bus(_) => false,
+            Self::Bus(why) => is_bus_configuration(why),
             Self::Store(why) => is_database(why),
             Self::Relay(why) => is_relay(why),
             Self::Pusher(pusher::StartError::Listen(_, why)) => is_lasting(why),
@@ -60,6 +59,11 @@ impl SiteError {
             Self::Admin(AdminError::Thread(_)) => false,
         }
     }
+}
+
+/// Whether the bus is not to be had with such settings.
+pub fn is_bus_configuration(why: &BusError) -> bool {
+    matches!(why, BusError::Unusable(why) if matches!(why.downcast_ref(), Some(Refusal::Settings(_))))
 }
 
 fn is_database(why: &store::OpenError) -> bool {

@@ -9,7 +9,10 @@ use hyper::{
     header::{self, HeaderName, HeaderValue},
 };
 
-use crate::{cors::is_origin, settings::Cookies};
+use crate::{
+    cors::{is_origin, without_login},
+    settings::Cookies,
+};
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
@@ -25,7 +28,7 @@ pub struct CookiePolicy {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidCookies {
     /// Browsers compare origins as text. `*` is none: any page could open streams of whoever visits it.
-    #[error("cookies: {0:?} is no origin of the form https://host or https://host:port")]
+    #[error("cookies: {:?} is no origin of the form https://host or https://host:port", without_login(.0))]
     Origin(String),
     /// RFC 6265 §4.1.1.
     #[error("cookies: {0:?} is no name of a cookie")]
