@@ -80,6 +80,27 @@ impl Database {
         }
     }
 
+    /// Runs a statement whose rows it bounds itself.
+    pub(crate) async fn rows(
+        &self,
+        sql: impl SqlSafeStr,
+        values: &[Value<'_>],
+    ) -> Result<Vec<Row>, sqlx::Error> {
+        let sql = sql.into_sql_str();
+        match &self.engine {
+            Engine::Postgres(pool) => {
+                let query = bind::<Postgres>(sql, values);
+                let rows = leased!(pool, self.patience, |connection| query.fetch_all(connection));
+                Ok(rows?.into_iter().map(Row::Postgres).collect())
+            }
+            Engine::Sqlite(pool) => {
+                let query = bind::<Sqlite>(sql, values);
+                let rows = leased!(pool, self.patience, |connection| query.fetch_all(connection));
+                Ok(rows?.into_iter().map(Row::Sqlite).collect())
+            }
+        }
+    }
+
     /// Closes once running statements are over. Later calls fail.
     pub(crate) async fn close(&self) {
         match &self.engine {

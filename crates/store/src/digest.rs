@@ -7,10 +7,10 @@ use sha2::{Digest as _, Sha256};
 
 /// SHA-256 over parts, each hashed with its length before it, so that no two lists share a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-struct Digest([u8; 32]);
+pub(crate) struct Digest([u8; 32]);
 
 impl Digest {
-    fn of(parts: &[&str]) -> Self {
+    pub(crate) fn of(parts: &[&str]) -> Self {
         let mut hash = Sha256::new();
         for part in parts {
             hash.update((part.len() as u64).to_be_bytes());
@@ -34,6 +34,20 @@ impl EffectKey {
     /// The key of `parts`. The same parts always give the same key.
     pub fn of(parts: &[&str]) -> Self {
         Self(Digest::of(parts))
+    }
+
+    /// Reads what `Display` wrote; nothing else is a key.
+    pub fn parse(text: &str) -> Option<Self> {
+        let digit = |octet: &u8| char::from(*octet).to_digit(16).filter(|_| !octet.is_ascii_uppercase());
+        let digits: Vec<u32> = text.as_bytes().iter().map(digit).collect::<Option<_>>()?;
+        let mut octets = [0; 32];
+        if digits.len() != 2 * octets.len() {
+            return None;
+        }
+        for (octet, pair) in octets.iter_mut().zip(digits.chunks_exact(2)) {
+            *octet = u8::try_from(pair[0] * 16 + pair[1]).ok()?;
+        }
+        Some(Self(Digest(octets)))
     }
 }
 
@@ -108,6 +122,10 @@ mod tests {
     fn keys_are_frozen() {
         let key = EffectKey::of(&["alice@example.org", "Default", "lab-1"]);
         assert_eq!(key.to_string(), "9ed6531a1555edd66784558f6e68322ac5d3497ab7d6bff3386a273540bf528d");
+        assert_eq!(EffectKey::parse(&key.to_string()), Some(key));
+        for text in ["", "9ed6", &key.to_string().to_uppercase(), &format!("{key}0"), &"é".repeat(32)] {
+            assert_eq!(EffectKey::parse(text), None, "{text}");
+        }
         let alice = Account::parse("Alice@Example.org").unwrap();
         let recipient = RecipientKey::of(&alice);
         assert_eq!(recipient.to_string(), "6c885f4646090666664346365b57a92226401beb8f486cbafbacc8494dd03832");

@@ -25,6 +25,14 @@ pub enum EffectKind {
     AlarmMail,
     /// Mail about messages that were to be sent later and were not.
     UnscheduledMail,
+    /// Mail of a Sieve script.
+    SieveMail,
+    /// A text message of a Sieve script. The row says that it was admitted; what came of it says its own.
+    SieveText,
+    /// A POST of a Sieve script.
+    SievePost,
+    /// A notice of notifications that were merged.
+    Notice,
 }
 
 /// An effect that is over.
@@ -270,10 +278,14 @@ impl Seen {
 }
 
 impl EffectKind {
-    fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::AlarmMail => "alarm-mail",
             Self::UnscheduledMail => "unscheduled-mail",
+            Self::SieveMail => "sieve-mail",
+            Self::SieveText => "sieve-text",
+            Self::SievePost => "sieve-post",
+            Self::Notice => "notice",
         }
     }
 }

@@ -7,7 +7,10 @@
 //! - [`Store::plan`]: the ledger, whose types allow one order of steps only.
 //! - [`Store::reader`]: a recipient's language, zone and hour cycle.
 //! - [`Store::mute`], [`Store::is_muted`].
+//! - [`Store::admit`], [`Store::due_windows`]: budgets, and notices of what was over them.
+//! - [`Store::reserve`], [`Store::credit`]: text messages and what they cost; [`Store::numbers`]: whose numbers they go to.
 
+mod budget;
 mod database;
 mod digest;
 mod effect;
@@ -16,8 +19,12 @@ mod mute;
 mod open;
 mod recipient;
 mod settings;
+mod sms;
 mod statement;
+mod together;
+mod window;
 
+pub use budget::{Admission, Budget, Merge, ScopeKey};
 pub use digest::{EffectKey, EventKey, RecipientKey};
 pub use effect::{Effect, EffectKind, End, Ending, Interrupted, Outcome, Planned, Sending};
 pub use error::{DriverError, OpenError, StoreError};
@@ -25,3 +32,8 @@ pub use mute::{MuteScope, MutedBy};
 pub use open::Store;
 pub use recipient::{HourCycle, Reader};
 pub use settings::{Settings, TableName};
+pub use sms::{
+    Credit, CreditError, Doubtful, InDoubt, Receipt, ReceiptStatus, Received, Reservation, Sms, SmsState,
+    Texting,
+};
+pub use window::Window;

@@ -31,6 +31,7 @@ static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations");
 pub struct Store {
     database: Database,
     pub(crate) reader: SqlStr,
+    pub(crate) numbers: SqlStr,
     preparation: Arc<Preparation>,
     /// How long a call may wait for the preparation.
     patience: Duration,
@@ -60,6 +61,7 @@ impl Store {
         let store = Self {
             database: Database { engine, patience: settings.statement_timeout },
             reader: recipient::statement(settings),
+            numbers: recipient::numbers_statement(settings),
             preparation: Arc::default(),
             patience: settings.acquire_timeout,
         };
@@ -107,9 +109,11 @@ impl Store {
             Engine::Postgres(pool) => postgres::migrate(pool, self.patience).await?,
             Engine::Sqlite(pool) => sqlite::migrate(pool).await?,
         }
-        // Names nobody: it only shows whether the statement is one.
-        let readable = self.database.row(self.reader.clone(), &[Text("")]).await;
-        readable.map_err(|why| OpenError::Recipients(DriverError::Statement(why)))?;
+        // They name nobody: they only show whether the statements are some.
+        for statement in [&self.reader, &self.numbers] {
+            let readable = self.database.row(statement.clone(), &[Text("")]).await;
+            readable.map_err(|why| OpenError::Recipients(DriverError::Statement(why)))?;
+        }
         self.preparation.is_done.get_or_init(|| ());
         Ok(())
     }

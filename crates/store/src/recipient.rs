@@ -42,7 +42,26 @@ pub(crate) fn statement(settings: &Settings) -> SqlStr {
     AssertSqlSafe(text).into_sql_str().clone()
 }
 
+/// The most numbers of a user that are looked at.
+const MOST_NUMBERS: usize = 16;
+
+/// As [`statement`], for telephone numbers.
+pub(crate) fn numbers_statement(settings: &Settings) -> SqlStr {
+    let text = format!(
+        "SELECT SUBSTR(CAST(number AS TEXT), 1, {LONGEST}) AS number FROM {} WHERE user_id = $1 ORDER BY number \
+         LIMIT {MOST_NUMBERS}",
+        settings.numbers
+    );
+    AssertSqlSafe(text).into_sql_str().clone()
+}
+
 impl Store {
+    /// The telephone numbers that `user` has shown to be theirs, as the operator wrote them.
+    pub async fn numbers(&self, user: &Account) -> Result<Vec<String>, StoreError> {
+        let rows = self.database().await?.rows(self.numbers.clone(), &[Text(user.as_str())]).await?;
+        Ok(rows.iter().map(|row| row.text("number")).collect::<Result<_, _>>()?)
+    }
+
     /// Who reads what is sent to `address`, by its owner or by the user of that name; `None` for strangers.
     pub async fn reader(&self, address: &Account) -> Result<Option<Reader>, StoreError> {
         let row = self.database().await?.row(self.reader.clone(), &[Text(address.as_str())]).await?;

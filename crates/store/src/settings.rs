@@ -26,6 +26,8 @@ pub struct Settings {
     pub recipients: TableName,
     /// The table or view of their addresses.
     pub addresses: TableName,
+    /// The table or view of their telephone numbers.
+    pub numbers: TableName,
 }
 
 impl Default for Settings {
@@ -38,6 +40,7 @@ impl Default for Settings {
             statement_timeout: Duration::from_secs(5),
             recipients: TableName("recipients".into()),
             addresses: TableName("recipient_addresses".into()),
+            numbers: TableName("recipient_numbers".into()),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! One suite on both engines, and what each has of its own. PostgreSQL and the files are real.
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
+mod budgets;
 mod effects;
 mod file;
 mod fixture;
@@ -9,3 +10,4 @@ mod mutes;
 mod outage;
 mod recipients;
 mod server;
+mod sms;

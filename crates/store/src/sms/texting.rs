@@ -1,0 +1,169 @@
+//! A message on its way, and one of which nobody knows whether it left.
+
+use mailbox_event::UnixMillis;
+
+use super::{
+    SmsState,
+    entries::{ENTRY, Move},
+};
+use crate::{
+    Store, StoreError,
+    database::Row,
+    statement::{
+        Value::{Number, Text},
+        millis,
+    },
+    together::{Step, Together},
+};
+
+/// The right to call the gateway now. Dropped without a word, the message is [`InDoubt`].
+#[derive(Debug)]
+#[must_use = "say how it ended"]
+pub struct Texting(pub(super) Seen);
+
+/// A message that the gateway may have taken. Its credit stays reserved until somebody knows.
+#[derive(Debug)]
+pub struct InDoubt {
+    pub(super) seen: Seen,
+    pub(super) state: SmsState,
+}
+
+/// The version of a row that a writer has seen.
+#[derive(Debug)]
+pub(super) struct Seen {
+    pub(super) store: Store,
+    pub(super) id: String,
+    pub(super) user: String,
+    pub(super) price: i64,
+    pub(super) attempts: i64,
+}
+
+/// From any of two states, for who was slow may still say how it ended.
+const MOVE: &str = "UPDATE sms_messages SET state = $1, attempts = $2, updated = $3 \
+    WHERE id = $4 AND attempts = $5 AND state IN ($6, $7)";
+const ACCEPT: &str = "UPDATE sms_messages SET state = 'accepted', provider_id = $1, updated = $2 \
+    WHERE id = $3 AND attempts = $4 AND state IN ('sending', 'unknown')";
+
+impl Texting {
+    /// By which the gateway is to name it in receipts.
+    pub fn reference(&self) -> &str {
+        &self.0.id
+    }
+
+    /// The gateway took it, under this name: the credit is spent.
+    pub async fn accepted(&self, provider_id: &str, now: UnixMillis) -> Result<(), StoreError> {
+        let now = millis(now);
+        let seen = &self.0;
+        let row = [Text(provider_id), Number(now), Text(&seen.id), Number(seen.attempts)];
+        seen.settle(Step::must(ACCEPT, &row), Move::Commit, now).await
+    }
+
+    /// The gateway refused it for good: the credit is given back.
+    pub async fn refused(&self, now: UnixMillis) -> Result<(), StoreError> {
+        self.0.refuse(millis(now)).await
+    }
+
+    /// It is certain that the gateway did not take it this time; the credit stays reserved for another.
+    pub async fn put_off(&self, now: UnixMillis) -> Result<(), StoreError> {
+        self.0.step(SmsState::Reserved, self.0.attempts, millis(now)).await
+    }
+
+    /// Nobody knows whether the gateway took it.
+    pub async fn unknown(&self, now: UnixMillis) -> Result<(), StoreError> {
+        self.0.step(SmsState::Unknown, self.0.attempts, millis(now)).await
+    }
+}
+
+impl InDoubt {
+    /// By which the gateway names it in receipts.
+    pub fn reference(&self) -> &str {
+        &self.seen.id
+    }
+
+    /// Puts down that nobody knows, and does nothing more. Whoever called the gateway and lives may still say how it ended.
+    pub async fn leave(&self, now: UnixMillis) -> Result<(), StoreError> {
+        self.seen.step(SmsState::Unknown, self.seen.attempts, millis(now)).await
+    }
+
+    /// The right to call the gateway once more: only for gateways that take one reference once.
+    pub async fn again(self, now: UnixMillis) -> Result<Texting, StoreError> {
+        let state = self.state;
+        self.seen.again(state, millis(now)).await
+    }
+}
+
+impl Seen {
+    pub(super) fn first(store: &Store, sms: &super::Sms<'_>) -> Self {
+        Self {
+            store: store.clone(),
+            id: sms.key.to_string(),
+            user: sms.user.as_str().to_owned(),
+            price: sms.price.into(),
+            attempts: 1,
+        }
+    }
+
+    pub(super) fn read(store: &Store, id: String, row: &Row) -> Result<Self, sqlx::Error> {
+        let (user, price, attempts) = (row.text("user_id")?, row.number("price")?, row.number("attempts")?);
+        Ok(Self { store: store.clone(), id, user, price, attempts })
+    }
+
+    /// Puts down that it leaves once more.
+    pub(super) async fn again(self, from: SmsState, now: i64) -> Result<Texting, StoreError> {
+        let next = self.attempts + 1;
+        self.write(SmsState::Sending, next, [from, from], now).await?;
+        Ok(Texting(Self { attempts: next, ..self }))
+    }
+
+    pub(super) async fn refuse(&self, now: i64) -> Result<(), StoreError> {
+        let row = [
+            Text(SmsState::Refused.name()),
+            Number(self.attempts),
+            Number(now),
+            Text(&self.id),
+            Number(self.attempts),
+            Text(SmsState::Sending.name()),
+            Text(SmsState::Unknown.name()),
+        ];
+        self.settle(Step::must(MOVE, &row), Move::Release, now).await
+    }
+
+    /// Changes the message, the credit and its entry together.
+    pub(super) async fn settle(&self, message: Step<'_>, how: Move, now: i64) -> Result<(), StoreError> {
+        let (available, reserved) = how.changes(self.price);
+        let credit = [Text(&self.user), Number(self.price)];
+        let [id, kind, user] = [self.id.as_str(), how.kind(), self.user.as_str()].map(Text);
+        let entry = [id, kind, user, Number(available), Number(reserved), Number(now)];
+        let steps = [message, Step::must(how.sql(), &credit), Step::must(ENTRY, &entry)];
+        match self.store.database().await?.together(&steps).await? {
+            Together::Done => Ok(()),
+            Together::Stopped(_) => Err(StoreError::Taken),
+        }
+    }
+
+    async fn step(&self, to: SmsState, attempts: i64, now: i64) -> Result<(), StoreError> {
+        self.write(to, attempts, [SmsState::Sending, SmsState::Unknown], now).await
+    }
+
+    async fn write(
+        &self,
+        to: SmsState,
+        attempts: i64,
+        from: [SmsState; 2],
+        now: i64,
+    ) -> Result<(), StoreError> {
+        let values = [
+            Text(to.name()),
+            Number(attempts),
+            Number(now),
+            Text(&self.id),
+            Number(self.attempts),
+            Text(from[0].name()),
+            Text(from[1].name()),
+        ];
+        match self.store.database().await?.execute(MOVE, &values).await? {
+            0 => Err(StoreError::Taken),
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! Notices of what was merged. One worker sends one at a time; a death sends no second one, for the notice is an effect
+//! whose key is [`Window::notice`].
+
+use std::time::Duration;
+
+use mailbox_event::{Account, UnixMillis};
+
+use crate::{
+    EffectKey, Store, StoreError,
+    database::Row,
+    statement::{
+        Value::{Number, Text},
+        millis,
+    },
+};
+
+/// A notice that is due, in the hands of this worker until [`Store::due_windows`]' claim ends.
+#[derive(Debug)]
+pub struct Window {
+    id: String,
+    opened: i64,
+    /// Whose script.
+    pub user: Account,
+    /// What kind of notice.
+    pub kind: String,
+    /// An address or a number.
+    pub destination: String,
+    /// How many notifications it stands for. The same at every attempt.
+    pub telling: u64,
+}
+
+const DUE: &str = "SELECT id, user_id, kind, destination, opened, more, telling, claimed_until FROM windows \
+    WHERE flush_at <= $1 AND claimed_until <= $1 ORDER BY flush_at LIMIT $2";
+const CLAIM: &str = "UPDATE windows SET claimed_until = $1, telling = $2 \
+    WHERE id = $3 AND opened = $4 AND claimed_until = $5";
+const CLOSE: &str = "DELETE FROM windows WHERE id = $1 AND opened = $2 AND more = telling";
+/// More came while the notice was on its way: they are told of by the next.
+const GO_ON: &str = "UPDATE windows SET more = more - telling, telling = 0, claimed_until = 0, opened = $3, flush_at = $4 \
+    WHERE id = $1 AND opened = $2";
+
+impl Store {
+    /// At most `most` notices that are due, claimed for `claim`. What no other worker has.
+    pub async fn due_windows(
+        &self,
+        now: UnixMillis,
+        claim: Duration,
+        most: u32,
+    ) -> Result<Vec<Window>, StoreError> {
+        let database = self.database().await?;
+        let until = millis(now).saturating_add(i64::try_from(claim.as_millis()).unwrap_or(i64::MAX));
+        let mut windows = Vec::new();
+        for row in database.rows(DUE, &[Number(millis(now)), Number(most.into())]).await? {
+            let (window, claimed_until) = Window::read(&row)?;
+            let telling = i64::try_from(window.telling).unwrap_or(i64::MAX);
+            let values = [
+                Number(until),
+                Number(telling),
+                Text(&window.id),
+                Number(window.opened),
+                Number(claimed_until),
+            ];
+            if database.execute(CLAIM, &values).await? > 0 {
+                windows.push(window);
+            }
+        }
+        Ok(windows)
+    }
+
+    /// The notice was sent, or is never to be. What was merged since then is due at `flush_at`.
+    pub async fn close_window(
+        &self,
+        window: &Window,
+        now: UnixMillis,
+        flush_at: UnixMillis,
+    ) -> Result<(), StoreError> {
+        let database = self.database().await?;
+        let [id, opened] = [Text(&window.id), Number(window.opened)];
+        if database.execute(CLOSE, &[id, opened]).await? == 0 {
+            database.execute(GO_ON, &[id, opened, Number(millis(now)), Number(millis(flush_at))]).await?;
+        }
+        Ok(())
+    }
+}
+
+impl Window {
+    /// What makes this notice the same one.
+    pub fn notice(&self) -> EffectKey {
+        EffectKey::of(&["window", &self.id, &self.opened.to_string()])
+    }
+
+    /// With the end of its last claim. What an earlier worker was about to tell is told as it was.
+    fn read(row: &Row) -> Result<(Self, i64), StoreError> {
+        let telling = match row.number("telling")? {
+            0 => row.number("more")?,
+            telling => telling,
+        };
+        let window = Self {
+            id: row.text("id")?,
+            opened: row.number("opened")?,
+            user: Account::parse(&row.text("user_id")?).map_err(|_| StoreError::Unreadable)?,
+            kind: row.text("kind")?,
+            destination: row.text("destination")?,
+            telling: telling.unsigned_abs(),
+        };
+        Ok((window, row.number("claimed_until")?))
+    }
+}

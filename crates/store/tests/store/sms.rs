@@ -1,0 +1,250 @@
+//! Text messages and what they cost.
+
+use mailbox_event::{Account, UnixMillis};
+use store::{
+    Credit, CreditError, EffectKey, InDoubt, Receipt, ReceiptStatus, Received, Reservation, Sms, SmsState,
+    Store, StoreError, Texting,
+};
+
+use crate::fixture::{Fixture, NOW, account, on_both};
+
+on_both! {
+    what_the_gateway_took_is_paid,
+    what_the_gateway_refused_is_given_back,
+    nobody_sends_without_credit,
+    a_thousand_at_once_with_credit_for_a_hundred_send_a_hundred,
+    a_death_leaves_a_message_in_doubt_that_nobody_sends_again,
+    who_was_slow_may_still_say_how_it_ended,
+    only_one_worker_sends_what_was_put_off,
+    a_rescued_worker_cannot_settle_for_its_successor,
+    a_receipt_settles_a_message_in_doubt,
+    receipts_may_repeat_and_come_in_any_order,
+    what_did_not_arrive_is_refunded_once_if_the_operator_says_so,
+    a_person_settles_a_message_in_doubt,
+    credit_is_granted_once_by_reference_and_never_below_zero,
+    numbers_are_read_for_their_user,
+}
+
+fn alice() -> Account {
+    account("alice@example.org")
+}
+
+fn key(name: &str) -> EffectKey {
+    EffectKey::of(&["sms", name])
+}
+
+async fn reserve(store: &Store, name: &str) -> Reservation {
+    let (key, user) = (key(name), alice());
+    let sms =
+        Sms { key: &key, user: &user, number: "+491701234567", segments: 2, price: 2, provider: "twilio" };
+    store.reserve(&sms, NOW).await.unwrap()
+}
+
+async fn ready(store: &Store, name: &str) -> Texting {
+    match reserve(store, name).await {
+        Reservation::Ready(texting) => texting,
+        other => panic!("message is not ready but {other:?}"),
+    }
+}
+
+async fn in_doubt(store: &Store, name: &str) -> InDoubt {
+    match reserve(store, name).await {
+        Reservation::InDoubt(doubt) => doubt,
+        other => panic!("message is not in doubt but {other:?}"),
+    }
+}
+
+/// A store in which alice may spend 10.
+async fn opened(fixture: &Fixture) -> Store {
+    let store = fixture.open().await;
+    store.grant(&alice(), 10, "start", NOW).await.unwrap();
+    store
+}
+
+/// At every look the entries are what the credit says.
+async fn credit(store: &Store) -> (u64, u64) {
+    assert_eq!(store.audit().await.unwrap(), 0);
+    let Credit { available, reserved } = store.credit(&alice()).await.unwrap();
+    (available, reserved)
+}
+
+fn receipt(key: &EffectKey, status: ReceiptStatus) -> Receipt<'_> {
+    Receipt { key, provider: "twilio", provider_id: "SM1", status }
+}
+
+async fn what_the_gateway_took_is_paid(fixture: Fixture) {
+    let store = opened(&fixture).await;
+    let texting = ready(&store, "a").await;
+    assert_eq!(credit(&store).await, (8, 2));
+    texting.accepted("SM1", NOW).await.unwrap();
+    assert_eq!(credit(&store).await, (8, 0));
+    assert!(matches!(reserve(&store, "a").await, Reservation::Over(SmsState::Accepted)));
+    assert_eq!(credit(&store).await, (8, 0));
+}
+
+async fn what_the_gateway_refused_is_given_back(fixture: Fixture) {
+    let store = opened(&fixture).await;
+    let texting = ready(&store, "a").await;
+    texting.refused(NOW).await.unwrap();
+    assert!(matches!(texting.accepted("SM1", NOW).await, Err(StoreError::Taken)));
+    assert_eq!(credit(&store).await, (10, 0));
+    assert!(matches!(reserve(&store, "a").await, Reservation::Over(SmsState::Refused)));
+}
+
+async fn nobody_sends_without_credit(fixture: Fixture) {
+    let store = fixture.open().await;
+    assert!(matches!(reserve(&store, "a").await, Reservation::NoCredit));
+    store.grant(&alice(), 1, "little", NOW).await.unwrap();
+    assert!(matches!(reserve(&store, "a").await, Reservation::NoCredit));
+    assert_eq!(credit(&store).await, (1, 0));
+    store.grant(&alice(), 1, "more", NOW).await.unwrap();
+    ready(&store, "a").await.accepted("SM1", NOW).await.unwrap();
+    assert_eq!(credit(&store).await, (0, 0));
+}
+
+async fn a_thousand_at_once_with_credit_for_a_hundred_send_a_hundred(fixture: Fixture) {
+    let store = fixture.open().await;
+    store.grant(&alice(), 200, "start", NOW).await.unwrap();
+    let mut sent = 0;
+    for wave in 0..10 {
+        let asked: Vec<_> = (0..100)
+            .map(|n| {
+                let store = store.clone();
+                tokio::spawn(async move { reserve(&store, &format!("{wave}/{n}")).await })
+            })
+            .collect();
+        for asked in asked {
+            if let Reservation::Ready(texting) = asked.await.unwrap() {
+                texting.accepted("SM", NOW).await.unwrap();
+                sent += 1;
+            }
+        }
+    }
+    assert_eq!((sent, credit(&store).await), (100, (0, 0)));
+}
+
+async fn a_death_leaves_a_message_in_doubt_that_nobody_sends_again(fixture: Fixture) {
+    let store = opened(&fixture).await;
+    drop(ready(&store, "a").await);
+    in_doubt(&store, "a").await.leave(NOW).await.unwrap();
+    in_doubt(&store, "a").await.leave(NOW).await.unwrap();
+    assert_eq!(credit(&store).await, (8, 2));
+    let listed = store.doubtful(NOW, 10).await.unwrap();
+    assert_eq!(
+        (listed.len(), listed[0].key.as_str(), listed[0].price),
+        (1, key("a").to_string().as_str(), 2)
+    );
+    // A gateway that takes one reference once may be asked again.
+    in_doubt(&store, "a").await.again(NOW).await.unwrap().accepted("SM1", NOW).await.unwrap();
+    assert_eq!(credit(&store).await, (8, 0));
+}
+
+async fn who_was_slow_may_still_say_how_it_ended(fixture: Fixture) {
+    let store = opened(&fixture).await;
+    let slow = ready(&store, "a").await;
+    in_doubt(&store, "a").await.leave(NOW).await.unwrap();
+    slow.accepted("SM1", NOW).await.unwrap();
+    assert_eq!(credit(&store).await, (8, 0));
+    assert!(store.doubtful(NOW, 10).await.unwrap().is_empty());
+}
+
+async fn only_one_worker_sends_what_was_put_off(fixture: Fixture) {
+    let store = opened(&fixture).await;
+    ready(&store, "a").await.put_off(NOW).await.unwrap();
+    assert_eq!(credit(&store).await, (8, 2));
+    let second = ready(&store, "a").await;
+    let _doubt = in_doubt(&store, "a").await;
+    second.refused(NOW).await.unwrap();
+    assert_eq!(credit(&store).await, (10, 0));
+}
+
+async fn a_rescued_worker_cannot_settle_for_its_successor(fixture: Fixture) {
+    let store = opened(&fixture).await;
+    let first = ready(&store, "a").await;
+    let second = in_doubt(&store, "a").await.again(NOW).await.unwrap();
+    assert!(matches!(first.refused(NOW).await, Err(StoreError::Taken)));
+    assert!(matches!(first.put_off(NOW).await, Err(StoreError::Taken)));
+    second.accepted("SM1", NOW).await.unwrap();
+    assert_eq!(credit(&store).await, (8, 0));
+}
+
+async fn a_receipt_settles_a_message_in_doubt(fixture: Fixture) {
+    let store = opened(&fixture).await;
+    let texting = ready(&store, "a").await;
+    texting.unknown(NOW).await.unwrap();
+    let receipt = receipt_of("a");
+    assert_eq!(store.receive(&receipt(ReceiptStatus::Taken), false, NOW).await.unwrap(), Received::Noted);
+    assert_eq!(credit(&store).await, (8, 0));
+    assert!(matches!(reserve(&store, "a").await, Reservation::Over(SmsState::Accepted)));
+    assert!(matches!(texting.refused(NOW).await, Err(StoreError::Taken)));
+}
+
+fn receipt_of(name: &str) -> impl Fn(ReceiptStatus) -> Receipt<'static> {
+    let key: &'static EffectKey = Box::leak(Box::new(key(name)));
+    move |status| receipt(key, status)
+}
+
+async fn receipts_may_repeat_and_come_in_any_order(fixture: Fixture) {
+    let store = opened(&fixture).await;
+    let texting = ready(&store, "a").await;
+    let receipt = receipt_of("a");
+    // Quicker than the gateway's answer.
+    assert_eq!(store.receive(&receipt(ReceiptStatus::Delivered), true, NOW).await.unwrap(), Received::Noted);
+    assert!(matches!(texting.accepted("SM1", NOW).await, Err(StoreError::Taken)));
+    for status in [ReceiptStatus::Taken, ReceiptStatus::Undelivered] {
+        store.receive(&receipt(status), true, NOW).await.unwrap();
+    }
+    for status in [ReceiptStatus::Delivered, ReceiptStatus::Taken, ReceiptStatus::Undelivered] {
+        assert_eq!(store.receive(&receipt(status), true, NOW).await.unwrap(), Received::Known);
+    }
+    assert!(matches!(reserve(&store, "a").await, Reservation::Over(SmsState::Delivered)));
+    assert_eq!(credit(&store).await, (8, 0));
+    let stranger = key("stranger");
+    let receipt =
+        Receipt { key: &stranger, provider: "twilio", provider_id: "SM2", status: ReceiptStatus::Taken };
+    assert_eq!(store.receive(&receipt, true, NOW).await.unwrap(), Received::Stranger);
+}
+
+async fn what_did_not_arrive_is_refunded_once_if_the_operator_says_so(fixture: Fixture) {
+    let store = opened(&fixture).await;
+    for (name, refund, expected) in [("a", true, (10, 0)), ("b", false, (8, 0))] {
+        ready(&store, name).await.accepted("SM1", NOW).await.unwrap();
+        let receipt = receipt_of(name);
+        for _ in 0..3 {
+            store.receive(&receipt(ReceiptStatus::Undelivered), refund, NOW).await.unwrap();
+        }
+        assert_eq!(credit(&store).await, expected);
+    }
+}
+
+async fn a_person_settles_a_message_in_doubt(fixture: Fixture) {
+    let store = opened(&fixture).await;
+    for (name, was_taken, expected) in [("a", true, (8, 0)), ("b", false, (8, 0))] {
+        ready(&store, name).await.unknown(NOW).await.unwrap();
+        store.resolve(&key(name), was_taken, NOW).await.unwrap();
+        assert_eq!(credit(&store).await, expected);
+        let again = store.resolve(&key(name), !was_taken, NOW).await;
+        assert!(matches!(again, Err(CreditError::NotInDoubt)));
+    }
+    assert!(matches!(store.resolve(&key("c"), true, NOW).await, Err(CreditError::NotInDoubt)));
+}
+
+async fn credit_is_granted_once_by_reference_and_never_below_zero(fixture: Fixture) {
+    let store = opened(&fixture).await;
+    assert!(matches!(store.grant(&alice(), 5, "start", NOW).await, Err(CreditError::Repeated)));
+    assert!(matches!(store.grant(&alice(), -11, "mistake", NOW).await, Err(CreditError::TooLittle)));
+    store.grant(&alice(), -3, "mistake", UnixMillis(NOW.0 + 1)).await.unwrap();
+    assert_eq!(credit(&store).await, (7, 0));
+}
+
+async fn numbers_are_read_for_their_user(fixture: Fixture) {
+    let store = fixture.open().await;
+    fixture
+        .by_hand(
+            "INSERT INTO recipient_numbers (user_id, number) VALUES ('alice@example.org', '+491701234567'), \
+             ('alice@example.org', '+12015550123'), ('bob@example.org', '+447400123456')",
+        )
+        .await;
+    assert_eq!(store.numbers(&alice()).await.unwrap(), ["+12015550123", "+491701234567"]);
+    assert!(store.numbers(&account("carol@example.org")).await.unwrap().is_empty());
+}
