@@ -16,11 +16,12 @@ use std::{
 
 use bus::Message;
 use mailbox_event::{EventId, RelayId, UnixMillis};
-use rusqlite::{Connection, Row, types::Type};
+use rusqlite::{Connection, Row, Transaction, TransactionBehavior, types::Type};
 
 pub use depth::GroupDepth;
 pub(crate) use jobs::{Queued, Redelivered, TakenJob};
 pub(crate) use kv::Expected;
+use others::Others;
 use seen::Seen;
 pub(crate) use settle::{Settled, Settlement};
 
@@ -51,8 +52,7 @@ pub(crate) struct Tables {
     known: Arc<Known>,
     /// What the running transaction wrote or read; others may see it when it is committed.
     seen: RefCell<Seen>,
-    /// What SQLite counts up when another connection writes, as it was before the last transaction.
-    data_version: Cell<i64>,
+    others: Others,
 }
 
 impl Tables {
@@ -67,29 +67,41 @@ impl Tables {
         let values = KnownValues::new(bounds.value_cache, kv::places(&connection)?);
         let known = Arc::new(Known { states, values });
         let (jobs, finished, dead_letters, values) = (zero(), zero(), zero(), zero());
-        let data_version = Cell::new(others::data_version(&connection)?);
+        let others = Others::new(&connection)?;
         let seen = RefCell::default();
-        let tables =
-            Self { connection, bounds, jobs, finished, dead_letters, values, known, seen, data_version };
+        let tables = Self { connection, bounds, jobs, finished, dead_letters, values, known, seen, others };
         tables.count()?;
         tables.forget_values(now)?;
         tables.show_states(true);
         Ok(tables)
     }
 
-    /// Runs `work` in one transaction. When anything fails, nothing of it was done.
+    /// Runs `work` in one transaction. When anything fails, nothing of it was done. `stores`: whether it stores states.
     pub(crate) fn transaction(
         &self,
+        stores: bool,
         work: impl FnOnce(&Self) -> rusqlite::Result<()>,
     ) -> rusqlite::Result<()> {
-        self.notice_others()?;
+        let transaction = if stores { self.begin_alone()? } else { self.begin()? };
         let before = self.counts();
-        let transaction = self.connection.unchecked_transaction()?;
         let done = work(self).and_then(|()| transaction.commit());
         if done.is_err() {
             self.set_counts(before);
         }
         done
+    }
+
+    fn begin(&self) -> rusqlite::Result<Transaction<'_>> {
+        // Before it: a transaction that begins with a read does not wait for whoever writes, but fails.
+        self.notice_others()?;
+        self.connection.unchecked_transaction()
+    }
+
+    /// Nobody else writes from here to the end, so that what is noticed of others holds for all of it.
+    fn begin_alone(&self) -> rusqlite::Result<Transaction<'_>> {
+        let transaction = Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)?;
+        self.notice_others()?;
+        Ok(transaction)
     }
 
     /// Runs `work`, a part of a transaction that is one statement. The outer error: the transaction is lost.

@@ -119,7 +119,7 @@ impl Thread {
             return;
         }
         let (tables, mut failures) = (&self.kept.tables, Failures::new());
-        let committed = tables.transaction(|tables| {
+        let committed = tables.transaction(!states.is_empty(), |tables| {
             store(tables, &states, &mut failures)?;
             batch.iter_mut().try_for_each(|work| work.apply(tables))
         });
