@@ -21,8 +21,9 @@ pub(crate) struct Interest(Mutex<HashMap<Key, Subscribed>>);
 struct Subscribed {
     /// Missing where all is heard by way of one subscription.
     task: Option<AbortHandle>,
-    /// Becomes true when the subscription is on its way to the server.
-    is_sent: watch::Receiver<bool>,
+    /// Becomes true when the subscription is on its way to the server. Missing once somebody saw it: there are as many as
+    /// accounts.
+    is_sent: Option<watch::Receiver<bool>>,
     /// The sequence of the last state that was heard; nothing yet: 0.
     heard: u64,
 }
@@ -35,12 +36,21 @@ impl Interest {
     /// Has NATS send what concerns `key`. Ends when the server knows of it.
     pub(crate) async fn begin(node: &Arc<Node>, key: Key) -> Result<(), CallError> {
         node.caller.check()?;
-        let mut is_sent =
-            node.interest.all().entry(key).or_insert_with(|| subscribed(node, key)).is_sent.clone();
-        // The client's queue may be full.
-        let sent = timeout(node.settings.request_timeout, is_sent.wait_for(|&is_sent| is_sent)).await;
-        sent.map_err(|_| CallError::TimedOut)?.map_err(|_| CallError::Away)?;
+        let is_sent = node.interest.all().entry(key).or_insert_with(|| subscribed(node, key)).is_sent.clone();
+        if let Some(mut is_sent) = is_sent {
+            // The client's queue may be full.
+            let sent = timeout(node.settings.request_timeout, is_sent.wait_for(|&is_sent| is_sent)).await;
+            sent.map_err(|_| CallError::TimedOut)?.map_err(|_| CallError::Away)?;
+            node.interest.note_sent(key, &is_sent);
+        }
         node.round_trips.one(node).await
+    }
+
+    /// Forgets the wait for a subscription that is on its way, unless another took its place.
+    fn note_sent(&self, key: Key, seen: &watch::Receiver<bool>) {
+        if let Some(subscribed) = self.all().get_mut(&key) {
+            subscribed.is_sent.take_if(|is_sent| is_sent.same_channel(seen));
+        }
     }
 
     /// Ends what nobody on this node listens to any more.
@@ -84,7 +94,7 @@ impl Subscribed {
 
 fn subscribed(node: &Arc<Node>, key: Key) -> Subscribed {
     if node.settings.mode == Mode::Broadcast {
-        return Subscribed { task: None, is_sent: watch::channel(true).1, heard: 0 };
+        return Subscribed { task: None, is_sent: None, heard: 0 };
     }
     let (sent, is_sent) = watch::channel(false);
     let subject = node.names.live_of(key);
@@ -99,7 +109,7 @@ fn subscribed(node: &Arc<Node>, key: Key) -> Subscribed {
             Err(error) => tracing::debug!(%error, "Subscription is not made"),
         }
     });
-    Subscribed { task: Some(task.abort_handle()), is_sent, heard: 0 }
+    Subscribed { task: Some(task.abort_handle()), is_sent: Some(is_sent), heard: 0 }
 }
 
 /// Asks for everything. What it gives back hears it, and looks for whom it is.

@@ -1,8 +1,6 @@
 //! The headers of a message: which event it is, what it is about, and for whom.
 
-use std::str::FromStr;
-
-use async_nats::HeaderMap;
+use async_nats::{HeaderMap, HeaderValue};
 use bus::{Key, Message, Topic};
 use mailbox_event::{AccountToken, EventId, RelayId};
 
@@ -16,6 +14,10 @@ const TOPIC: &str = "Mailpush-Topic";
 
 /// Every key it is told to, in the order in which it is told; absent: one.
 const KEYS: &str = "Mailpush-Keys";
+
+/// What NATS adds to a state: where it lies, and where the one before it of the same account did.
+const SEQUENCE: &str = "Nats-Sequence";
+const LAST_SEQUENCE: &str = "Nats-Last-Sequence";
 
 /// What a message says of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,7 +45,11 @@ pub(crate) fn with_id(id: EventId) -> HeaderMap {
 
 /// The event that headers name.
 pub(crate) fn id_of(headers: &HeaderMap) -> Option<EventId> {
-    let (relay, sequence) = headers.get(ID)?.as_str().split_once('-')?;
+    event_id(headers.get(ID)?.as_str())
+}
+
+fn event_id(text: &str) -> Option<EventId> {
+    let (relay, sequence) = text.split_once('-')?;
     Some(EventId { relay: RelayId(u64::from_str_radix(relay, 16).ok()?), sequence: sequence.parse().ok()? })
 }
 
@@ -58,28 +64,28 @@ pub(super) fn write(message: &Message, keys: &[Key]) -> HeaderMap {
     headers
 }
 
-/// Reads what [`write()`], or a state's writer and then NATS, wrote.
+/// Reads what [`write()`], or a state's writer and then NATS, wrote. In one pass: the map of a few headers costs less to
+/// walk than one question costs, which makes a name of ours first.
 pub(super) fn read(headers: &HeaderMap, state: impl FnOnce() -> Topic) -> Option<Heading> {
-    let topic = match headers.get(TOPIC) {
-        Some(topic) => topic.as_str().parse().ok()?,
-        None => state(),
-    };
-    let keys = match headers.get(KEYS) {
-        Some(keys) => keys.as_str().split(',').map(key).collect::<Option<_>>()?,
-        None => Vec::new(),
-    };
-    let place = number(headers, "Nats-Sequence")
-        .map(|sequence| Place { sequence, last: number(headers, "Nats-Last-Sequence").unwrap_or(0) });
-    Some(Heading { id: id_of(headers)?, topic, place, keys })
+    let (mut id, mut topic, mut keys, mut sequence, mut last) = (None, None, Vec::new(), None, 0);
+    for (name, values) in headers.iter() {
+        let Some(text) = values.first().map(HeaderValue::as_str) else { continue };
+        match name.as_ref() {
+            ID => id = Some(event_id(text)?),
+            TOPIC => topic = Some(text.parse().ok()?),
+            KEYS => keys = text.split(',').map(key).collect::<Option<_>>()?,
+            SEQUENCE => sequence = text.parse().ok(),
+            LAST_SEQUENCE => last = text.parse().unwrap_or(0),
+            _ => {}
+        }
+    }
+    let place = sequence.map(|sequence| Place { sequence, last });
+    Some(Heading { id: id?, topic: topic.unwrap_or_else(state), place, keys })
 }
 
 fn key(token: &str) -> Option<Key> {
     let octets = u128::from_str_radix(token, 16).ok()?;
     Some(Key(AccountToken(octets.to_be_bytes())))
-}
-
-fn number<T: FromStr>(headers: &HeaderMap, name: &str) -> Option<T> {
-    headers.get(name).and_then(|text| text.as_str().parse().ok())
 }
 
 #[cfg(test)]
