@@ -36,6 +36,8 @@ pub struct Hub {
     /// Bounded by the permits: no channel is without a stream.
     channels: Mutex<Channels>,
     room: Arc<Semaphore>,
+    /// The turns of accounts that are opened.
+    openings: Semaphore,
 }
 
 #[derive(Default)]
@@ -75,8 +77,8 @@ impl Hub {
         telemetry: Arc<Telemetry>,
     ) -> Arc<Self> {
         let room = Arc::new(Semaphore::new(most_streams));
-        let holders = Arc::default();
-        Arc::new(Self { bus, backoff, drain, telemetry, holders, channels: Mutex::default(), room })
+        let (holders, openings) = (Arc::default(), Semaphore::new(opening::AT_ONCE));
+        Arc::new(Self { bus, backoff, drain, telemetry, holders, channels: Mutex::default(), room, openings })
     }
 
     /// Adds a stream of `account`. The first one registers the key and then reads the state, in that order, so that
@@ -157,6 +159,7 @@ impl Channels {
             Entry { channel, streams: 0, registration: None }
         });
         entry.streams += 1;
+        entry.channel.note_streams(entry.streams);
         (entry.channel.clone(), entry.channel.watch(), entry.streams == 1)
     }
 
@@ -164,6 +167,7 @@ impl Channels {
     fn part(&mut self, account: AccountToken) -> Option<Entry> {
         let entry = self.entries.get_mut(&account)?;
         entry.streams -= 1;
+        entry.channel.note_streams(entry.streams);
         if entry.streams == 0 { self.entries.remove(&account) } else { None }
     }
 }

@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Instant,
 };
@@ -25,6 +25,7 @@ use crate::{
 pub struct Channel {
     account: AccountToken,
     views: watch::Sender<Arc<View>>,
+    streams: AtomicUsize,
     asking: AtomicBool,
     /// That of the newest stream that had one. Gone with the last stream.
     inquiry: Mutex<Option<Arc<Inquiry>>>,
@@ -34,12 +35,18 @@ pub struct Channel {
 impl Channel {
     pub(super) fn new(account: AccountToken, is_leaving: bool, telemetry: Arc<Telemetry>) -> Self {
         let views = watch::Sender::new(Arc::new(View { is_leaving, ..View::default() }));
-        Self { account, views, asking: AtomicBool::new(false), inquiry: Mutex::default(), telemetry }
+        let (streams, asking) = (AtomicUsize::new(0), AtomicBool::new(false));
+        Self { account, views, streams, asking, inquiry: Mutex::default(), telemetry }
     }
 
     /// Whose it is.
     pub fn account(&self) -> AccountToken {
         self.account
+    }
+
+    /// Notes how many streams there are.
+    pub(super) fn note_streams(&self, streams: usize) {
+        self.streams.store(streams, Ordering::Relaxed);
     }
 
     /// What is known.
@@ -121,7 +128,7 @@ impl Channel {
         let state = octets.and_then(|octets| self.decoded::<AccountState>(octets).ok());
         self.update(|view| {
             let was_loaded = std::mem::replace(&mut view.is_loaded, true);
-            let moved = state.is_some_and(|state| view.join(state, Instant::now()));
+            let moved = state.is_some_and(|state| self.join(view, state, Instant::now()));
             moved || !was_loaded
         });
     }
@@ -129,8 +136,13 @@ impl Channel {
     fn hear_state(&self, octets: &[u8]) -> Result<(), codec::DecodeError> {
         let heard_at = Instant::now();
         let state = self.decoded(octets)?;
-        self.update(|view| view.join(state, heard_at));
+        self.update(|view| self.join(view, state, heard_at));
         Ok(())
+    }
+
+    fn join(&self, view: &mut View, state: AccountState, heard_at: Instant) -> bool {
+        view.told.expect(self.streams.load(Ordering::Relaxed));
+        view.join(state, heard_at)
     }
 
     fn hear_alert(&self, octets: &[u8]) -> Result<(), codec::DecodeError> {

@@ -214,6 +214,20 @@ fn streams_that_are_told_the_same_share_one_frame_and_others_do_not() {
 }
 
 #[test]
+fn what_the_only_stream_was_told_is_not_kept_and_a_second_one_is_told_it_all_the_same() {
+    let now = Instant::now();
+    let mut view = view(&[(Counter::Mail, 1)]);
+    let mut streams = [(); 2].map(|()| opened(&asked(Encoding::Events), &view, now));
+    for (expected, is_shared) in [(1, false), (2, true), (1, false)] {
+        view.told.expect(expected);
+        view.join(state(&[(Counter::Mail, 2 + view.version)]), now);
+        let [first, second] = streams.each_mut().map(|stream| octets(stream, &view, now));
+        assert_eq!(first, second);
+        assert_eq!(first.as_ptr() == second.as_ptr(), is_shared);
+    }
+}
+
+#[test]
 fn more_audiences_than_are_remembered_are_told_all_the_same() {
     let now = Instant::now();
     let view = view(&[(Counter::Mail, 1)]);

@@ -35,7 +35,11 @@ pub struct Told {
 
 /// What was told of one state to whom. A clone is empty: it is made to hold another state.
 #[derive(Debug, Default)]
-pub struct SharedTold(Mutex<Vec<(Audience, Option<Told>)>>);
+pub struct SharedTold {
+    told: Mutex<Vec<(Audience, Option<Told>)>>,
+    /// Nothing is kept for others.
+    has_one_audience: bool,
+}
 
 impl Audience {
     /// One event with everything that moved, if that is anything that is shown. `event_id`: of a cursor.
@@ -60,8 +64,11 @@ impl Audience {
 impl SharedTold {
     /// What `audience` is told, from `tell` the first time. Later audiences than the bound are told each for itself.
     pub fn once(&self, audience: &Audience, tell: impl FnOnce() -> Option<Told>) -> Option<Told> {
+        if self.has_one_audience {
+            return tell();
+        }
         // What a panic left behind is whole: a pair is added at once.
-        let mut shared = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut shared = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, told)) = shared.iter().find(|(known, _)| known == audience) {
             return told.clone();
         }
@@ -74,7 +81,17 @@ impl SharedTold {
 
     /// Nothing was told yet: the state is another.
     pub fn clear(&mut self) {
-        self.0.get_mut().unwrap_or_else(PoisonError::into_inner).clear();
+        self.told.get_mut().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    /// How many streams there are to tell: keeping what one was told costs more than telling a second one that comes
+    /// meanwhile.
+    pub fn expect(&mut self, streams: usize) {
+        self.has_one_audience = streams == 1;
+        if self.has_one_audience {
+            // Its room too, which most accounts never need again.
+            self.told = Mutex::default();
+        }
     }
 }
 
