@@ -37,7 +37,8 @@ impl AccountToken {
 /// 32 lower-case hexadecimal digits.
 impl fmt::Display for AccountToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|octet| write!(f, "{octet:02x}"))
+        // As one number: every message on the bus is named by it, and sixteen writes take a tenth of relay's time.
+        write!(f, "{:032x}", u128::from_be_bytes(self.0))
     }
 }
 

@@ -1,10 +1,11 @@
 //! Publishing: from the spool to the bus, until the bus has it.
 //!
-//! A pipeline: records are read ahead, their work is put on the [board](Board), and what the board gives out is done
-//! side by side, for each account in order. The position moves over records whose work is all done. What the bus does
+//! A pipeline: records are read and understood [ahead](Ahead), their work is put on the [board](Board), and what the
+//! board gives out is done side by side, for each account in order. The position moves over records whose work is all done. What the bus does
 //! not take for the moment is tried again under the same ids; a start after an unclean end begins at the position and
 //! repeats what was done beyond it (go-back-N), which changes nothing.
 
+mod ahead;
 mod board;
 mod decoder;
 mod outage;
@@ -12,11 +13,10 @@ mod outlet;
 mod reader;
 mod states;
 
-use std::{sync::Arc, thread, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use bus::{Bus, BusError};
 use futures_util::{FutureExt, StreamExt, stream::FuturesUnordered};
-use routing::Publications;
 use tokio::{
     task::spawn_blocking,
     time::{Instant, sleep_until},
@@ -25,27 +25,28 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     intake::{Exhibit, Intake},
-    spool::{Record, Window},
-    telemetry::{DropReason, Route},
+    spool::Window,
+    telemetry::DropReason,
 };
 
+pub(crate) use ahead::Ahead;
+use ahead::Understood;
 use board::{Board, Piece};
 pub(crate) use decoder::Decoder;
 use outage::Outage;
 use outlet::Outlet;
-use reader::Reader;
 use states::States;
 
-/// Records and octets that are read and not done at once. A round trip to a bus times its rate has to fit in; go-back-N
-/// repeats no more than this after an unclean end.
+/// Records and octets on the board that are not done at once, and one batch more. A round trip to a bus times its rate
+/// has to fit in; go-back-N repeats no more than this after an unclean end.
 const OUTSTANDING: Window = Window { records: 4096, octets: 16 << 20 };
-/// Records that are understood in one go: a fraction of a millisecond, for which answers of the bus wait.
-const READ_AT_ONCE: usize = 64;
 /// Accounts that the bus is asked for at once: enough for a round trip over a network, or for a stall of the disk below a
 /// local bus.
 const ACCOUNTS_AT_ONCE: usize = 1024;
 /// Records after which the position is noted while more is under way: a write to a file, which is not worth one record.
 const NOTED_AFTER: u64 = 64;
+/// Fewer are noted after so long.
+const NOTED_WITHIN: Duration = Duration::from_millis(100);
 /// The first wait is short, for a bus that was restarted; the longest keeps an outage from becoming a load.
 const FIRST_WAIT: Duration = Duration::from_millis(20);
 const LONGEST_WAIT: Duration = Duration::from_secs(2);
@@ -55,9 +56,10 @@ pub(crate) struct Publisher {
     intake: Intake,
     decoder: Decoder,
     outlet: Arc<Outlet>,
-    reader: Reader,
     board: Board,
     outage: Outage,
+    /// By when the position is noted, while it is behind.
+    note_by: Option<Instant>,
 }
 
 impl Publisher {
@@ -65,13 +67,18 @@ impl Publisher {
         let (relay, telemetry) = (intake.spool.id(), intake.telemetry.clone());
         let states = States::new(Arc::clone(&bus), decoder.form(), telemetry.clone());
         let outlet = Arc::new(Outlet { bus, states, relay, telemetry });
-        let (reader, board) = (Reader::new(intake.clone()), Board::new(OUTSTANDING));
-        Self { intake, decoder, outlet, reader, board, outage: Outage::new(FIRST_WAIT, LONGEST_WAIT) }
+        let (board, outage) = (Board::new(OUTSTANDING), Outage::new(FIRST_WAIT, LONGEST_WAIT));
+        Self { intake, decoder, outlet, board, outage, note_by: None }
     }
 
-    /// Publishes until `finish` is given and what the spool held then is published. May be dropped at any moment: what
-    /// is not noted as published is published again by the next start.
-    pub async fn run(&mut self, finish: &CancellationToken) {
+    /// Begins to read what [`Self::run`] publishes. It ends with what the spool holds when `finish` is given.
+    pub fn read_ahead(&self, finish: &CancellationToken) -> Ahead {
+        Ahead::start(self.intake.clone(), self.decoder.clone(), finish.clone())
+    }
+
+    /// Publishes all that comes. May be dropped at any moment: what is not noted as published is published again by the
+    /// next start.
+    pub async fn run(&mut self, ahead: &mut Ahead) {
         let outlet = Arc::clone(&self.outlet);
         let mut under_way = FuturesUnordered::new();
         loop {
@@ -83,7 +90,7 @@ impl Publisher {
             if under_way.is_empty() {
                 self.outage.ended(Instant::now(), &mut rand::rng());
             }
-            let (room, wait) = (self.room(), self.outage.until());
+            let (wait, note_by) = (self.outage.until(), self.note_by);
             tokio::select! {
                 biased;
                 Some(ended) = under_way.next() => {
@@ -93,7 +100,8 @@ impl Publisher {
                     }
                 }
                 () = sleep_until(wait.unwrap_or_else(Instant::now)), if wait.is_some() => self.outage.go_on(),
-                records = self.reader.next(room.unwrap_or(OUTSTANDING), finish), if room.is_some() => self.add(records),
+                batch = ahead.next(), if self.has_room() && !ahead.is_at_end() => self.add(batch),
+                () = sleep_until(note_by.unwrap_or_else(Instant::now)), if note_by.is_some() => {}
                 else => return,
             }
             self.advance(under_way.is_empty()).await;
@@ -104,33 +112,14 @@ impl Publisher {
         if self.outage.is_going() { self.board.start() } else { None }
     }
 
-    /// How much may be read, if anything.
-    fn room(&self) -> Option<Window> {
+    fn has_room(&self) -> bool {
         let Window { records, octets } = self.board.room();
-        let is_open = records > 0 && octets > 0 && !self.reader.is_at_end();
-        is_open.then_some(Window { records: records.min(READ_AT_ONCE), octets })
+        records > 0 && octets > 0
     }
 
-    fn add(&mut self, records: Vec<Record>) {
-        let mut malformed = Vec::new();
-        for record in records {
-            // Answers go first.
-            thread::yield_now();
-            match self.decoder.publications(self.intake.spool.id(), &record, &self.intake.telemetry) {
-                Ok(publications) => {
-                    if !self.board.add(record, publications) {
-                        self.intake.telemetry.published(Route::Nobody);
-                    }
-                }
-                Err(why) => {
-                    self.intake.tell_malformed(record.form, record.payload.len(), &why);
-                    malformed.push(Exhibit::of(&record));
-                    self.board.add(record, Publications::default());
-                }
-            }
-        }
-        if !malformed.is_empty() {
-            self.intake.quarantine(malformed);
+    fn add(&mut self, batch: Vec<Understood>) {
+        for Understood { record, publications } in batch {
+            self.board.add(record, publications);
         }
     }
 
@@ -161,7 +150,14 @@ impl Publisher {
     }
 
     async fn advance(&mut self, is_idle: bool) {
-        let Some(done) = self.board.take_done(if is_idle { 1 } else { NOTED_AFTER }) else { return };
+        let is_due = is_idle || self.note_by.is_some_and(|by| by <= Instant::now());
+        let Some(done) = self.board.take_done(if is_due { 1 } else { NOTED_AFTER }) else {
+            if self.note_by.is_none() && self.board.has_done() {
+                self.note_by = Some(Instant::now() + NOTED_WITHIN);
+            }
+            return;
+        };
+        self.note_by = None;
         let spool = &self.intake.spool;
         if let Err(error) = spool.advance(done.position, done.records, done.oldest) {
             // Only the disk lags behind: the same records may be published again by the next start.

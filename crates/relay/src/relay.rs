@@ -203,10 +203,12 @@ async fn publish(
         drain.draining().await;
         tokio::time::sleep(deadline).await;
     };
+    let mut ahead = publisher.read_ahead(taken_all);
     tokio::select! {
-        () = publisher.run(taken_all) => {}
+        () = publisher.run(&mut ahead) => {}
         () = out_of_time => tracing::warn!("Not everything was published, the rest stays in the spool"),
     }
+    ahead.end().await;
 }
 
 /// Has what was written reach the disk, never more often than `every`.

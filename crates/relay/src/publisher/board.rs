@@ -43,8 +43,8 @@ impl Board {
         self.records.room()
     }
 
-    /// Adds a record, which comes after all before it, and what came of it; false when that is nothing.
-    pub fn add(&mut self, record: Record, publications: Publications) -> bool {
+    /// Adds a record, which comes after all before it, and what came of it.
+    pub fn add(&mut self, record: Record, publications: Publications) {
         let Publications { state, messages } = publications;
         let sequence = record.sequence;
         let pieces = usize::from(state.is_some()) + messages.len();
@@ -55,7 +55,6 @@ impl Board {
         for (message, keys) in messages {
             self.work(message.topic.account()).dispatch(message, keys);
         }
-        pieces > 0
     }
 
     fn work(&mut self, account: AccountToken) -> &mut AccountWork {
@@ -99,6 +98,11 @@ impl Board {
     /// The records of a piece that is under way.
     pub fn records_of<'a>(&'a self, piece: &'a Piece) -> impl Iterator<Item = &'a Record> {
         piece.sequences().iter().filter_map(|sequence| self.records.get(*sequence))
+    }
+
+    /// Whether records are done with that were not taken.
+    pub fn has_done(&self) -> bool {
+        self.records.has_done()
     }
 
     /// The records that are done with, and all before them, since this was asked last; `None` while they are fewer

@@ -24,18 +24,12 @@ pub(super) struct Reader {
     rests_until: Option<Instant>,
     /// The first sequence that is left to the next start, once the end was given.
     goal: Option<u64>,
-    is_at_end: bool,
 }
 
 impl Reader {
     pub fn new(intake: Intake) -> Self {
         let from = intake.spool.position();
-        Self { intake, from, from_disk: None, rests_until: None, goal: None, is_at_end: false }
-    }
-
-    /// Whether there is nothing more to read, and will not be.
-    pub fn is_at_end(&self) -> bool {
-        self.is_at_end
+        Self { intake, from, from_disk: None, rests_until: None, goal: None }
     }
 
     /// The next records, at least one; none at the end, when `finish` was given and what the spool held then is
@@ -66,9 +60,8 @@ impl Reader {
     }
 
     fn pass(&mut self, records: Vec<Record>) -> Vec<Record> {
-        match records.last() {
-            Some(last) => self.from = last.sequence + 1,
-            None => self.is_at_end = true,
+        if let Some(last) = records.last() {
+            self.from = last.sequence + 1;
         }
         records
     }

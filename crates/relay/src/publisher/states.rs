@@ -20,6 +20,8 @@ const MOST_CONFLICTS: u32 = 16;
 struct Known {
     revision: Option<Revision>,
     state: AccountState,
+    /// Its length on the bus.
+    octets: usize,
 }
 
 /// Writes states and remembers what was written last, so that the usual case costs one write and no read.
@@ -58,7 +60,8 @@ impl States {
             match self.store(&mut current, token, observations, cause).await {
                 Ok(route) => {
                     self.telemetry.published(route);
-                    self.cache().insert(token, current);
+                    let octets = current.octets;
+                    self.cache().insert(token, current, octets);
                     return Ok(());
                 }
                 Err(PutError::Conflict) => {
@@ -72,7 +75,8 @@ impl States {
 
     async fn read(&self, account: &Account, token: AccountToken) -> Result<Known, BusError> {
         let found = self.bus.state(token).await.map_err(|error| self.failed(error))?;
-        let revision = found.as_ref().map(|found| found.revision);
+        let (revision, octets) =
+            found.as_ref().map_or((None, 0), |found| (Some(found.revision), found.value.len()));
         let state = found.and_then(|found| match codec::decode(&found.value) {
             Ok(state) => Some(state),
             Err(error) => {
@@ -80,7 +84,7 @@ impl States {
                 None
             }
         });
-        Ok(Known { revision, state: state.unwrap_or_else(|| AccountState::new(account.clone())) })
+        Ok(Known { revision, state: state.unwrap_or_else(|| AccountState::new(account.clone())), octets })
     }
 
     /// Merges into `known` and writes it, if it changed. A state that is too large goes without its shared
@@ -112,6 +116,7 @@ impl States {
     async fn put(&self, known: &mut Known, token: AccountToken, cause: EventId) -> Result<(), PutError> {
         let value = codec::encode(&known.state, self.form)
             .map_err(|error| PutError::Bus(BusError::Unavailable(Box::new(error))))?;
+        known.octets = value.len();
         known.revision = Some(self.bus.put_state(token, value.into(), known.revision, cause).await?);
         Ok(())
     }

@@ -80,6 +80,10 @@ impl Records {
         }
     }
 
+    pub fn has_done(&self) -> bool {
+        self.done > 0
+    }
+
     pub fn take_done(&mut self, least: u64) -> Option<Done> {
         (self.done >= least).then(|| Done {
             position: self.position,
