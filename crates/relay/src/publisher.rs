@@ -31,7 +31,7 @@ use crate::{
 
 pub(crate) use ahead::Ahead;
 use ahead::Understood;
-use board::{Board, Piece};
+use board::{Board, Failing, Jobs, Piece};
 pub(crate) use decoder::Decoder;
 use outage::Outage;
 use outlet::Outlet;
@@ -58,6 +58,9 @@ pub(crate) struct Publisher {
     outlet: Arc<Outlet>,
     board: Board,
     outage: Outage,
+    /// The same of jobs alone, whose stream may be full while states still go.
+    job_outage: Outage,
+    jobs_under_way: usize,
     /// By when the position is noted, while it is behind.
     note_by: Option<Instant>,
 }
@@ -67,8 +70,9 @@ impl Publisher {
         let (relay, telemetry) = (intake.spool.id(), intake.telemetry.clone());
         let states = States::new(Arc::clone(&bus), decoder.form(), telemetry.clone());
         let outlet = Arc::new(Outlet { bus, states, relay, telemetry });
-        let (board, outage) = (Board::new(OUTSTANDING), Outage::new(FIRST_WAIT, LONGEST_WAIT));
-        Self { intake, decoder, outlet, board, outage, note_by: None }
+        let board = Board::new(OUTSTANDING);
+        let [outage, job_outage] = ["all", "jobs"].map(|what| Outage::new(what, FIRST_WAIT, LONGEST_WAIT));
+        Self { intake, decoder, outlet, board, outage, job_outage, jobs_under_way: 0, note_by: None }
     }
 
     /// Begins to read what [`Self::run`] publishes. It ends with what the spool holds when `finish` is given.
@@ -90,7 +94,10 @@ impl Publisher {
             if under_way.is_empty() {
                 self.outage.ended(Instant::now(), &mut rand::rng());
             }
-            let (wait, note_by) = (self.outage.until(), self.note_by);
+            if self.jobs_under_way == 0 {
+                self.job_outage.ended(Instant::now(), &mut rand::rng());
+            }
+            let (wait, job_wait, note_by) = (self.outage.until(), self.job_outage.until(), self.note_by);
             tokio::select! {
                 biased;
                 Some(ended) = under_way.next() => {
@@ -100,6 +107,7 @@ impl Publisher {
                     }
                 }
                 () = sleep_until(wait.unwrap_or_else(Instant::now)), if wait.is_some() => self.outage.go_on(),
+                () = sleep_until(job_wait.unwrap_or_else(Instant::now)), if job_wait.is_some() => self.job_outage.go_on(),
                 batch = ahead.next(), if self.has_room() && !ahead.is_at_end() => self.add(batch),
                 () = sleep_until(note_by.unwrap_or_else(Instant::now)), if note_by.is_some() => {}
                 else => return,
@@ -109,7 +117,13 @@ impl Publisher {
     }
 
     fn start(&mut self) -> Option<Piece> {
-        if self.outage.is_going() { self.board.start() } else { None }
+        if !self.outage.is_going() {
+            return None;
+        }
+        let jobs = if self.job_outage.is_going() { Jobs::Go } else { Jobs::AreHeld };
+        let piece = self.board.start(jobs)?;
+        self.jobs_under_way += usize::from(piece.is_job());
+        Some(piece)
     }
 
     fn has_room(&self) -> bool {
@@ -126,17 +140,25 @@ impl Publisher {
     /// Hears what became of a piece. Only a value that is too large concerns the records it came of alone: they are put
     /// aside, for the others must not wait for them forever.
     fn settle(&mut self, (piece, outcome): (Piece, Result<(), BusError>)) {
+        self.jobs_under_way -= usize::from(piece.is_job());
         match outcome {
             Ok(()) => {}
             Err(error @ BusError::TooLarge { .. }) => self.put_aside(&piece, &error),
             Err(error) => {
-                self.outage.failed(&error);
+                let are_jobs_full = piece.is_job() && matches!(error, BusError::Full);
+                let outage = if are_jobs_full { &mut self.job_outage } else { &mut self.outage };
+                outage.failed(&error);
                 self.board.fail(piece);
                 return;
             }
         }
         self.board.finish(&piece);
-        if !self.board.is_failing() {
+        let Failing { jobs, others } = self.board.failing();
+        if jobs == 0 {
+            self.job_outage.is_over();
+        }
+        // What failed of the jobs waits for room, not for the bus, while they are held.
+        if others == 0 && (jobs == 0 || !self.job_outage.is_going()) {
             self.outage.is_over();
         }
     }

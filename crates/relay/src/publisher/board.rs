@@ -7,7 +7,7 @@
 mod records;
 mod work;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use mailbox_event::AccountToken;
 use routing::Publications;
@@ -17,7 +17,7 @@ use records::Records;
 use work::AccountWork;
 
 pub(super) use records::Done;
-pub(super) use work::{Piece, Work};
+pub(super) use work::{Jobs, Piece, Work};
 
 /// See the module.
 #[derive(Debug)]
@@ -26,16 +26,31 @@ pub(super) struct Board {
     accounts: HashMap<AccountToken, AccountWork>,
     /// Those of them with none under way, in the order in which they are served.
     ready: VecDeque<AccountToken>,
+    /// The others with none under way: nothing but jobs that are held back, and what waits for them.
+    held: HashSet<AccountToken>,
     records: Records,
-    /// Pieces that failed and are not done yet.
-    failing: usize,
+    failing: Failing,
+}
+
+/// Pieces that failed and are not done yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Failing {
+    pub jobs: usize,
+    pub others: usize,
+}
+
+impl Failing {
+    fn of(&mut self, piece: &Piece) -> &mut usize {
+        if piece.is_job() { &mut self.jobs } else { &mut self.others }
+    }
 }
 
 impl Board {
     /// Holds as many records as fit in `bound`, and one more where octets are concerned.
     pub fn new(bound: Window) -> Self {
-        let records = Records::new(bound);
-        Self { accounts: HashMap::new(), ready: VecDeque::new(), records, failing: 0 }
+        let (accounts, held) = Default::default();
+        let (ready, records) = (VecDeque::new(), Records::new(bound));
+        Self { accounts, ready, held, records, failing: Failing::default() }
     }
 
     /// How much may be added; nothing where either is zero.
@@ -51,6 +66,9 @@ impl Board {
         self.records.add(record, pieces);
         if let Some((account, observation)) = state {
             self.work(account).observe(observation, sequence);
+            if self.held.remove(&account) {
+                self.ready.push_back(account);
+            }
         }
         for (message, keys) in messages {
             self.work(message.topic.account()).dispatch(message, keys);
@@ -65,15 +83,24 @@ impl Board {
     }
 
     /// The next piece of work, which is under way from here on.
-    pub fn start(&mut self) -> Option<Piece> {
-        let account = self.ready.pop_front()?;
-        self.accounts.get_mut(&account)?.next(account)
+    pub fn start(&mut self, jobs: Jobs) -> Option<Piece> {
+        if jobs == Jobs::Go && !self.held.is_empty() {
+            self.ready.extend(self.held.drain());
+        }
+        loop {
+            let account = self.ready.pop_front()?;
+            let next = self.accounts.get_mut(&account)?.next(account, jobs);
+            if next.is_some() {
+                return next;
+            }
+            self.held.insert(account);
+        }
     }
 
     /// A piece is done with.
     pub fn finish(&mut self, piece: &Piece) {
         piece.sequences().iter().for_each(|sequence| self.records.finish(*sequence));
-        self.failing -= usize::from(piece.has_failed);
+        *self.failing.of(piece) -= usize::from(piece.has_failed);
         if self.accounts.get(&piece.account).is_some_and(AccountWork::is_empty) {
             self.accounts.remove(&piece.account);
         } else {
@@ -84,15 +111,15 @@ impl Board {
     /// A piece is to be done again: before all else of its account, and its account before others.
     pub fn fail(&mut self, mut piece: Piece) {
         let account = piece.account;
-        self.failing += usize::from(!piece.has_failed);
+        *self.failing.of(&piece) += usize::from(!piece.has_failed);
         piece.has_failed = true;
         self.accounts.entry(account).or_default().again(piece);
         self.ready.push_front(account);
     }
 
-    /// Whether a piece failed and is not done yet.
-    pub fn is_failing(&self) -> bool {
-        self.failing > 0
+    /// How many failed and are not done yet.
+    pub fn failing(&self) -> Failing {
+        self.failing
     }
 
     /// The records of a piece that is under way.

@@ -11,6 +11,8 @@ use tokio::time::Instant;
 /// See the module.
 #[derive(Debug)]
 pub(super) struct Outage {
+    /// What the bus does not take, for the log.
+    what: &'static str,
     backoff: Backoff,
     /// Waits since all was well.
     attempts: u32,
@@ -26,18 +28,18 @@ enum Pace {
 }
 
 impl Outage {
-    pub fn new(first: Duration, longest: Duration) -> Self {
+    pub fn new(what: &'static str, first: Duration, longest: Duration) -> Self {
         let backoff = Backoff::new(first, longest).expect("the constants are in order");
-        Self { backoff, attempts: 0, pace: Pace::Going }
+        Self { what, backoff, attempts: 0, pace: Pace::Going }
     }
 
     /// Something failed. The first of it is told.
     pub fn failed(&mut self, error: &BusError) {
         if self.attempts == 0 && self.pace == Pace::Going {
             if error.is_transient() {
-                tracing::warn!(%error, "Bus takes no messages, the spool keeps them");
+                tracing::warn!(%error, what = self.what, "Bus takes no messages, the spool keeps them");
             } else {
-                tracing::error!(%error, "Bus refuses messages, the spool keeps them");
+                tracing::error!(%error, what = self.what, "Bus refuses messages, the spool keeps them");
             }
         }
         self.pace = Pace::Ending;
@@ -46,7 +48,7 @@ impl Outage {
     /// What failed is done.
     pub fn is_over(&mut self) {
         if std::mem::take(&mut self.attempts) > 0 {
-            tracing::info!("Bus takes messages again");
+            tracing::info!(what = self.what, "Bus takes messages again");
         }
     }
 
@@ -88,7 +90,7 @@ mod tests {
     #[test]
     fn after_what_is_under_way_it_waits_and_goes_on_at_once_when_all_is_well() {
         let (now, longest) = (Instant::now(), Duration::from_secs(2));
-        let mut outage = Outage::new(Duration::from_millis(20), longest);
+        let mut outage = Outage::new("all", Duration::from_millis(20), longest);
         outage.ended(now, &mut rand::rng());
         assert!(outage.is_going(), "nothing failed");
         for attempt in 1..=20 {

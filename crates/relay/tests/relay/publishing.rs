@@ -7,7 +7,7 @@ use mailbox_event::{EventId, RelayId, codec};
 
 use crate::{
     house::{House, change, sieve, token, until, until_async},
-    valve::{Door, Valve},
+    valve::{Door, Jobs, Valve},
 };
 
 #[tokio::test]
@@ -204,5 +204,45 @@ async fn a_drain_does_not_wait_for_a_bus_that_hangs_and_loses_nothing() {
     let relay = house.start();
     until(|| house.jobs() == ["later"]).await;
     assert_eq!(relay.metric("relay_replayed_total"), 1.0);
+    relay.stop().await;
+}
+
+#[tokio::test]
+async fn a_full_stream_of_jobs_delays_no_states() {
+    let house = House::new();
+    house.bus.set_jobs(Jobs::Full);
+    let relay = house.start();
+    for text in ["first", "second"] {
+        assert_eq!(house.dlist(&sieve("alice", text)).await, "OK ()\r\n");
+    }
+    // By then a wait is a second long and more.
+    until(|| relay.metric("relay_bus_errors_total") >= 7.0).await;
+    let began = tokio::time::Instant::now();
+    for modseq in 1..=20 {
+        house.dlist(&change("alice", modseq)).await;
+        house.mail_becomes("alice", modseq).await;
+    }
+    assert!(began.elapsed() < Duration::from_millis(1000));
+    house.bus.set_jobs(Jobs::Taken);
+    until(|| house.jobs() == ["first", "second"]).await;
+    relay.stop().await;
+}
+
+#[tokio::test]
+async fn the_position_is_noted_while_something_else_hangs() {
+    let house = House::new();
+    house.bus.set(Door::Hanging);
+    house.bus.set_jobs(Jobs::Hanging);
+    let relay = house.start();
+    house.dlist(&change("alice", 1)).await;
+    house.dlist(&sieve("bob", "hangs")).await;
+    relay.metric_becomes("relay_spool_records", 2.0).await;
+    house.bus.set(Door::Open);
+    relay.metric_becomes("relay_spool_records", 1.0).await;
+    relay.kill().await;
+    house.bus.set_jobs(Jobs::Taken);
+    let relay = house.start_again().await;
+    assert_eq!(relay.metric("relay_replayed_total"), 1.0);
+    until(|| house.jobs() == ["hangs"]).await;
     relay.stop().await;
 }

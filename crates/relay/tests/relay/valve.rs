@@ -31,10 +31,22 @@ pub enum Door {
     Broken,
 }
 
+/// What becomes of jobs where the door is open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Jobs {
+    /// They reach the bus.
+    Taken,
+    /// They wait.
+    Hanging,
+    /// There is no room for them.
+    Full,
+}
+
 /// The bus, and what was asked of it.
 pub struct Valve {
     pub inner: LocalBus,
     door: watch::Sender<Door>,
+    jobs: watch::Sender<Jobs>,
     lose_next_reply: AtomicBool,
     /// Messages that were dispatched, in order, repeated ones too.
     pub dispatched: Mutex<Vec<Message>>,
@@ -59,6 +71,7 @@ impl Valve {
         Arc::new(Self {
             inner,
             door: watch::Sender::new(Door::Open),
+            jobs: watch::Sender::new(Jobs::Taken),
             lose_next_reply: AtomicBool::new(false),
             dispatched: Mutex::default(),
             stored: Mutex::default(),
@@ -67,6 +80,10 @@ impl Valve {
 
     pub fn set(&self, door: Door) {
         self.door.send_replace(door);
+    }
+
+    pub fn set_jobs(&self, jobs: Jobs) {
+        self.jobs.send_replace(jobs);
     }
 
     /// The next message is dispatched, and the caller told that it was not.
@@ -173,6 +190,12 @@ impl DeadLetters for Valve {
 impl Bus for Valve {
     async fn dispatch(&self, message: Message, keys: &[Key]) -> Result<(), BusError> {
         self.pass().await?;
+        let mut jobs = self.jobs.subscribe();
+        if message.topic.job().is_some()
+            && *jobs.wait_for(|jobs| *jobs != Jobs::Hanging).await.unwrap() == Jobs::Full
+        {
+            return Err(BusError::Full);
+        }
         self.inner.dispatch(message.clone(), keys).await?;
         self.dispatched.lock().unwrap().push(message);
         if self.lose_next_reply.swap(false, Ordering::SeqCst) {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use bus::{LiveKind, Message, Topic};
+use bus::{JobKind, LiveKind, Message, Topic, Urgency};
 use bytes::Bytes;
 use mailbox_event::{Account, EventId, RelayId, UnixMillis};
 use proptest::{prelude::*, sample::Index};
@@ -22,7 +22,7 @@ enum Step {
         moves: bool,
         messages: usize,
     },
-    Start,
+    Start(Jobs),
     /// One of the pieces under way ends.
     End {
         which: Index,
@@ -34,7 +34,7 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         4 => (0..4_u8, any::<bool>(), 0..3_usize)
             .prop_map(|(account, moves, messages)| Step::Add { account, moves, messages }),
-        4 => Just(Step::Start),
+        4 => prop_oneof![3 => Just(Jobs::Go), 1 => Just(Jobs::AreHeld)].prop_map(Step::Start),
         3 => (any::<Index>(), prop::bool::weighted(0.8)).prop_map(|(which, well)| Step::End { which, well }),
     ]
 }
@@ -51,7 +51,11 @@ fn token(account: u8) -> AccountToken {
 fn publications(sequence: u64, account: u8, moves: bool, messages: usize) -> Publications {
     let owner = Account::parse(&format!("u{account}@example.org")).unwrap();
     let observation = Observation::of_upstream(owner, []);
-    let topic = Topic::Live(token(account), LiveKind::CalendarAlert);
+    let topic = if sequence % 2 == 0 {
+        Topic::Job(Urgency::Normal, JobKind::Sieve, token(account))
+    } else {
+        Topic::Live(token(account), LiveKind::CalendarAlert)
+    };
     let id = EventId { relay: RELAY, sequence };
     let message = Message { id, topic, payload: Bytes::from_static(b"x") };
     Publications {
@@ -93,7 +97,7 @@ impl Model {
                 }
                 self.board.add(record(sequence), publications(sequence, account, moves, messages));
             }
-            Step::Start => self.start(),
+            Step::Start(jobs) => self.start(jobs),
             Step::End { which, well } if !self.under_way.is_empty() => {
                 let piece = self.under_way.swap_remove(which.index(self.under_way.len()));
                 if well { self.finish(&piece) } else { self.board.fail(piece) }
@@ -103,10 +107,11 @@ impl Model {
         self.check();
     }
 
-    fn start(&mut self) {
-        if let Some(piece) = self.board.start() {
+    fn start(&mut self, jobs: Jobs) {
+        if let Some(piece) = self.board.start(jobs) {
             let is_alone = self.under_way.iter().all(|other| other.account != piece.account);
             assert!(is_alone, "two pieces of one account");
+            assert!(jobs == Jobs::Go || !piece.is_job(), "a job that is held back");
             self.under_way.push(piece);
         }
     }
@@ -151,13 +156,14 @@ impl Model {
     /// All that waits is done in the end.
     fn end(mut self) {
         loop {
-            self.start();
+            self.start(Jobs::Go);
             let Some(piece) = self.under_way.pop() else { break };
             self.finish(&piece);
             self.check();
         }
         assert!(self.left.values().all(|left| *left == 0));
-        assert!(self.board.accounts.is_empty() && self.board.ready.is_empty() && !self.board.is_failing());
+        assert!(self.board.accounts.is_empty() && self.board.ready.is_empty() && self.board.held.is_empty());
+        assert_eq!(self.board.failing(), Failing::default());
         assert_eq!(self.board.room(), Window { records: 100, octets: 1 << 20 });
     }
 }
@@ -177,14 +183,14 @@ proptest! {
 fn observations_wait_together_and_messages_do_not_wait_forever() {
     let mut board = Board::new(Window { records: 10, octets: 1000 });
     board.add(record(1), publications(1, 1, true, 0));
-    let first = board.start().unwrap();
+    let first = board.start(Jobs::Go).unwrap();
     board.add(record(2), publications(2, 1, false, 1));
     board.add(record(3), publications(3, 1, true, 0));
     board.add(record(4), publications(4, 1, true, 1));
-    assert!(board.start().is_none(), "one at a time");
+    assert!(board.start(Jobs::Go).is_none(), "one at a time");
     board.finish(&first);
     let mut order = Vec::new();
-    while let Some(piece) = board.start() {
+    while let Some(piece) = board.start(Jobs::Go) {
         order.push(piece.sequences().to_vec());
         board.finish(&piece);
     }
@@ -197,14 +203,14 @@ fn what_failed_is_done_again_as_it_was_and_before_others() {
     for (sequence, account) in [(1, 1), (2, 2), (3, 1)] {
         board.add(record(sequence), publications(sequence, account, true, 0));
     }
-    let failed = board.start().unwrap();
+    let failed = board.start(Jobs::Go).unwrap();
     board.fail(failed);
-    assert!(board.is_failing());
+    assert_eq!(board.failing(), Failing { jobs: 0, others: 1 });
     board.add(record(4), publications(4, 1, true, 0));
-    let again = board.start().unwrap();
+    let again = board.start(Jobs::Go).unwrap();
     assert_eq!(again.sequences(), [1, 3], "what came later goes by itself");
     board.finish(&again);
-    assert!(!board.is_failing());
+    assert_eq!(board.failing(), Failing::default());
 }
 
 #[test]
@@ -213,7 +219,30 @@ fn it_holds_no_more_than_its_bound() {
     board.add(record(1), publications(1, 1, true, 0));
     board.add(record(2), publications(2, 1, true, 0));
     assert_eq!(board.room().records, 0);
-    let piece = board.start().unwrap();
+    let piece = board.start(Jobs::Go).unwrap();
     board.finish(&piece);
     assert_eq!(board.room(), Window { records: 2, octets: 1000 });
+}
+
+#[test]
+fn jobs_that_are_held_back_delay_no_state() {
+    let mut board = Board::new(Window { records: 10, octets: 1000 });
+    board.add(record(2), publications(2, 1, false, 1));
+    let job = board.start(Jobs::Go).unwrap();
+    board.fail(job);
+    board.add(record(4), publications(4, 2, true, 1));
+    let state = board.start(Jobs::AreHeld).unwrap();
+    assert!(board.start(Jobs::AreHeld).is_none(), "jobs are held");
+    board.finish(&state);
+    for sequence in [6, 8] {
+        board.add(record(sequence), publications(sequence, 1, true, 0));
+        let state = board.start(Jobs::AreHeld).expect("a state of an account whose job failed");
+        assert_eq!(state.sequences(), [sequence]);
+        board.finish(&state);
+    }
+    assert!(board.start(Jobs::AreHeld).is_none());
+    let (one, other) = (board.start(Jobs::Go).unwrap(), board.start(Jobs::Go).unwrap());
+    let mut rest = [one.sequences(), other.sequences()].concat();
+    rest.sort_unstable();
+    assert_eq!(rest, [2, 4]);
 }

@@ -24,6 +24,13 @@ pub(in crate::publisher) enum Work {
     Dispatch(Message, Vec<Key>),
 }
 
+/// Whether jobs are given out. What comes after a job of its account that is held back waits with it, states excepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::publisher) enum Jobs {
+    Go,
+    AreHeld,
+}
+
 /// Observations that become one write.
 #[derive(Debug)]
 pub(in crate::publisher) struct Merge {
@@ -36,8 +43,9 @@ pub(in crate::publisher) struct Merge {
 /// What waits of one account. Empty while its last piece is under way.
 #[derive(Debug, Default)]
 pub(super) struct AccountWork {
-    /// It failed and stays as it is, under its id.
-    again: Option<Piece>,
+    /// They failed and stay as they are, under their ids.
+    merge_again: Option<Piece>,
+    message_again: Option<Piece>,
     merge: Option<Merge>,
     messages: VecDeque<(Message, Vec<Key>)>,
     /// What was started last was a merge.
@@ -56,26 +64,36 @@ impl AccountWork {
     }
 
     pub fn again(&mut self, piece: Piece) {
-        self.again = Some(piece);
+        match piece.work {
+            Work::Merge(_) => self.merge_again = Some(piece),
+            Work::Dispatch(..) => self.message_again = Some(piece),
+        }
     }
 
     pub fn is_empty(&self) -> bool {
-        self.again.is_none() && self.merge.is_none() && self.messages.is_empty()
+        self.merge_again.is_none()
+            && self.message_again.is_none()
+            && self.merge.is_none()
+            && self.messages.is_empty()
     }
 
-    /// Takes the next piece.
-    pub fn next(&mut self, account: AccountToken) -> Option<Piece> {
+    /// Takes the next piece that may be done.
+    pub fn next(&mut self, account: AccountToken, jobs: Jobs) -> Option<Piece> {
         let piece = |work| Piece { account, work, has_failed: false };
-        self.again.take().or_else(|| self.next_untried().map(piece))
+        let may_go = |message: &mut Piece| jobs == Jobs::Go || !message.is_job();
+        let again = self.merge_again.take().or_else(|| self.message_again.take_if(may_go));
+        again.or_else(|| self.next_untried(jobs).map(piece))
     }
 
-    fn next_untried(&mut self) -> Option<Work> {
-        self.has_merged = self.merge.is_some() && !self.is_messages_turn();
+    fn next_untried(&mut self, jobs: Jobs) -> Option<Work> {
+        let may_tell = self.message_again.is_none()
+            && self.messages.front().is_some_and(|(message, _)| jobs == Jobs::Go || !is_job(message));
+        self.has_merged = self.merge.is_some() && !(may_tell && self.is_messages_turn());
         if self.has_merged {
-            self.merge.take().map(Work::Merge)
-        } else {
-            self.messages.pop_front().map(|(message, keys)| Work::Dispatch(message, keys))
+            return self.merge.take().map(Work::Merge);
         }
+        let (message, keys) = if may_tell { self.messages.pop_front()? } else { return None };
+        Some(Work::Dispatch(message, keys))
     }
 
     /// A state goes before messages, for it is what streams wait for; but not forever, where there is always another.
@@ -108,6 +126,11 @@ impl Merge {
 }
 
 impl Piece {
+    /// Whether it is work for a group.
+    pub fn is_job(&self) -> bool {
+        matches!(&self.work, Work::Dispatch(message, _) if is_job(message))
+    }
+
     /// The records that it came from, in order.
     pub fn sequences(&self) -> &[u64] {
         match &self.work {
@@ -115,4 +138,8 @@ impl Piece {
             Work::Dispatch(message, _) => slice::from_ref(&message.id.sequence),
         }
     }
+}
+
+fn is_job(message: &Message) -> bool {
+    message.topic.job().is_some()
 }
