@@ -102,7 +102,7 @@ impl Scholar {
     fn understand(&self, records: Vec<Record>) -> Vec<Understood> {
         let (mut understood, mut malformed) = (Vec::with_capacity(records.len()), Vec::new());
         for (place, record) in records.into_iter().enumerate() {
-            if place % YIELDS_AFTER == 0 {
+            if place.is_multiple_of(YIELDS_AFTER) {
                 // Answers go first.
                 thread::yield_now();
             }

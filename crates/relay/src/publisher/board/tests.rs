@@ -51,7 +51,7 @@ fn token(account: u8) -> AccountToken {
 fn publications(sequence: u64, account: u8, moves: bool, messages: usize) -> Publications {
     let owner = Account::parse(&format!("u{account}@example.org")).unwrap();
     let observation = Observation::of_upstream(owner, []);
-    let topic = if sequence % 2 == 0 {
+    let topic = if sequence.is_multiple_of(2) {
         Topic::Job(Urgency::Normal, JobKind::Sieve, token(account))
     } else {
         Topic::Live(token(account), LiveKind::CalendarAlert)
