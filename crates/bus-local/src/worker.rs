@@ -6,7 +6,7 @@ mod run;
 use std::{sync::Arc, time::Duration};
 
 use bus::{Group, GroupListener, GroupSettings};
-use bus_node::until;
+use bus_node::{Sleep, pause, until};
 use futures_util::future::OptionFuture;
 use mailbox_event::UnixMillis;
 use tokio::{
@@ -17,7 +17,7 @@ use tokio::{
 pub(crate) use claims::{Claim, Claims};
 use run::Ended;
 
-use crate::{Sleep, shared::Shared};
+use crate::shared::Shared;
 
 /// Runs the jobs of a group on one node.
 pub(crate) struct Worker {
@@ -126,8 +126,9 @@ impl Worker {
     fn start_pause(&mut self) {
         self.pauses = self.pauses.saturating_add(1);
         let wait = self.settings.backoff.ceiling(self.pauses).max(SHORTEST_PAUSE);
-        tracing::warn!(group = %self.group, ?wait, "Group pauses, for something it needs is away");
-        self.pause = Some(self.shared.surroundings.clock.sleep(wait));
+        // What is away is told by the listener, who knows.
+        tracing::debug!(group = %self.group, ?wait, "Group pauses");
+        self.pause = Some(pause(self.shared.surroundings.clock.sleep(wait), self.listener.clone()));
     }
 }
 

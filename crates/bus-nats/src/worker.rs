@@ -12,7 +12,7 @@ use std::{sync::Arc, time::Duration};
 
 use async_nats::Subscriber;
 use bus::BusError;
-use bus_node::Sleep;
+use bus_node::{Sleep, pause};
 use futures_util::{StreamExt, future::OptionFuture};
 use tokio::{
     sync::watch,
@@ -196,8 +196,10 @@ impl Worker {
         }
         self.pauses = self.pauses.saturating_add(1);
         let wait = self.runner.settings.backoff.ceiling(self.pauses).max(SHORTEST_PAUSE);
-        tracing::warn!(group = %self.runner.place.group, ?wait, "Group pauses, for something it needs is away");
-        self.pause = Some(self.runner.broker.surroundings.clock.sleep(wait));
+        // What is away is told by the listener, who knows.
+        tracing::debug!(group = %self.runner.place.group, ?wait, "Group pauses");
+        let wait = self.runner.broker.surroundings.clock.sleep(wait);
+        self.pause = Some(pause(wait, self.runner.listener.clone()));
     }
 
     /// A server that was away, or lost what it knew, has forgotten the requests.

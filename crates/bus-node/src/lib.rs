@@ -3,10 +3,12 @@
 
 mod clock;
 mod keys;
+mod pause;
 mod reason;
 mod surroundings;
 
 pub use clock::{Clock, ManualClock, Sleep, SystemClock, earlier, later, until};
 pub use keys::{Added, Hearing, KeyBounds, KeyListeners, LiveCounts, Removed};
+pub use pause::pause;
 pub use reason::{LONGEST_REASON, reason};
 pub use surroundings::{Jitter, Surroundings, full_jitter};

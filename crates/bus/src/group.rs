@@ -75,7 +75,8 @@ pub enum Failure {
     /// No retry can help: a dead letter at once.
     #[error("rejected")]
     Reject(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// Something that every job of the group needs is away: the group pauses and no attempt is burnt.
+    /// Something that every job of the group needs is away: the group pauses and no attempt is burnt. The listener is
+    /// who can say what is away; the bus only waits, ever longer, or until [`GroupListener::recovered`].
     #[error("a dependency is away")]
     Outage(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
@@ -91,4 +92,11 @@ pub trait GroupListener: Send + Sync + 'static {
 
     /// Does one job. `Ok` acknowledges it. Must bear being run again for a job that it did already.
     async fn run(&self, message: Message, attempt: Attempt) -> Result<(), Failure>;
+
+    /// Ends a pause early: returns when another run is worth trying after one that ended with [`Failure::Outage`].
+    /// Asked for at the beginning of each pause, which may be after the recovery. The default never returns, and the
+    /// pause ends with its time.
+    async fn recovered(&self) {
+        std::future::pending().await
+    }
 }

@@ -117,6 +117,7 @@ macro_rules! contract_cases {
                 a_rejected_job_is_a_dead_letter_at_once,
                 an_outage_burns_no_attempt,
                 an_outage_pauses_the_group,
+                a_pause_ends_when_the_listener_says_that_all_is_back,
                 waiting_retries_hold_no_slot,
                 a_retry_survives_a_restart,
                 a_panic_is_a_failed_attempt,

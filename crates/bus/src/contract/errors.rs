@@ -207,6 +207,22 @@ pub async fn an_outage_pauses_the_group(scene: Scene) {
     assert_eq!(listener.sequences(), [1, 1, 2]);
 }
 
+pub async fn a_pause_ends_when_the_listener_says_that_all_is_back(scene: Scene) {
+    let bus = scene.bus().await;
+    let recovery = Arc::new(Semaphore::new(0));
+    let listener = Recorder::waiting_for(&recovery, 2);
+    let _held = bus.register_group(group_a(), waiting(LONG), listener.clone()).await.expect("registered");
+    dispatch(&bus, job(1), &[]).await;
+    for runs in 1..=2 {
+        scene.until_runs(&listener, runs).await;
+        scene.quiet().await;
+        assert_eq!(listener.runs(), runs, "the group pauses until it is told");
+        recovery.add_permits(1);
+    }
+    scene.until_runs(&listener, 3).await;
+    assert_eq!(listener.attempts(), [(1, false); 3]);
+}
+
 pub async fn waiting_retries_hold_no_slot(scene: Scene) {
     let bus = scene.bus().await;
     let listener = Recorder::failing(3, How::Retry);

@@ -31,6 +31,8 @@ pub struct Recorder {
     deaf_to: Option<u64>,
     execution: Execution,
     gate: Option<Arc<Semaphore>>,
+    /// What was away is back when there is a permit.
+    recovery: Option<Arc<Semaphore>>,
     running: AtomicUsize,
     most: AtomicUsize,
     done: AtomicUsize,
@@ -44,6 +46,7 @@ impl Recorder {
             deaf_to: None,
             execution: Execution::Synchronous,
             gate: None,
+            recovery: None,
             running: AtomicUsize::new(0),
             most: AtomicUsize::new(0),
             done: AtomicUsize::new(0),
@@ -58,6 +61,11 @@ impl Recorder {
     /// One whose first `times` runs fail.
     pub fn failing(times: usize, how: How) -> Arc<Self> {
         Arc::new(Self { fails: Some((times, how)), ..Self::base() })
+    }
+
+    /// One whose first `times` runs find something away, of which each permit of `recovery` says that it is back.
+    pub fn waiting_for(recovery: &Arc<Semaphore>, times: usize) -> Arc<Self> {
+        Arc::new(Self { fails: Some((times, How::Outage)), recovery: Some(recovery.clone()), ..Self::base() })
     }
 
     /// One that does not handle the message of this sequence number, nor states.
@@ -147,6 +155,13 @@ impl GroupListener for Recorder {
 
     async fn run(&self, message: Message, attempt: Attempt) -> Result<(), Failure> {
         self.record(message, attempt).await
+    }
+
+    async fn recovered(&self) {
+        match &self.recovery {
+            Some(recovery) => recovery.acquire().await.expect("recovery stays open").forget(),
+            None => std::future::pending().await,
+        }
     }
 }
 
