@@ -8,7 +8,7 @@ use bus::Bus;
 use kit::{
     admin::{self, AdminPort, AdminServer},
     drain::Drain,
-    readiness::Readiness,
+    readiness::{Gate, Readiness},
 };
 use mailbox_event::{AccountTokens, Naming};
 use notifyd::Notifyd;
@@ -180,8 +180,14 @@ impl Ground {
         let starting =
             Notifyd::start(settings, &self.names.key, self.node(), store.clone(), &mut self.registry);
         let notifyd = starting.await.map_err(SiteError::Notifyd)?;
+        notifyd.tell(self.gate_of_notifyd("database"), self.gate_of_notifyd("smtp"));
         self.drain.spawn(notifyd.run(self.drain.clone()));
         Ok(store)
+    }
+
+    /// Where others work in the same process, they are ready without mail.
+    fn gate_of_notifyd(&self, name: &'static str) -> Gate {
+        if self.role == Role::Notifyd { self.readiness.gate(name) } else { self.readiness.notice(name) }
     }
 
     /// Listens; connections wait until it runs.

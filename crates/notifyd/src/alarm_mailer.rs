@@ -51,6 +51,14 @@ impl AlarmMailer {
         Self { post, wording, mute_links }
     }
 
+    async fn timed(&self, message: &Message, attempt: Attempt) -> Result<(), Failure> {
+        let run = self.post.in_flight.begin().map_err(put_off)?;
+        let began = Instant::now();
+        let result = self.job(&run, message, attempt).await;
+        self.post.metrics.job_took(began.elapsed());
+        result
+    }
+
     /// An outage ends the job at once; whatever else befalls a recipient, the others go on.
     async fn job(&self, run: &Run<'_>, message: &Message, attempt: Attempt) -> Result<(), Failure> {
         let taken = taken(message).map_err(reject)?;
@@ -102,7 +110,11 @@ impl AlarmMailer {
         reader: &Reader,
         message_id: &str,
     ) -> Result<Vec<u8>, Unfit> {
-        let link = self.mute_links.as_ref().zip(mutable).map(|(links, mutable)| links.link(mutable));
+        let link = self
+            .mute_links
+            .as_ref()
+            .zip(mutable)
+            .map(|(links, mutable)| links.link(mutable));
         let alarm = compose(&taken.alarm, is_late(taken.at, now()), link.as_deref());
         let mail = self.wording.alarm(&alarm, reader)?;
         let from = &self.post.settings.from;
@@ -113,11 +125,14 @@ impl AlarmMailer {
 #[async_trait]
 impl GroupListener for AlarmMailer {
     async fn run(&self, message: Message, attempt: Attempt) -> Result<(), Failure> {
-        let run = self.post.in_flight.begin().map_err(put_off)?;
-        let began = Instant::now();
-        let result = self.job(&run, &message, attempt).await;
-        self.post.metrics.job_took(began.elapsed());
+        let began = self.post.dependencies.begin();
+        let result = self.timed(&message, attempt).await;
+        self.post.dependencies.ended(began, &result);
         result
+    }
+
+    async fn recovered(&self) {
+        self.post.dependencies.recovered().await;
     }
 }
 

@@ -29,6 +29,8 @@ pub(crate) enum Fault {
 pub(crate) enum Consequence {
     /// The server is of no use to any mail: wait for it. The mail was not taken.
     Away,
+    /// Away, unless the server answers somebody else: then this mail later. It was not taken.
+    Doubtful,
     /// This mail later. It was not taken.
     Later,
     /// This mail never.
@@ -41,6 +43,8 @@ pub(crate) enum Consequence {
 pub(crate) fn consequence(phase: Phase, fault: Fault) -> Consequence {
     match (phase, fault) {
         (Phase::Content, Fault::Silence) => Consequence::Unknown,
+        // Looking up a recipient may take a server longer than we wait.
+        (Phase::Recipient | Phase::Data, Fault::Silence) => Consequence::Doubtful,
         // 421: the server is closing, whatever the command was.
         (_, Fault::Silence | Fault::Reply(421)) | (Phase::Connection, Fault::Reply(_)) => Consequence::Away,
         // Refusing the sender for good is about our configuration, not about this mail.
@@ -65,13 +69,13 @@ mod tests {
             (Sender, Silence, Away),
             (Sender, Reply(451), Later),
             (Sender, Reply(550), Away),
-            (Recipient, Silence, Away),
+            (Recipient, Silence, Doubtful),
             (Recipient, Reply(421), Away),
             (Recipient, Reply(450), Later),
             (Recipient, Reply(550), Refused),
             (Data, Reply(451), Later),
             (Data, Reply(554), Refused),
-            (Data, Silence, Away),
+            (Data, Silence, Doubtful),
             (Content, Reply(421), Away),
             (Content, Reply(452), Later),
             (Content, Reply(554), Refused),

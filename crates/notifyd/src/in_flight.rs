@@ -34,6 +34,11 @@ impl InFlight {
         if may_begin { Ok(Run(self)) } else { Err(Stopping) }
     }
 
+    /// How many are at work.
+    pub(crate) fn runs(&self) -> usize {
+        self.0.borrow().runs
+    }
+
     /// Lets no run begin from here on, and waits for those at work for no longer than `patience`: how many are left.
     pub(crate) async fn finish(&self, patience: Duration) -> usize {
         self.0.send_modify(|state| state.is_stopping = true);

@@ -9,6 +9,7 @@
 mod alarm_mailer;
 mod compose;
 mod consequence;
+mod dependencies;
 mod due;
 mod in_flight;
 mod key;

@@ -9,6 +9,7 @@ use wording::{Reader, RenderError};
 
 use crate::{
     consequence::{Consequence, consequence},
+    dependencies::{Dependencies, Dependency},
     due::Due,
     in_flight::{InFlight, Stopping},
     mute::Mutable,
@@ -25,8 +26,9 @@ pub(crate) struct Post {
     pub(crate) settings: Settings,
     pub(crate) metrics: Metrics,
     pub(crate) in_flight: InFlight,
-    store: Store,
-    courier: Courier,
+    pub(crate) dependencies: Dependencies,
+    pub(crate) store: Store,
+    pub(crate) courier: Courier,
     owed: Owed,
 }
 
@@ -77,7 +79,8 @@ impl Post {
         let most_idle = settings.concurrency + settings.unscheduled.concurrency;
         let courier = Courier::new(settings.smtp.clone(), most_idle).map_err(StartError::Smtp)?;
         let (in_flight, owed) = (InFlight::default(), Owed::default());
-        Ok(Self { settings, metrics, in_flight, store, courier, owed })
+        let dependencies = Dependencies::new(store.place(), courier.server(), metrics.clone());
+        Ok(Self { settings, metrics, in_flight, dependencies, store, courier, owed })
     }
 
     /// Begins no more mail, and waits for what is on its way for as long as the server has for an answer. How many
@@ -105,6 +108,7 @@ impl Post {
             self.metrics.dropped(reason, 1);
             return Ok(Ended::Well);
         }
+        self.dependencies.worked(Dependency::Database);
         match write(&reader, due.message_id()) {
             // Boxed: the state of a connection is large.
             Ok(mail) => Box::pin(self.deliver(due, letter.to, &mail)).await,
@@ -149,7 +153,7 @@ impl Post {
 
     /// Nothing has left: the row stays as it is where the mail may be tried again.
     async fn unopened(&self, due: Due, why: Undelivered) -> Result<Ended, Failure> {
-        let consequence = consequence(why.phase, why.fault);
+        let consequence = self.consequence(&why).await;
         if consequence == Consequence::Refused {
             due.fail(now()).await.map_err(stored)?;
         }
@@ -159,15 +163,16 @@ impl Post {
     async fn ended(&self, sending: Sending, result: Result<(), Undelivered>) -> Result<Ended, Failure> {
         let Err(why) = result else {
             self.metrics.sent.inc();
+            self.dependencies.worked(Dependency::Smtp);
             self.put_down(sending, End::Sent).await?;
             return Ok(Ended::Well);
         };
-        let consequence = consequence(why.phase, why.fault);
+        let consequence = self.consequence(&why).await;
         match consequence {
             Consequence::Away | Consequence::Later => self.put_down(sending, End::PutOff).await?,
             Consequence::Refused => self.put_down(sending, End::Failed).await?,
             // The row stays as it is: the next attempt finds it interrupted.
-            Consequence::Unknown => drop(sending),
+            Consequence::Unknown | Consequence::Doubtful => drop(sending),
         }
         self.undelivered(consequence, why)
     }
@@ -176,15 +181,22 @@ impl Post {
         self.owed.debt(sending.end(end)).write(now()).await.map_err(stored)
     }
 
+    /// A server that falls silent over one mail and answers the next caller is no outage: other mail goes on.
+    async fn consequence(&self, why: &Undelivered) -> Consequence {
+        match consequence(why.phase, why.fault) {
+            Consequence::Doubtful if self.courier.probe().await.is_ok() => Consequence::Later,
+            Consequence::Doubtful => Consequence::Away,
+            certain => certain,
+        }
+    }
+
     fn undelivered(&self, consequence: Consequence, why: Undelivered) -> Result<Ended, Failure> {
         let (phase, fault) = (why.phase, why.fault);
         match consequence {
-            Consequence::Away => {
-                warn!(?phase, ?fault, "SMTP server is of no use");
-                Err(Failure::Outage(why.into()))
-            }
+            Consequence::Away | Consequence::Doubtful => Err(Failure::Outage(why.into())),
             Consequence::Later | Consequence::Unknown => Ok(Ended::Later(why)),
             Consequence::Refused => {
+                self.dependencies.worked(Dependency::Smtp);
                 self.metrics.refused.inc();
                 warn!(?phase, ?fault, "Mail was refused for good");
                 Ok(Ended::Refused(why))

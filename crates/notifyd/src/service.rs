@@ -3,15 +3,17 @@
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use bus::{Backoff, Bus, BusError, Group, GroupSettings, JobKind, Registration};
-use kit::drain::Drain;
+use kit::{drain::Drain, readiness::Gate};
 use mailbox_event::UnixMillis;
 use prometheus_client::registry::Registry;
 use store::Store;
+use tokio::task::JoinSet;
 use tracing::{info, warn};
 use wording::Wording;
 
 use crate::{
     AlarmMailer, Metrics, OverrideError, Settings,
+    dependencies::{Dependency, watch},
     mute::{MuteLinks, MutePort},
     overrides,
     post::Post,
@@ -52,6 +54,8 @@ pub struct Notifyd {
     store: Store,
     remembered_for: Duration,
     mute_port: Option<MutePort>,
+    /// Ends with this.
+    _watch: JoinSet<()>,
     _groups: [Registration; 2],
 }
 
@@ -79,7 +83,14 @@ impl Notifyd {
         let wording = Arc::new(overrides::load(settings.wording.as_deref())?);
         let post = Arc::new(Post::new(settings, store.clone(), metrics)?);
         let groups = register(&*bus, &post, wording, links).await?;
-        Ok(Self { post, store, remembered_for, mute_port, _groups: groups })
+        let watch = Dependency::ALL.into_iter().map(|dependency| watch(post.clone(), dependency)).collect();
+        Ok(Self { post, store, remembered_for, mute_port, _watch: watch, _groups: groups })
+    }
+
+    /// Has these gates tell whether the database and the SMTP server are there.
+    pub fn tell(&self, database: Gate, smtp: Gate) {
+        self.post.dependencies.tell(Dependency::Database, database);
+        self.post.dependencies.tell(Dependency::Smtp, smtp);
     }
 
     /// Where mutes are served, if they are.

@@ -1,7 +1,8 @@
 //! The client of the SMTP server. Speaks command by command, for what a failure means depends on the command.
 
 use std::{
-    iter,
+    error::Error as _,
+    io, iter,
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -15,7 +16,7 @@ use lettre::{
         Error as SmtpError,
         authentication::{Credentials, DEFAULT_MECHANISMS},
         client::{AsyncSmtpConnection, TlsParameters},
-        commands::{Data, Mail, Rcpt, Rset},
+        commands::{Data, Mail, Quit, Rcpt, Rset},
         extension::{ClientId, Extension, MailParameter},
     },
 };
@@ -34,6 +35,8 @@ const LONGEST_IDLE: Duration = Duration::from_secs(20);
 pub(crate) struct Undelivered {
     pub(crate) phase: Phase,
     pub(crate) fault: Fault,
+    /// What the system or TLS says of a silence; never a word of the server's, which may name a recipient.
+    pub(crate) cause: Option<String>,
 }
 
 /// A mail whose text the server waits for. Dropped, the connection is closed before the text's end, and no server takes
@@ -66,7 +69,9 @@ impl Courier {
         if let Some(mut connection) = self.take_idle() {
             // A connection may have died while idle: that says nothing of the server.
             match self.introduce(&mut connection, from, to).await {
-                Err(Undelivered { phase: Phase::Sender, fault: Fault::Silence | Fault::Reply(421) }) => {}
+                Err(Undelivered {
+                    phase: Phase::Sender, fault: Fault::Silence | Fault::Reply(421), ..
+                }) => {}
                 result => return self.opened(connection, result).await,
             }
         }
@@ -85,7 +90,7 @@ impl Courier {
         if !AsRef::<str>::as_ref(to).is_ascii() {
             if !connection.server_info().supports_feature(Extension::SmtpUtfEight) {
                 // The server would say so (RFC 6531 §3.5).
-                return Err(Undelivered { phase: Phase::Recipient, fault: Fault::Reply(553) });
+                return Err(Undelivered { phase: Phase::Recipient, fault: Fault::Reply(553), cause: None });
             }
             parameters.push(MailParameter::SmtpUtfEight);
         }
@@ -109,7 +114,17 @@ impl Courier {
     }
 
     async fn connect(&self) -> Result<Box<AsyncSmtpConnection>, Undelivered> {
-        let Smtp { host, port, tls, login, hello_name, timeout } = &self.settings;
+        let mut connection = self.greet().await?;
+        if let Some(login) = &self.settings.login {
+            let credentials = Credentials::new(login.user.clone(), login.password.expose().to_owned());
+            self.within(Phase::Connection, connection.auth(DEFAULT_MECHANISMS, &credentials)).await?;
+        }
+        Ok(connection)
+    }
+
+    /// Connects, with TLS where that is set.
+    async fn greet(&self) -> Result<Box<AsyncSmtpConnection>, Undelivered> {
+        let Smtp { host, port, tls, hello_name, timeout, .. } = &self.settings;
         let hello = ClientId::Domain(hello_name.clone());
         let tls_first = self.tls.clone().filter(|_| *tls == Tls::Tls);
         let server = (host.as_str(), *port);
@@ -117,10 +132,6 @@ impl Courier {
         let mut connection = Box::new(self.within(Phase::Connection, connect).await?);
         if let (Tls::Starttls, Some(parameters)) = (tls, &self.tls) {
             self.within(Phase::Connection, connection.starttls(parameters.clone(), &hello)).await?;
-        }
-        if let Some(login) = login {
-            let credentials = Credentials::new(login.user.clone(), login.password.expose().to_owned());
-            self.within(Phase::Connection, connection.auth(DEFAULT_MECHANISMS, &credentials)).await?;
         }
         Ok(connection)
     }
@@ -152,15 +163,49 @@ impl Courier {
         phase: Phase,
         step: impl Future<Output = Result<T, SmtpError>>,
     ) -> Result<T, Undelivered> {
-        let failed = |fault| Undelivered { phase, fault };
         match tokio::time::timeout(self.settings.timeout, step).await {
-            Err(_) => Err(failed(Fault::Silence)),
-            Ok(Err(error)) => {
-                Err(failed(error.status().map_or(Fault::Silence, |code| Fault::Reply(code.into()))))
+            Err(_) => {
+                Err(Undelivered { phase, fault: Fault::Silence, cause: Some("no answer in time".into()) })
             }
+            Ok(Err(error)) => Err(Undelivered::of(phase, &error)),
             Ok(Ok(answer)) => Ok(answer),
         }
     }
+
+    /// Whether the server answers a greeting; it is not asked to log anybody in.
+    pub(crate) async fn probe(&self) -> Result<(), Undelivered> {
+        let mut connection = self.greet().await?;
+        // The answer says nothing that the greeting did not.
+        self.within(Phase::Connection, connection.command(Quit)).await.ok();
+        Ok(())
+    }
+
+    /// The server, as an operator knows it.
+    pub(crate) fn server(&self) -> String {
+        let Smtp { host, port, .. } = &self.settings;
+        if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
+    }
+}
+
+impl Undelivered {
+    fn of(phase: Phase, error: &SmtpError) -> Self {
+        match error.status() {
+            Some(code) => Self { phase, fault: Fault::Reply(code.into()), cause: None },
+            None => Self { phase, fault: Fault::Silence, cause: Some(cause(error)) },
+        }
+    }
+}
+
+/// What the system says, or TLS; what cannot be read is a server's word and stays out.
+fn cause(error: &SmtpError) -> String {
+    let mut source = error.source();
+    while let Some(inner) = source {
+        if let Some(io) = inner.downcast_ref::<io::Error>() {
+            return io.to_string();
+        }
+        source = inner.source();
+    }
+    if error.is_tls() { "no TLS".into() } else { "answered with nonsense".into() }
 }
 
 impl Dialogue<'_> {

@@ -1,16 +1,19 @@
 //! Metrics.
 
-use std::time::Duration;
+use std::{sync::atomic::AtomicU64, time::Duration};
 
 use prometheus_client::{
     encoding::{EncodeLabelSet, EncodeLabelValue},
     metrics::{
         counter::Counter,
         family::Family,
+        gauge::Gauge,
         histogram::{Histogram, exponential_buckets},
     },
     registry::Registry,
 };
+
+use crate::dependencies::Dependency;
 
 /// Why a mail is never sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EncodeLabelValue)]
@@ -39,6 +42,36 @@ struct Reason {
     reason: DropReason,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Of {
+    dependency: Dependency,
+}
+
+/// The database and the SMTP server.
+#[derive(Debug, Clone, Default)]
+struct DependencyMetrics {
+    up: Family<Of, Gauge>,
+    outages: Family<Of, Counter>,
+    away_seconds: Family<Of, Counter<f64, AtomicU64>>,
+}
+
+impl DependencyMetrics {
+    fn register(registry: &mut Registry) -> Self {
+        let metrics = Self::default();
+        let help = "1 while it answers, 0 while it is away";
+        registry.register("notifyd_dependency_up", help, metrics.up.clone());
+        registry.register("notifyd_dependency_outages", "How often it went away", metrics.outages.clone());
+        let help = "How long it was away, in all outages that are over";
+        registry.register("notifyd_dependency_away_seconds", help, metrics.away_seconds.clone());
+        for dependency in Dependency::ALL {
+            // Until the first look it is not known; a number that is not there cannot be seen to rise.
+            metrics.outages.get_or_create(&Of { dependency }).inc_by(0);
+            metrics.away_seconds.get_or_create(&Of { dependency }).inc_by(0.0);
+        }
+        metrics
+    }
+}
+
 /// What notifyd counts. Clones count together.
 #[derive(Debug, Clone)]
 pub struct Metrics {
@@ -48,6 +81,7 @@ pub struct Metrics {
     pub(crate) mutes: Counter,
     dropped: Family<Reason, Counter>,
     job_seconds: Histogram,
+    dependencies: DependencyMetrics,
 }
 
 impl Metrics {
@@ -61,6 +95,7 @@ impl Metrics {
             dropped: Family::default(),
             // From a local server's answer to a greylisting server's patience.
             job_seconds: Histogram::new(exponential_buckets(0.001, 4.0, 10)),
+            dependencies: DependencyMetrics::register(registry),
         };
         registry.register("notifyd_mails_sent", "Mails that the SMTP server took", metrics.sent.clone());
         registry.register("notifyd_mails_refused", "Mails refused for good", metrics.refused.clone());
@@ -79,6 +114,19 @@ impl Metrics {
 
     pub(crate) fn dropped(&self, reason: DropReason, count: u64) {
         self.dropped.get_or_create(&Reason { reason }).inc_by(count);
+    }
+
+    pub(crate) fn is_there(&self, dependency: Dependency) {
+        self.dependencies.up.get_or_create(&Of { dependency }).set(1);
+    }
+
+    pub(crate) fn went_away(&self, dependency: Dependency) {
+        self.dependencies.up.get_or_create(&Of { dependency }).set(0);
+        self.dependencies.outages.get_or_create(&Of { dependency }).inc();
+    }
+
+    pub(crate) fn came_back(&self, dependency: Dependency, away_for: Duration) {
+        self.dependencies.away_seconds.get_or_create(&Of { dependency }).inc_by(away_for.as_secs_f64());
     }
 
     pub(crate) fn job_took(&self, time: Duration) {

@@ -29,6 +29,14 @@ impl UnscheduledMailer {
         Self { post, wording }
     }
 
+    async fn timed(&self, message: &Message) -> Result<(), Failure> {
+        let _run = self.post.in_flight.begin().map_err(put_off)?;
+        let began = Instant::now();
+        let result = self.job(message).await;
+        self.post.metrics.job_took(began.elapsed());
+        result
+    }
+
     async fn job(&self, message: &Message) -> Result<(), Failure> {
         let (event, unscheduled) = unscheduled(message).map_err(reject)?;
         let to: Address = unscheduled.account.as_str().parse().map_err(|why| {
@@ -61,11 +69,14 @@ impl UnscheduledMailer {
 #[async_trait]
 impl GroupListener for UnscheduledMailer {
     async fn run(&self, message: Message, _: Attempt) -> Result<(), Failure> {
-        let _run = self.post.in_flight.begin().map_err(put_off)?;
-        let began = Instant::now();
-        let result = self.job(&message).await;
-        self.post.metrics.job_took(began.elapsed());
+        let began = self.post.dependencies.begin();
+        let result = self.timed(&message).await;
+        self.post.dependencies.ended(began, &result);
         result
+    }
+
+    async fn recovered(&self) {
+        self.post.dependencies.recovered().await;
     }
 }
 

@@ -99,6 +99,35 @@ impl From<sqlx::Error> for StoreError {
     }
 }
 
+impl StoreError {
+    /// What is wrong, for a log: no value of a row or a statement is in it.
+    pub fn cause(&self) -> String {
+        match self {
+            Self::Database(why)
+            | Self::Unprepared(
+                OpenError::Database(why) | OpenError::Recipients(why) | OpenError::Migrate(why),
+            ) => why.without_values(),
+            Self::Unprepared(why) => why.to_string(),
+            Self::Taken | Self::Unreadable => self.to_string(),
+        }
+    }
+}
+
+impl DriverError {
+    /// What the classes 22 and 23 of SQLSTATE say is about values, and may show one.
+    fn without_values(&self) -> String {
+        let code = match self {
+            Self::Statement(sqlx::Error::Database(said)) => said.code().unwrap_or_default(),
+            _ => Default::default(),
+        };
+        if ["22", "23"].iter().any(|class| code.starts_with(class)) {
+            format!("refused with {code}")
+        } else {
+            self.to_string()
+        }
+    }
+}
+
 impl OpenError {
     pub(crate) fn database(why: sqlx::Error) -> Self {
         Self::Database(DriverError::Statement(why))

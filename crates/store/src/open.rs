@@ -71,6 +71,14 @@ impl Store {
         }
     }
 
+    /// Where it is, for an operator: host, port and database, or the file. No user and no password.
+    pub fn place(&self) -> String {
+        match &self.database.engine {
+            Engine::Postgres(pool) => postgres::place(&pool.connect_options()),
+            Engine::Sqlite(pool) => pool.connect_options().get_filename().display().to_string(),
+        }
+    }
+
     /// Whether the database answers. For a look at it: other calls need no such word before them.
     pub async fn check(&self) -> Result<(), StoreError> {
         self.database().await?.row("SELECT 1", &[]).await?;

@@ -36,10 +36,10 @@ pub(super) fn answer(
 
 fn ready(readiness: &Readiness) -> Response<String> {
     let down = readiness.down();
-    if down.is_empty() {
-        return text(StatusCode::OK, "ready\n".into());
+    let lines: String = down.iter().map(|down| format!("{}: {}\n", down.gate, down.reason)).collect();
+    if down.iter().all(|down| down.is_notice) {
+        return text(StatusCode::OK, format!("ready\n{lines}"));
     }
-    let lines = down.iter().map(|down| format!("{}: {}\n", down.gate, down.reason)).collect();
     text(StatusCode::SERVICE_UNAVAILABLE, lines)
 }
 
@@ -86,5 +86,8 @@ mod tests {
         assert_eq!((response.status().as_u16(), response.body().as_str()), (503, "bus: away\n"));
         readiness.gate("bus").up();
         assert_eq!(answer(&Method::GET, "/ready", &readiness, &registry).body(), "ready\n");
+        readiness.notice("smtp").down("away");
+        let response = answer(&Method::GET, "/ready", &readiness, &registry);
+        assert_eq!((response.status().as_u16(), response.body().as_str()), (200, "ready\nsmtp: away\n"));
     }
 }

@@ -203,3 +203,14 @@ async fn what_is_no_alarm_of_action_email_is_rejected() {
     }
     assert_eq!(sink.mails().len(), 0);
 }
+
+#[tokio::test]
+async fn a_server_silent_about_one_mail_that_answers_others_is_no_outage() {
+    let sink = sink().await;
+    let world = World::impatient_before(sink.local_addr()).await;
+    sink.set_faults(Faults { stalled: Some(Verb::Recipient), ..Faults::default() });
+    let job = job(alarm(&["bob@example.org"]));
+    assert!(matches!(world.run(&job).await, Err(Failure::Retry(_))));
+    sink.set_faults(Faults { stalled: Some(Verb::Connect), ..Faults::default() });
+    assert!(matches!(world.run(&job).await, Err(Failure::Outage(_))));
+}

@@ -4,8 +4,11 @@
 mod aiosmtpd;
 mod away;
 mod bus;
+mod buses;
 mod database;
+mod dependencies;
 mod failures;
 mod kill;
 mod mute;
+mod poison;
 mod setup;

@@ -27,11 +27,22 @@ pub struct World {
 
 impl World {
     pub async fn before(server: SocketAddr) -> Self {
+        Self::with(settings(server)).await
+    }
+
+    /// One whose patience with a silent server is soon over.
+    pub async fn impatient_before(server: SocketAddr) -> Self {
+        let mut settings = settings(server);
+        settings.smtp.timeout = Duration::from_millis(300);
+        Self::with(settings).await
+    }
+
+    async fn with(settings: Settings) -> Self {
         let folder = TempDir::new().unwrap();
         let store = ledger(&folder).await;
         let mut registry = Registry::default();
         let metrics = Metrics::register(&mut registry);
-        let mailer = AlarmMailer::new(settings(server), store.clone(), metrics).unwrap();
+        let mailer = AlarmMailer::new(settings, store.clone(), metrics).unwrap();
         Self { mailer, store, registry, _folder: folder }
     }
 

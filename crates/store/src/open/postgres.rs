@@ -38,6 +38,12 @@ pub(super) fn pool(settings: &Settings, options: PgConnectOptions) -> PgPool {
         .connect_lazy_with(options)
 }
 
+/// The server and its database.
+pub(super) fn place(options: &PgConnectOptions) -> String {
+    let host = options.get_socket().map_or(options.get_host().into(), |socket| socket.to_string_lossy());
+    format!("{host}:{}/{}", options.get_port(), options.get_database().unwrap_or_default())
+}
+
 /// Runs what is missing, on a connection of its own that may take its time. Of several nodes one does it, under an
 /// advisory lock that ends with the connection; the others wait.
 pub(super) async fn migrate(pool: &PgPool, patience: Duration) -> Result<(), OpenError> {
