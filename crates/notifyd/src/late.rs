@@ -88,6 +88,28 @@ mod tests {
     }
 
     #[test]
+    fn each_boundary_is_still_on_the_early_side() {
+        let mut alarm = captured();
+        let taken_at = at("2026-11-22T02:12:48Z");
+        let judge = |alarm: &CalendarAlarm, millis: u64| {
+            let now = UnixMillis(taken_at.0 + millis);
+            (is_late(taken_at, now), useless(alarm, taken_at, now, Duration::from_secs(7200)))
+        };
+        assert_eq!(judge(&alarm, 15 * MINUTE), (false, None));
+        assert_eq!(judge(&alarm, 15 * MINUTE + 1), (true, None));
+        // The event ends 65 minutes after.
+        assert_eq!(judge(&alarm, 65 * MINUTE), (true, None));
+        assert_eq!(judge(&alarm, 65 * MINUTE + 1), (true, Some(DropReason::EventOver)));
+        // Over for as long as can be, and still prompt.
+        alarm.end.clone_from(&alarm.start);
+        assert_eq!(judge(&alarm, 15 * MINUTE), (false, None));
+        assert_eq!(judge(&alarm, 15 * MINUTE + 1), (true, Some(DropReason::EventOver)));
+        alarm.end = "20271122T041748".into();
+        assert_eq!(judge(&alarm, 120 * MINUTE), (true, None));
+        assert_eq!(judge(&alarm, 120 * MINUTE + 1), (true, Some(DropReason::Late)));
+    }
+
+    #[test]
     fn prompt_mail_about_an_event_without_length_is_sent() {
         let mut alarm = captured();
         alarm.end.clone_from(&alarm.start);

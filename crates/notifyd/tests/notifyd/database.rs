@@ -17,7 +17,7 @@ use testkit::postgres::Postgres;
 
 use crate::{
     bus::{mails, runs},
-    setup::{alarm, job, metric, settings, sink, text},
+    setup::{alarm, job, metric, settings, sink},
 };
 
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -135,29 +135,5 @@ async fn mail_that_the_database_let_nobody_begin_is_sent_once_afterwards() {
     for is_pause in [true, false] {
         let (sink, ambiguous) = goes_away_at(Verb::Data, 3, is_pause).await;
         assert_eq!((sink.mails().len(), &*ambiguous), (1, "0"));
-    }
-}
-
-#[tokio::test]
-async fn each_recipient_reads_mail_in_a_language_and_zone_of_their_own() {
-    let server = Postgres::shared().await;
-    let name = server.database();
-    let store = Store::open(&store::Settings::at(server.url(&name)), "/nowhere".as_ref()).await.unwrap();
-    server.sql(
-        &name,
-        "INSERT INTO recipients VALUES ('bob@example.org', 'de', 'Europe/Berlin', NULL), \
-         ('carol@example.org', 'ja', 'Asia/Tokyo', 'h23'); \
-         INSERT INTO recipient_addresses VALUES ('robert@example.net', 'bob@example.org')",
-    );
-    let sink = sink().await;
-    let metrics = Metrics::register(&mut Registry::default());
-    let mailer = AlarmMailer::new(settings(sink.local_addr()), store, metrics).unwrap();
-    let job = job(alarm(&["robert@example.net", "carol@example.org", "stranger@example.org"]));
-    mailer.run(job, Attempt { number: 1, is_last: false }).await.unwrap();
-    let mails = sink.mails();
-    // In quoted-printable or not.
-    let page = |number: usize| text(&mails[number]).replace("=\r\n", "").replace("=3D", "=");
-    for (number, language) in ["de", "ja", "en"].into_iter().enumerate() {
-        assert!(page(number).contains(&format!("lang=\"{language}\"")), "{}", page(number));
     }
 }

@@ -11,4 +11,5 @@ mod failures;
 mod kill;
 mod mute;
 mod poison;
+mod readers;
 mod setup;
