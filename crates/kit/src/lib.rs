@@ -9,6 +9,7 @@ pub mod clock;
 pub mod config;
 pub mod descriptors;
 pub mod drain;
+pub mod port;
 pub mod readiness;
 pub mod signal;
 pub mod telemetry;

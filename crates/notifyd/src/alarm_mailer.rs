@@ -114,7 +114,7 @@ impl AlarmMailer {
             .mute_links
             .as_ref()
             .zip(mutable)
-            .map(|(links, mutable)| links.link(mutable));
+            .map(|(links, mutable)| links.link(mutable, reader.locale.language()));
         let alarm = compose(&taken.alarm, is_late(taken.at, now()), link.as_deref());
         let mail = self.wording.alarm(&alarm, reader)?;
         let from = &self.post.settings.from;

@@ -5,4 +5,4 @@ mod page;
 mod port;
 
 pub(crate) use link::{Mutable, MuteLinks};
-pub(crate) use port::MutePort;
+pub(crate) use port::{MutePort, Service};

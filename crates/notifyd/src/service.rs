@@ -14,7 +14,7 @@ use wording::Wording;
 use crate::{
     AlarmMailer, Metrics, OverrideError, Settings,
     dependencies::{Dependency, watch},
-    mute::{MuteLinks, MutePort},
+    mute::{MuteLinks, MutePort, Service},
     overrides,
     post::Post,
     recipients::MOST_RECIPIENTS,
@@ -72,15 +72,17 @@ impl Notifyd {
         let remembered_for = settings.remembered_for;
         let metrics = Metrics::register(registry);
         let links = settings.mute.as_ref().map(|mute| MuteLinks::new(site_key, &mute.public_url));
+        let wording = Arc::new(overrides::load(settings.wording.as_deref())?);
         let mute_port = match settings.mute.as_ref().map(|mute| mute.listen).zip(links.clone()) {
-            Some((address, links)) => Some(
-                MutePort::listen(address, links, store.clone(), metrics.clone())
-                    .await
-                    .map_err(|why| StartError::Mute(address, why))?,
-            ),
+            Some((address, links)) => {
+                let (store, wording, metrics) = (store.clone(), wording.clone(), metrics.clone());
+                let language = settings.reader.language.language();
+                let service = Service { links, store, wording, language, metrics };
+                let listening = MutePort::listen(address, service).await;
+                Some(listening.map_err(|why| StartError::Mute(address, why))?)
+            }
             None => None,
         };
-        let wording = Arc::new(overrides::load(settings.wording.as_deref())?);
         let post = Arc::new(Post::new(settings, store.clone(), metrics)?);
         let groups = register(&*bus, &post, wording, links).await?;
         let watch = Dependency::ALL.into_iter().map(|dependency| watch(post.clone(), dependency)).collect();

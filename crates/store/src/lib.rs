@@ -28,7 +28,7 @@ pub use budget::{Admission, Budget, Merge, ScopeKey};
 pub use digest::{EffectKey, EventKey, RecipientKey};
 pub use effect::{Effect, EffectKind, End, Ending, Interrupted, Outcome, Planned, Sending};
 pub use error::{DriverError, OpenError, StoreError};
-pub use mute::{MuteScope, MutedBy};
+pub use mute::{MuteScope, Muted, MutedBy};
 pub use open::Store;
 pub use recipient::{HourCycle, Reader};
 pub use settings::{Settings, TableName};

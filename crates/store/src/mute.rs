@@ -19,6 +19,15 @@ pub enum MuteScope {
     AllAlarms,
 }
 
+/// What a recipient gets no mail about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Muted {
+    /// The event that was asked for.
+    pub event: bool,
+    /// Every alarm.
+    pub all: bool,
+}
+
 /// Who muted it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MutedBy {
@@ -33,7 +42,8 @@ pub enum MutedBy {
 const MUTE: &str = "INSERT INTO mutes (recipient, event, muted_by, since) VALUES ($1, $2, $3, $4) \
     ON CONFLICT (recipient, event) DO NOTHING";
 const UNMUTE: &str = "DELETE FROM mutes WHERE recipient = $1 AND event = $2";
-const IS_MUTED: &str = "SELECT COUNT(*) AS mutes FROM mutes WHERE recipient = $1 AND event IN ($2, 'all')";
+const MUTED: &str = "SELECT COALESCE(SUM(CASE WHEN event = 'all' THEN 2 ELSE 1 END), 0) AS mutes FROM mutes \
+    WHERE recipient = $1 AND event IN ($2, 'all')";
 
 impl Store {
     /// Sends `recipient` no more of `scope`; whether that is a change. Who was first counts.
@@ -57,9 +67,15 @@ impl Store {
 
     /// Whether `recipient` wants no mail about `event`.
     pub async fn is_muted(&self, recipient: &RecipientKey, event: &EventKey) -> Result<bool, StoreError> {
+        Ok(self.muted(recipient, event).await? != Muted::default())
+    }
+
+    /// What of `event` and of everything `recipient` has muted.
+    pub async fn muted(&self, recipient: &RecipientKey, event: &EventKey) -> Result<Muted, StoreError> {
         let (recipient, event) = (recipient.to_string(), event.to_string());
-        let row = self.database().await?.row(IS_MUTED, &[Text(&recipient), Text(&event)]).await?;
-        Ok(row.ok_or(sqlx::Error::RowNotFound)?.number("mutes")? > 0)
+        let row = self.database().await?.row(MUTED, &[Text(&recipient), Text(&event)]).await?;
+        let mutes = row.ok_or(sqlx::Error::RowNotFound)?.number("mutes")?;
+        Ok(Muted { event: mutes & 1 != 0, all: mutes & 2 != 0 })
     }
 }
 

@@ -1,11 +1,13 @@
 //! What the templates are given: texts that are ready to be shown. Text and HTML are rendered from the same.
 
 mod alarm;
+mod mute;
 mod unscheduled;
 
 use serde::Serialize;
 
 pub(crate) use alarm::AlarmContent;
+pub(crate) use mute::MuteContent;
 pub(crate) use unscheduled::UnscheduledContent;
 
 use crate::{

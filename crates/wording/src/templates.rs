@@ -11,10 +11,11 @@ use crate::{FileError, Mail, RenderError};
 const FUEL: u64 = 50_000;
 
 /// The files, as they are built in.
-const FILES: [(&str, &str); 5] = [
+const FILES: [(&str, &str); 6] = [
     ("page.html", include_str!("../templates/page.html")),
     ("alarm.txt", include_str!("../templates/alarm.txt")),
     ("alarm.html", include_str!("../templates/alarm.html")),
+    ("mute.html", include_str!("../templates/mute.html")),
     ("unscheduled.txt", include_str!("../templates/unscheduled.txt")),
     ("unscheduled.html", include_str!("../templates/unscheduled.html")),
 ];
@@ -58,11 +59,18 @@ impl Templates {
         content: impl Serialize,
     ) -> Result<Mail, RenderError> {
         let content = Value::from(Serde(content));
-        let part = |file: String| {
-            let rendered = self.environment.get_template(&file).and_then(|file| file.render(content.clone()));
-            rendered.map_err(|source| RenderError { name: file, source })
-        };
+        let part = |file: String| self.file(file, content.clone());
         Ok(Mail { text: part(format!("{name}.txt"))?, html: part(format!("{name}.html"))?, subject })
+    }
+
+    /// Renders `name`.html.
+    pub(crate) fn html(&self, name: &str, content: impl Serialize) -> Result<String, RenderError> {
+        self.file(format!("{name}.html"), Value::from(Serde(content)))
+    }
+
+    fn file(&self, name: String, content: Value) -> Result<String, RenderError> {
+        let rendered = self.environment.get_template(&name).and_then(|file| file.render(content));
+        rendered.map_err(|source| RenderError { name, source })
     }
 }
 

@@ -8,9 +8,9 @@ use std::collections::BTreeMap;
 use jiff::tz::TimeZone;
 
 use crate::{
-    Alarm, Attendee, EventTime, FileError, Language, Links, Mail, OverrideErrors, Participation, Reader,
-    RenderError, Unscheduled,
-    content::{AlarmContent, UnscheduledContent},
+    Alarm, Attendee, EventTime, FileError, Language, Links, Mail, MutePage, OverrideErrors, Participation,
+    Reader, RenderError, Unscheduled,
+    content::{AlarmContent, MuteContent, UnscheduledContent},
     templates::Templates,
     words::Words,
 };
@@ -61,8 +61,17 @@ impl Wording {
         self.templates.render("unscheduled", content.subject.clone(), content)
     }
 
+    /// The page behind the links of a mail: an HTML document that refers to nothing outside and holds no script.
+    pub fn mute_page(&self, page: MutePage, language: Language) -> Result<String, RenderError> {
+        self.templates.html("mute", MuteContent::of(page, language, self.of(language)))
+    }
+
     fn words(&self, reader: &Reader) -> &Words {
-        &self.words[reader.locale.language() as usize]
+        self.of(reader.locale.language())
+    }
+
+    fn of(&self, language: Language) -> &Words {
+        &self.words[language as usize]
     }
 
     /// Renders mails with everything and with nothing in them, so that a template fails now and not at an alarm.
@@ -73,6 +82,9 @@ impl Wording {
             let alarms = [full(), bare()].into_iter().map(|alarm| self.alarm(&alarm, &reader));
             let mails = alarms.chain([self.unscheduled(Unscheduled { count: 2 }, &reader)]);
             errors.extend(mails.filter_map(Result::err).map(FileError::from));
+            let pages = [MutePage::Muted { event: false, all: false }, MutePage::Away];
+            let pages = pages.map(|page| self.mute_page(page, language));
+            errors.extend(pages.into_iter().filter_map(Result::err).map(FileError::from));
         }
         errors.sort_by(|one, other| (&one.file, one.line).cmp(&(&other.file, other.line)));
         errors.dedup();

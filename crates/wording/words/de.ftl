@@ -61,3 +61,13 @@ unscheduled-advice =
        *[other] Bitte prüfen Sie die Nachrichten und senden Sie sie noch einmal.
     }
 unscheduled-reason = Sie erhalten diese E-Mail, weil das Senden mehrmals ohne Erfolg versucht wurde.
+
+mute-title = Kalendererinnerungen per E-Mail
+muted-nothing = Sie erhalten E-Mails zu diesem Termin.
+muted-event = Sie erhalten keine E-Mails zu diesem Termin.
+muted-all = Sie erhalten keine Erinnerungen per E-Mail.
+unmute-event = Wieder E-Mails zu diesem Termin senden
+unmute-all = Wieder Erinnerungen per E-Mail senden
+mute-unknown = Dieser Link ist unvollständig oder stammt nicht von uns.
+mute-unclear = Das wurde nicht verstanden.
+mute-away = Das ist im Moment nicht möglich. Bitte versuchen Sie es in einigen Minuten noch einmal.

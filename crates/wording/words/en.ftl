@@ -76,3 +76,15 @@ unscheduled-advice =
        *[other] Please check them and send them again.
     }
 unscheduled-reason = You receive this mail because sending was tried several times without success.
+
+## The page behind the links
+
+mute-title = Calendar reminders by mail
+muted-nothing = You get mail about this event.
+muted-event = You get no mail about this event.
+muted-all = You get no reminders by mail.
+unmute-event = Send mail about this event again
+unmute-all = Send reminders by mail again
+mute-unknown = This link is not complete, or it is not one of ours.
+mute-unclear = This was not understood.
+mute-away = This cannot be done at the moment. Please try again in a few minutes.

@@ -61,3 +61,13 @@ unscheduled-advice =
        *[other] Revíselos y envíelos de nuevo.
     }
 unscheduled-reason = Recibe este correo porque se intentó el envío varias veces sin éxito.
+
+mute-title = Recordatorios del calendario por correo
+muted-nothing = Recibe correos sobre este evento.
+muted-event = No recibe correos sobre este evento.
+muted-all = No recibe recordatorios por correo.
+unmute-event = Volver a recibir correos sobre este evento
+unmute-all = Volver a recibir recordatorios por correo
+mute-unknown = Este enlace está incompleto o no es nuestro.
+mute-unclear = No se ha entendido la solicitud.
+mute-away = No es posible en este momento. Vuelva a intentarlo dentro de unos minutos.

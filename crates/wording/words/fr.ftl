@@ -62,3 +62,13 @@ unscheduled-advice =
        *[other] Veuillez les vérifier et les envoyer à nouveau.
     }
 unscheduled-reason = Vous recevez ce message parce que l’envoi a été tenté plusieurs fois sans succès.
+
+mute-title = Rappels de l’agenda par e-mail
+muted-nothing = Vous recevez des messages pour cet événement.
+muted-event = Vous ne recevez aucun message pour cet événement.
+muted-all = Vous ne recevez aucun rappel par e-mail.
+unmute-event = Recevoir à nouveau des messages pour cet événement
+unmute-all = Recevoir à nouveau des rappels par e-mail
+mute-unknown = Ce lien est incomplet ou ne vient pas de nous.
+mute-unclear = Cette demande n’a pas été comprise.
+mute-away = Ce n’est pas possible pour le moment. Veuillez réessayer dans quelques minutes.

@@ -61,3 +61,13 @@ unscheduled-advice =
        *[other] Li controlli e li invii di nuovo.
     }
 unscheduled-reason = Riceve questa e-mail perché l’invio è stato tentato più volte senza successo.
+
+mute-title = Promemoria del calendario via e-mail
+muted-nothing = Riceve e-mail su questo evento.
+muted-event = Non riceve e-mail su questo evento.
+muted-all = Non riceve promemoria via e-mail.
+unmute-event = Ricevere di nuovo e-mail su questo evento
+unmute-all = Ricevere di nuovo promemoria via e-mail
+mute-unknown = Questo link è incompleto oppure non è nostro.
+mute-unclear = La richiesta non è stata compresa.
+mute-away = Al momento non è possibile. Riprovi tra qualche minuto.

@@ -45,3 +45,13 @@ unscheduled-subject = 送信予約したメール{ $number }件が送信され�
 unscheduled-text = 送信予約したメール{ $number }件を送信できませんでした。下書きに戻してあります。
 unscheduled-advice = 内容を確認して、もう一度送信してください。
 unscheduled-reason = このメールは、送信を数回試みても成功しなかったためお送りしています。
+
+mute-title = メールによるカレンダーの通知
+muted-nothing = この予定についてのメールをお送りしています。
+muted-event = この予定についてのメールは停止されています。
+muted-all = メールによる通知はすべて停止されています。
+unmute-event = この予定についてのメールを再開する
+unmute-all = メールによる通知を再開する
+mute-unknown = このリンクは不完全か、当方のものではありません。
+mute-unclear = ご要望を理解できませんでした。
+mute-away = 現在この操作はできません。数分後にもう一度お試しください。

@@ -61,3 +61,13 @@ unscheduled-advice =
        *[other] Controleer ze en verzend ze opnieuw.
     }
 unscheduled-reason = U ontvangt deze e-mail omdat het verzenden meermaals zonder succes is geprobeerd.
+
+mute-title = Agendaherinneringen per e-mail
+muted-nothing = U ontvangt e-mail over deze afspraak.
+muted-event = U ontvangt geen e-mail over deze afspraak.
+muted-all = U ontvangt geen herinneringen per e-mail.
+unmute-event = Weer e-mail over deze afspraak sturen
+unmute-all = Weer herinneringen per e-mail sturen
+mute-unknown = Deze link is niet volledig of is niet van ons.
+mute-unclear = Dit is niet begrepen.
+mute-away = Dit lukt op dit moment niet. Probeer het over een paar minuten opnieuw.

@@ -65,3 +65,13 @@ unscheduled-advice =
        *[other] Sprawdź je i wyślij ponownie.
     }
 unscheduled-reason = Otrzymujesz tę wiadomość, ponieważ kilka prób wysłania się nie powiodło.
+
+mute-title = Przypomnienia z kalendarza e-mailem
+muted-nothing = Otrzymujesz wiadomości o tym wydarzeniu.
+muted-event = Nie otrzymujesz wiadomości o tym wydarzeniu.
+muted-all = Nie otrzymujesz przypomnień e-mailem.
+unmute-event = Wysyłaj ponownie wiadomości o tym wydarzeniu
+unmute-all = Wysyłaj ponownie przypomnienia e-mailem
+mute-unknown = Ten link jest niepełny albo nie pochodzi od nas.
+mute-unclear = Nie udało się zrozumieć tej prośby.
+mute-away = W tej chwili nie jest to możliwe. Spróbuj ponownie za kilka minut.

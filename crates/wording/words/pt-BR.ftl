@@ -61,3 +61,13 @@ unscheduled-advice =
        *[other] Verifique as mensagens e envie-as novamente.
     }
 unscheduled-reason = Você recebeu este e-mail porque o envio foi tentado várias vezes sem sucesso.
+
+mute-title = Lembretes da agenda por e-mail
+muted-nothing = Você recebe e-mails sobre este evento.
+muted-event = Você não recebe e-mails sobre este evento.
+muted-all = Você não recebe lembretes por e-mail.
+unmute-event = Voltar a receber e-mails sobre este evento
+unmute-all = Voltar a receber lembretes por e-mail
+mute-unknown = Este link está incompleto ou não é nosso.
+mute-unclear = O pedido não foi entendido.
+mute-away = Isso não é possível no momento. Tente novamente em alguns minutos.

@@ -45,3 +45,13 @@ unscheduled-subject = { $number } 封定时邮件未能发送
 unscheduled-text = 您设置了定时发送的 { $number } 封邮件未能发送，现已放回草稿箱。
 unscheduled-advice = 请检查后重新发送。
 unscheduled-reason = 您收到这封邮件，是因为多次尝试发送均未成功。
+
+mute-title = 日历邮件提醒
+muted-nothing = 您会收到有关此活动的邮件。
+muted-event = 您不会收到有关此活动的邮件。
+muted-all = 您不会收到任何邮件提醒。
+unmute-event = 重新接收此活动的邮件
+unmute-all = 重新接收邮件提醒
+mute-unknown = 此链接不完整，或不是我们发出的链接。
+mute-unclear = 无法理解此请求。
+mute-away = 目前无法完成此操作。请几分钟后再试。

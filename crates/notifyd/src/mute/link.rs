@@ -4,6 +4,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use store::{EventKey, MuteScope, RecipientKey};
+use wording::Language;
 
 /// The first octet of a token; another form gets another.
 const VERSION: u8 = 1;
@@ -70,12 +71,13 @@ impl MuteLinks {
         Self { mac, public_url: public_url.trim_end_matches('/').to_owned() }
     }
 
-    /// The link for `mutable`. It holds for as long as the site's key: a mail may be found again after years.
-    pub(crate) fn link(&self, mutable: &Mutable) -> String {
+    /// The link for `mutable`, behind which is a page in `language`. It holds for as long as the site's key: a mail may be found again after years.
+    pub(crate) fn link(&self, mutable: &Mutable, language: Language) -> String {
         let signed = mutable.octets();
         let signature = self.signature(&signed).finalize().into_bytes();
         let token = [&signed[..], &signature[..SIGNATURE]].concat();
-        format!("{}/{}", self.public_url, URL_SAFE_NO_PAD.encode(token))
+        // Beside the token: whoever changes the language changes what they read and no more.
+        format!("{}/{}/{}", self.public_url, language.tag(), URL_SAFE_NO_PAD.encode(token))
     }
 
     /// What a token allows, if it is one of ours.
@@ -111,7 +113,11 @@ mod tests {
     }
 
     fn token(link: &str) -> &str {
-        link.strip_prefix("https://mail.example.org/mute/").expect("the link begins with the public URL")
+        link.strip_prefix("https://mail.example.org/mute/de/").expect("the link begins with the public URL")
+    }
+
+    fn link(mutable: &Mutable) -> String {
+        links().link(mutable, Language::German)
     }
 
     fn mutable() -> impl Strategy<Value = Mutable> {
@@ -127,12 +133,12 @@ mod tests {
     proptest! {
         #[test]
         fn what_was_signed_is_read(mutable in mutable()) {
-            prop_assert_eq!(links().verify(token(&links().link(&mutable))), Some(mutable));
+            prop_assert_eq!(links().verify(token(&link(&mutable))), Some(mutable));
         }
 
         #[test]
         fn one_changed_letter_is_refused(mutable in mutable(), at in 0..110_usize, letter in "[A-Za-z0-9_=-]") {
-            let mut changed = token(&links().link(&mutable)).to_owned();
+            let mut changed = token(&link(&mutable)).to_owned();
             let at = at.min(changed.len() - 1);
             prop_assume!(changed[at..=at] != letter);
             changed.replace_range(at..=at, &letter);
@@ -141,7 +147,7 @@ mod tests {
 
         #[test]
         fn another_length_is_refused(mutable in mutable(), more in "[A-Za-z0-9_-]{1,40}", cut in 1..110_usize) {
-            let whole = token(&links().link(&mutable)).to_owned();
+            let whole = token(&link(&mutable)).to_owned();
             prop_assert_eq!(links().verify(&(whole.clone() + &more)), None);
             prop_assert_eq!(links().verify(&whole[..whole.len() - cut.min(whole.len())]), None);
         }
@@ -154,7 +160,7 @@ mod tests {
         #[test]
         fn another_sites_link_is_refused(mutable in mutable()) {
             let other = MuteLinks::new(b"other", "https://mail.example.org/mute");
-            prop_assert_eq!(links().verify(token(&other.link(&mutable))), None);
+            prop_assert_eq!(links().verify(token(&other.link(&mutable, Language::German))), None);
         }
     }
 
@@ -166,8 +172,8 @@ mod tests {
             one_click_is_event: false,
         };
         assert_eq!(
-            links().link(&mutable),
-            "https://mail.example.org/mute/AQABAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICOLErSJzdKaOcJDUh6oI2ug"
+            link(&mutable),
+            "https://mail.example.org/mute/de/AQABAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICOLErSJzdKaOcJDUh6oI2ug"
         );
     }
 }

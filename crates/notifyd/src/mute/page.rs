@@ -1,9 +1,14 @@
-//! What the port says and what it understands; no I/O. Nothing here depends on whose link it is.
+//! What the port says and what it understands; no I/O. Nothing here depends on whose link it is but what is muted.
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use hyper::{
     Response, StatusCode,
-    header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, REFERRER_POLICY, RETRY_AFTER},
+    header::{
+        ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, REFERRER_POLICY, RETRY_AFTER, VARY,
+    },
 };
+use sha2::{Digest, Sha256};
+use wording::{Language, Locale, MutePage, Wording};
 
 /// What a recipient asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,8 +19,10 @@ pub(super) enum Wish {
     MuteEvent,
     /// No more at all.
     MuteAll,
-    /// All of it back.
-    Unmute,
+    /// This event's back.
+    UnmuteEvent,
+    /// All of it back; what was said of single events stays.
+    UnmuteAll,
 }
 
 /// Reads the body of a POST: a form in either of HTML's two forms, for RFC 8058 allows both.
@@ -29,77 +36,91 @@ pub(super) fn wish(content_type: &str, body: &[u8]) -> Option<Wish> {
         "List-Unsubscribe=One-Click" => Some(Wish::OneClick),
         "mute=event" => Some(Wish::MuteEvent),
         "mute=all" => Some(Wish::MuteAll),
-        "mute=nothing" => Some(Wish::Unmute),
+        "unmute=event" => Some(Wish::UnmuteEvent),
+        "unmute=all" => Some(Wish::UnmuteAll),
         _ => None,
     }
 }
 
-const ASK: &str = "<h1>Calendar reminders</h1>\
-    <p>Which reminders should no longer be sent to you by mail?</p>\
-    <button name=mute value=event>Reminders of this event</button> \
-    <button name=mute value=all>All reminders</button>";
-const MUTED: &str = "<h1>Calendar reminders</h1><p>You will get no more of these mails.</p>\
-    <button name=mute value=nothing>Send them again</button>";
-const UNMUTED: &str = "<h1>Calendar reminders</h1><p>Reminders are sent to you again.</p>";
-const UNKNOWN: &str = "<h1>Not found</h1><p>This link is not complete, or not one of ours.</p>";
-const UNCLEAR: &str = "<h1>Not understood</h1>";
-const AWAY: &str = "<h1>Not now</h1><p>Please try again in a few minutes.</p>";
+/// Languages that a browser asks for and that are looked at.
+const MOST_ASKED: usize = 20;
 
-/// The page behind a link.
-pub(super) fn ask() -> Response<String> {
-    page(StatusCode::OK, ASK)
+/// The language of the mail that the link stands in; for a link that does not say, that of the browser (RFC 9110
+/// §12.5.4, whose order of equals is that of the field), or else `usual`.
+pub(super) fn language(of_link: Option<&str>, accepted: &str, usual: Language) -> Language {
+    let known = |tag: &str| Locale::negotiate(tag).map(Locale::language);
+    let asked = || {
+        let mut asked: Vec<_> = accepted.split(',').take(MOST_ASKED).map(weighed).collect();
+        asked.sort_by(|(_, one), (_, other)| other.total_cmp(one));
+        asked.into_iter().filter(|(_, weight)| *weight > 0.0).find_map(|(tag, _)| known(tag))
+    };
+    of_link.and_then(known).or_else(asked).unwrap_or(usual)
 }
 
-/// A wish was fulfilled, by this request or before.
-pub(super) fn done(wish: Wish) -> Response<String> {
-    page(StatusCode::OK, if wish == Wish::Unmute { UNMUTED } else { MUTED })
+/// `de;q=0.8`
+fn weighed(range: &str) -> (&str, f32) {
+    let (tag, parameters) = range.split_once(';').unwrap_or((range, ""));
+    let weight = parameters.trim().strip_prefix("q=").and_then(|weight| weight.parse().ok());
+    (tag.trim(), weight.filter(|weight: &f32| weight.is_finite()).unwrap_or(1.0))
 }
 
-/// The link is none: always the same, so that nobody learns how near it is to one.
-pub(super) fn unknown() -> Response<String> {
-    page(StatusCode::NOT_FOUND, UNKNOWN)
-}
-
-/// The body asks for nothing that there is.
-pub(super) fn unclear() -> Response<String> {
-    page(StatusCode::BAD_REQUEST, UNCLEAR)
-}
-
-/// The database is away.
-pub(super) fn away() -> Response<String> {
-    let mut away = page(StatusCode::SERVICE_UNAVAILABLE, AWAY);
-    away.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("120"));
-    away
+/// `page` as it is answered.
+pub(super) fn answer(page: MutePage, language: Language, wording: &Wording) -> Response<String> {
+    let status = match page {
+        MutePage::Muted { .. } => StatusCode::OK,
+        // Always the same, so that nobody learns how near it is to a link.
+        MutePage::Unknown => StatusCode::NOT_FOUND,
+        MutePage::Unclear => StatusCode::BAD_REQUEST,
+        MutePage::Away => StatusCode::SERVICE_UNAVAILABLE,
+    };
+    // Only an operator's template can fail: the answer is right without it.
+    let mut response = document(status, wording.mute_page(page, language).unwrap_or_default());
+    if page == MutePage::Away {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("120"));
+    }
+    response
 }
 
 /// Neither GET nor POST.
-pub(super) fn other_method() -> Response<String> {
-    let mut refused = page(StatusCode::METHOD_NOT_ALLOWED, UNCLEAR);
+pub(super) fn other_method(language: Language, wording: &Wording) -> Response<String> {
+    let mut refused = answer(MutePage::Unclear, language, wording);
+    *refused.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
     refused.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD, POST"));
     refused
 }
 
 /// No script, nothing loaded, in no frame; the link stays out of caches, of other sites and of search engines.
-fn page(status: StatusCode, content: &str) -> Response<String> {
-    let body = format!(
-        "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>\
-         <title>Calendar reminders</title><form method=post>{content}</form></html>\n"
-    );
+fn document(status: StatusCode, body: String) -> Response<String> {
+    let policy = policy(&body);
     let mut response = Response::new(body);
     *response.status_mut() = status;
-    let policy = "default-src 'none'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
     let headers = [
         (CONTENT_TYPE, "text/html; charset=utf-8"),
         (CACHE_CONTROL, "no-store"),
         (REFERRER_POLICY, "no-referrer"),
-        (HeaderName::from_static("content-security-policy"), policy),
+        (VARY, "Accept-Language"),
         (HeaderName::from_static("x-content-type-options"), "nosniff"),
         (HeaderName::from_static("x-robots-tag"), "noindex"),
     ];
     for (name, value) in headers {
         response.headers_mut().insert(name, HeaderValue::from_static(value));
     }
+    if let Ok(policy) = HeaderValue::from_str(&policy) {
+        response.headers_mut().insert(HeaderName::from_static("content-security-policy"), policy);
+    }
     response
+}
+
+/// Allows the style that is in the page, by its hash (CSP3 §8.4), and nothing else.
+fn policy(page: &str) -> String {
+    let style = page.split_once("<style>").and_then(|(_, rest)| Some(rest.split_once("</style>")?.0));
+    let style = style.map_or_else(
+        || "'none'".to_owned(),
+        |style| format!("'sha256-{}'", STANDARD.encode(Sha256::digest(style))),
+    );
+    format!(
+        "default-src 'none'; style-src {style}; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+    )
 }
 
 #[cfg(test)]
@@ -112,14 +133,16 @@ mod tests {
     fn wishes_are_read_and_nothing_else() {
         let multipart =
             "--x\r\nContent-Disposition: form-data; name=\"List-Unsubscribe\"\r\n\r\nOne-Click\r\n--x--\r\n";
-        let rows: [(&str, &[u8], Option<Wish>); 10] = [
+        let rows: [(&str, &[u8], Option<Wish>); 12] = [
             (FORM, b"List-Unsubscribe=One-Click", Some(Wish::OneClick)),
             (FORM, b"List-Unsubscribe=One-Click\r\n", Some(Wish::OneClick)),
             ("", b"List-Unsubscribe=One-Click", Some(Wish::OneClick)),
             ("Multipart/Form-Data; boundary=x", multipart.as_bytes(), Some(Wish::OneClick)),
             (FORM, b"mute=event", Some(Wish::MuteEvent)),
             (FORM, b"mute=all", Some(Wish::MuteAll)),
-            (FORM, b"mute=nothing", Some(Wish::Unmute)),
+            (FORM, b"unmute=event", Some(Wish::UnmuteEvent)),
+            (FORM, b"unmute=all", Some(Wish::UnmuteAll)),
+            (FORM, b"unmute=everybody", None),
             (FORM, b"", None),
             (FORM, b"mute=all&x=y", None),
             (FORM, b"\xff", None),
@@ -127,5 +150,29 @@ mod tests {
         for (content_type, body, expected) in rows {
             assert_eq!(wish(content_type, body), expected, "{:?}", String::from_utf8_lossy(body));
         }
+    }
+
+    #[test]
+    fn the_mails_language_comes_before_the_browsers_and_that_before_the_usual() {
+        use Language::{Arabic, English, French, German, SimplifiedChinese};
+        for (of_link, accepted, expected) in [
+            (Some("ar"), "de", Arabic),
+            (Some("mute"), "de", German),
+            (None, "tlh, en;q=0.3, zh-TW;q=0.5", SimplifiedChinese),
+            (None, "de;q=0, en;q=0.1", English),
+            (None, "*, ;q=x,,q=NaN", French),
+            (None, "", French),
+        ] {
+            assert_eq!(language(of_link, accepted, French), expected, "{of_link:?} {accepted}");
+        }
+    }
+
+    #[test]
+    fn style_of_the_page_is_all_that_is_allowed() {
+        let wording = crate::overrides::load(None).unwrap();
+        let page = answer(MutePage::Muted { event: false, all: false }, Language::English, &wording);
+        let policy = page.headers()["content-security-policy"].to_str().unwrap();
+        assert!(policy.starts_with("default-src 'none'; style-src 'sha256-"), "{policy}");
+        assert!(super::policy("<p>").contains("style-src 'none';"));
     }
 }

@@ -137,17 +137,78 @@ async fn looking_at_the_page_mutes_nothing_and_its_buttons_do() {
         assert!(page.headers()[name].to_str().unwrap().contains(part), "{name}");
     }
     let page = page.text().await.unwrap();
-    assert!(page.contains("name=mute value=event") && page.contains("name=mute value=all"), "{page}");
+    assert!(offers(&page, &["mute=event", "mute=all"]), "{page}");
+    assert!(!page.contains("Team lunch"), "{page} tells of what event");
     assert_eq!(world.client.head(&link).send().await.unwrap().status(), StatusCode::OK);
     world.alarm_that_is_sent("lunch-1").await;
     let done = world.post(&link, "mute=event").await.text().await.unwrap();
-    assert!(done.contains("name=mute value=nothing"), "{done}");
+    assert!(offers(&done, &["unmute=event", "mute=all"]), "{done}");
     world.alarm_that_is_muted("lunch-1").await;
     world.alarm_that_is_sent("lunch-2").await;
-    world.post(&link, "mute=all").await;
+    let done = world.post(&link, "mute=all").await.text().await.unwrap();
+    assert!(offers(&done, &["unmute=all"]), "{done}");
     world.alarm_that_is_muted("lunch-2").await;
-    world.post(&link, "mute=nothing").await;
+    let done = world.post(&link, "unmute=all").await.text().await.unwrap();
+    assert!(offers(&done, &["unmute=event", "mute=all"]), "what was said of one event stays: {done}");
+    world.alarm_that_is_sent("lunch-2").await;
+    world.alarm_that_is_muted("lunch-1").await;
+    world.post(&link, "unmute=event").await;
     world.alarm_that_is_sent("lunch-1").await;
+}
+
+/// Whether these are the page's buttons, as what they send.
+fn offers(page: &str, forms: &[&str]) -> bool {
+    let button = |form: &&str| {
+        let (name, value) = form.split_once('=').unwrap();
+        page.contains(&format!("<button name=\"{name}\" value=\"{value}\">"))
+    };
+    page.matches("<button").count() == forms.len() && forms.iter().all(button)
+}
+
+#[tokio::test]
+async fn the_page_speaks_the_recipients_language() {
+    let mut world = World::with(OneClick::All).await;
+    let link = world.alarm_that_is_sent("lunch-1").await;
+    let (base, token) = link.rsplit_once("/en/").unwrap();
+    let get = async |url: &str| {
+        let request = world.client.get(url).header("accept-language", "ja, de;q=0.5");
+        request.send().await.unwrap().text().await.unwrap()
+    };
+    assert!(get(&link).await.contains("<html lang=\"en\" dir=\"ltr\">"));
+    assert!(get(&format!("{base}/ar/{token}")).await.contains("<html lang=\"ar\" dir=\"rtl\">"));
+    assert!(get(&format!("{base}/{token}")).await.contains("<html lang=\"ja\""), "the browser's");
+    let stripped = format!("http://{}/de/{token}", world.port);
+    assert!(get(&stripped).await.contains("<html lang=\"de\""), "by a proxy that takes the path away");
+}
+
+#[tokio::test]
+async fn a_person_mutes_and_unmutes_by_clicking_in_a_browser() {
+    let mut world = World::with(OneClick::All).await;
+    let link = world.alarm_that_is_sent("lunch-1").await.replace("/en/", "/ar/");
+    let page = testkit::chromium::Page::open().await;
+    page.goto(&link).await;
+    // The browser speaks the page's language and applies its style: the policy lets it.
+    let style =
+        page.eval("[document.dir, getComputedStyle(document.querySelector('main')).borderRadius]").await;
+    assert_eq!(style, serde_json::json!(["rtl", "8px"]));
+    let click = async |form: &str, then: &str| {
+        let (name, value) = form.split_once('=').unwrap();
+        let button = format!("document.querySelector('button[name={name}][value={value}]')");
+        page.eval(&format!("{button}.click()")).await;
+        let (name, value) = then.split_once('=').unwrap();
+        page.wait_until(&format!("document.querySelector('button[name={name}][value={value}]')"), DEADLINE)
+            .await;
+    };
+    world.alarm_that_is_sent("lunch-1").await;
+    click("mute=event", "unmute=event").await;
+    world.alarm_that_is_muted("lunch-1").await;
+    click("unmute=event", "mute=event").await;
+    world.alarm_that_is_sent("lunch-1").await;
+    click("mute=all", "unmute=all").await;
+    world.alarm_that_is_muted("lunch-2").await;
+    click("unmute=all", "mute=event").await;
+    world.alarm_that_is_sent("lunch-2").await;
+    assert_eq!(page.console_errors().await, Vec::<String>::new());
 }
 
 #[tokio::test]
@@ -183,7 +244,7 @@ async fn a_mute_that_cannot_be_written_is_not_said_to_be() {
     let response = world.post(&link, ONE_CLICK).await;
     assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
     assert!(response.headers().contains_key("retry-after"));
-    assert_eq!(world.client.get(&link).send().await.unwrap().status(), StatusCode::OK);
+    assert_eq!(world.client.get(&link).send().await.unwrap().status(), StatusCode::SERVICE_UNAVAILABLE);
 }
 
 #[tokio::test]

@@ -66,4 +66,13 @@ words! {
     UnscheduledText = "unscheduled-text" ["count", "number"];
     UnscheduledAdvice = "unscheduled-advice" ["count"];
     UnscheduledReason = "unscheduled-reason" [];
+    MuteTitle = "mute-title" [];
+    MutedNothing = "muted-nothing" [];
+    MutedEvent = "muted-event" [];
+    MutedAll = "muted-all" [];
+    UnmuteEvent = "unmute-event" [];
+    UnmuteAll = "unmute-all" [];
+    MuteUnknown = "mute-unknown" [];
+    MuteUnclear = "mute-unclear" [];
+    MuteAway = "mute-away" [];
 }

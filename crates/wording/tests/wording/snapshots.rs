@@ -1,6 +1,6 @@
 use std::{env, fs, path::Path};
 
-use wording::{Alarm, EventTime, Mail, Unscheduled};
+use wording::{Alarm, EventTime, Mail, MutePage, Unscheduled};
 
 use crate::cases::{lunch, plain, reader, wording};
 
@@ -59,30 +59,55 @@ fn mails() -> Vec<(String, Mail)> {
     mails
 }
 
-#[test]
-fn mails_are_those_in_the_repository() {
-    let update = env::var_os("UPDATE_SNAPSHOTS").is_some();
-    let mut differing = Vec::new();
+/// The pages behind the links of mails, with the names of their files.
+fn pages() -> Vec<(String, String)> {
+    let wording = wording();
+    let pages = [
+        ("nothing", MutePage::Muted { event: false, all: false }),
+        ("event", MutePage::Muted { event: true, all: false }),
+        ("all", MutePage::Muted { event: true, all: true }),
+        ("unknown", MutePage::Unknown),
+        ("away", MutePage::Away),
+    ];
+    let of_reader = |tag: &str, zone: &str| {
+        let language = reader(tag, zone).locale.language();
+        pages.map(|(name, page)| {
+            (format!("mute-{name}.{tag}.html"), wording.mute_page(page, language).unwrap())
+        })
+    };
+    READERS.into_iter().flat_map(|(tag, zone)| of_reader(tag, zone)).collect()
+}
+
+/// Mails and pages, by the names of their files.
+fn files() -> Vec<(String, String)> {
+    let mut files = pages();
     for (name, mail) in mails() {
         let text = format!("Subject: {}\n\n{}", mail.subject, mail.text);
-        for (file, content) in [(format!("{name}.txt"), text), (format!("{name}.html"), mail.html)] {
-            let path = Path::new(FOLDER).join(&file);
-            if update {
-                fs::write(&path, content).unwrap();
-            } else if fs::read_to_string(&path).ok().as_deref() != Some(content.as_str()) {
-                differing.push(file);
-            }
+        files.extend([(format!("{name}.txt"), text), (format!("{name}.html"), mail.html)]);
+    }
+    files
+}
+
+#[test]
+fn mails_and_pages_are_those_in_the_repository() {
+    let update = env::var_os("UPDATE_SNAPSHOTS").is_some();
+    let mut differing = Vec::new();
+    for (file, content) in files() {
+        let path = Path::new(FOLDER).join(&file);
+        if update {
+            fs::write(&path, content).unwrap();
+        } else if fs::read_to_string(&path).ok().as_deref() != Some(content.as_str()) {
+            differing.push(file);
         }
     }
     assert!(differing.is_empty(), "look, then run again with UPDATE_SNAPSHOTS=1: {differing:?}");
 }
 
 #[test]
-fn every_file_is_that_of_a_mail() {
-    let names: Vec<_> = mails().into_iter().map(|(name, _)| name).collect();
+fn every_file_is_that_of_a_mail_or_page() {
+    let names: Vec<_> = files().into_iter().map(|(name, _)| name).collect();
     for entry in fs::read_dir(FOLDER).unwrap() {
         let file = entry.unwrap().file_name().into_string().unwrap();
-        let name = file.rsplit_once('.').unwrap().0;
-        assert!(names.iter().any(|known| known == name), "{file} is left over");
+        assert!(names.contains(&file), "{file} is left over");
     }
 }

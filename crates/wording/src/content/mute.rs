@@ -1,0 +1,65 @@
+//! The content of the page behind the links of a mail. Nothing of the event is on it.
+
+use serde::Serialize;
+
+use super::Page;
+use crate::{
+    Language, MutePage,
+    words::{Word, Words},
+};
+
+/// The fields of `mute.html`; docs/alarm-mail.md tells an operator of them.
+#[derive(Debug, Serialize)]
+pub(crate) struct MuteContent {
+    #[serde(flatten)]
+    page: Page,
+    title: String,
+    /// How it stands, or why nothing can be done.
+    state: String,
+    buttons: Vec<Button>,
+}
+
+/// What a click sends: `name=value`.
+#[derive(Debug, Serialize)]
+struct Button {
+    name: &'static str,
+    value: &'static str,
+    label: String,
+}
+
+impl MuteContent {
+    pub(crate) fn of(page: MutePage, language: Language, words: &Words) -> Self {
+        let buttons = buttons(page).iter();
+        Self {
+            page: Page::of(language),
+            title: words.plain(Word::MuteTitle),
+            state: words.plain(state(page)),
+            buttons: buttons
+                .map(|&(name, value, word)| Button { name, value, label: words.plain(word) })
+                .collect(),
+        }
+    }
+}
+
+fn state(page: MutePage) -> Word {
+    match page {
+        MutePage::Muted { all: true, .. } => Word::MutedAll,
+        MutePage::Muted { event: true, .. } => Word::MutedEvent,
+        MutePage::Muted { .. } => Word::MutedNothing,
+        MutePage::Unknown => Word::MuteUnknown,
+        MutePage::Unclear => Word::MuteUnclear,
+        MutePage::Away => Word::MuteAway,
+    }
+}
+
+/// To take back what is muted, or to mute what is not; who muted everything has no use for one event.
+fn buttons(page: MutePage) -> &'static [(&'static str, &'static str, Word)] {
+    match page {
+        MutePage::Muted { all: true, .. } => &[("unmute", "all", Word::UnmuteAll)],
+        MutePage::Muted { event: true, .. } => {
+            &[("unmute", "event", Word::UnmuteEvent), ("mute", "all", Word::MuteAll)]
+        }
+        MutePage::Muted { .. } => &[("mute", "event", Word::MuteEvent), ("mute", "all", Word::MuteAll)],
+        MutePage::Unknown | MutePage::Unclear | MutePage::Away => &[],
+    }
+}
