@@ -6,7 +6,6 @@ mod job;
 mod pulls;
 mod run;
 mod settle;
-mod settlement;
 
 use std::{sync::Arc, time::Duration};
 
@@ -180,7 +179,7 @@ impl Worker {
     fn note(&mut self, ended: Result<(usize, Ended), JoinError>) {
         match ended {
             Ok((_, Ended::Settled)) => self.pauses = 0,
-            Ok((source, Ended::Outage | Ended::CutOff)) => {
+            Ok((source, Ended::Outage)) => {
                 self.pulls.returned(source);
                 self.start_pause();
             }

@@ -22,7 +22,7 @@ fn the_page_says_that_every_case_passes_everywhere() {
 #[test]
 fn every_own_test_that_the_page_names_exists() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/");
-    let mut sources = include_str!("../src/worker/settlement.rs").to_owned();
+    let mut sources = include_str!("../../bus-node/src/settlement.rs").to_owned();
     for part in ["groups", "nats"] {
         let files = fs::read_dir(format!("{folder}{part}")).expect("tests are there");
         for file in files {

@@ -1,14 +1,17 @@
 //! What a node of any bus has of its own, whichever implementation stands below: time and chance as arguments, the key
-//! listeners that registered on it, and the words for what a listener failed of. In memory only.
+//! listeners that registered on it, and what the end of a run means for its job. In memory only.
 
+mod attempt;
 mod clock;
 mod keys;
 mod pause;
 mod reason;
+mod settlement;
 mod surroundings;
 
+pub use attempt::attempt;
 pub use clock::{Clock, ManualClock, Sleep, SystemClock, earlier, later, until};
 pub use keys::{Added, Hearing, KeyBounds, KeyListeners, LiveCounts, Removed};
 pub use pause::pause;
-pub use reason::{LONGEST_REASON, reason};
+pub use settlement::Settlement;
 pub use surroundings::{Jitter, Surroundings, full_jitter};

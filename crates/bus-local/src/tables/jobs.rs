@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use bus::{DeadLetterId, Group, JobKind, Message, Urgency};
-use bus_node::{earlier, later};
+use bus_node::{Settlement, earlier, later};
 use mailbox_event::UnixMillis;
 use rusqlite::{OptionalExtension, params};
 
-use super::{Settled, Settlement, Tables, add, message, millis};
+use super::{Settled, Tables, add, message, millis};
 use crate::worker::{Claim, Claims};
 
 /// What became of a dispatched job.

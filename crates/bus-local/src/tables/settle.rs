@@ -1,22 +1,11 @@
 //! How runs of jobs end: finished, parked, dead.
 
 use bus::Group;
-use bus_node::earlier;
+use bus_node::{Settlement, earlier};
 use mailbox_event::UnixMillis;
 use rusqlite::params;
 
 use super::{Tables, add, millis, subtract};
-
-/// How a run ended, for a job that does not simply wait on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Settlement {
-    /// Done.
-    Finish,
-    /// To be run again at a time.
-    Park { attempts: u32, due_at: UnixMillis },
-    /// No run can help; parked until `or_park_until` when the dead letters are full.
-    Bury { attempts: u32, reason: String, or_park_until: UnixMillis },
-}
 
 /// What became of a settlement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,10 +1,9 @@
 //! One run of one job, and its settlement.
 
-use std::{error::Error, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{error::Error, sync::Arc};
 
-use bus::{Failure, GroupListener, GroupSettings, Message};
-use bus_node::later;
-use futures_util::FutureExt;
+use bus::{GroupListener, GroupSettings};
+use bus_node::{Settlement, attempt, later};
 use tokio::{
     sync::{Notify, watch},
     time::sleep,
@@ -12,9 +11,8 @@ use tokio::{
 
 use super::{
     delivery::Delivery,
-    job::Job,
+    job::{Job, Poison},
     settle::Settler,
-    settlement::{Settlement, settlement},
 };
 use crate::groups::{Broker, Place};
 
@@ -25,17 +23,7 @@ pub(super) enum Ended {
     Settled,
     /// It is the server's again, and the group should wait.
     Outage,
-    /// It was cut off and is the server's again.
-    CutOff,
 }
-
-#[derive(Debug, thiserror::Error)]
-#[error("listener panicked")]
-struct Panicked;
-
-#[derive(Debug, thiserror::Error)]
-#[error("run took longer than {0:?}")]
-struct TimedOut(Duration);
 
 /// What every run of a worker needs.
 pub(crate) struct Runner {
@@ -64,23 +52,23 @@ impl Runner {
 
     async fn run_and_settle(
         &self,
-        job: Result<Job, (Job, super::job::Poison)>,
+        job: Result<Job, (Job, Poison)>,
         cut: watch::Receiver<()>,
         settler: &Settler<'_>,
     ) -> Ended {
         let (job, how) = match job {
-            Ok(job) if job.message.is_noop() => (job, Settlement::Finish),
-            Ok(job) => match self.attempt(&job, cut).await {
-                Some(how) => (job, how),
-                None => {
-                    settler.give_back().await;
-                    return Ended::CutOff;
-                }
-            },
-            Err((job, poison)) => (job, Settlement::Bury { attempts: 0, reason: poison.to_string() }),
+            Ok(job) if job.message.is_noop() => (job, Some(Settlement::Finish)),
+            Ok(job) => {
+                let how = self.attempt(&job, cut).await;
+                (job, how)
+            }
+            Err((job, poison)) => (job, Some(self.burial(poison))),
         };
-        let backoff = &self.settings.backoff;
-        match settler.settle(job, how, later(self.broker.now(), backoff.longest)).await {
+        let Some(how) = how else {
+            settler.give_back().await;
+            return Ended::Outage;
+        };
+        match settler.settle(job, how).await {
             Ok(true) => Ended::Settled,
             Ok(false) => Ended::Outage,
             Err(error) => {
@@ -92,35 +80,21 @@ impl Runner {
         }
     }
 
-    /// `None`: it was cut off.
+    /// `None`: it was cut off, or something that the group needs is away.
     async fn attempt(&self, job: &Job, mut cut: watch::Receiver<()>) -> Option<Settlement> {
-        let number = job.attempts.saturating_add(1);
-        let end = tokio::select! {
+        let surroundings = &self.broker.surroundings;
+        tokio::select! {
             biased;
             // A registration that is over by now has no business with the job.
-            _ = cut.changed() => return None,
-            end = self.bounded(job.message.clone(), number) => end,
-        };
-        let surroundings = &self.broker.surroundings;
-        let draw = |ceiling| (surroundings.jitter)(ceiling);
-        Some(settlement(&self.settings.backoff, number, end, self.broker.now(), draw))
+            _ = cut.changed() => None,
+            how = attempt(surroundings, &self.settings, &*self.listener, job.message.clone(), job.attempts) => how,
+        }
     }
 
-    async fn bounded(&self, message: Message, number: u32) -> Result<(), Failure> {
-        let (listener, limit) = (&self.listener, self.settings.run_timeout);
-        let run = async {
-            if listener.handles(&message) {
-                listener.run(message, self.settings.backoff.attempt(number)).await
-            } else {
-                Ok(())
-            }
-        };
-        tokio::select! {
-            // A run that is done in time is done, even if its time is over by now.
-            biased;
-            end = AssertUnwindSafe(run).catch_unwind() => end.unwrap_or_else(|_| Err(Failure::Retry(Panicked.into()))),
-            () = self.broker.surroundings.clock.sleep(limit) => Err(Failure::Retry(TimedOut(limit).into())),
-        }
+    /// No run is needed to see that none can help.
+    fn burial(&self, poison: Poison) -> Settlement {
+        let or_park_until = later(self.broker.now(), self.settings.backoff.longest);
+        Settlement::Bury { attempts: 0, reason: poison.to_string(), or_park_until }
     }
 
     /// Keeps the job ours for as long as it takes. By the machine's time, for that is the server's.

@@ -4,14 +4,12 @@
 use std::time::Duration;
 
 use async_nats::{HeaderMap, Subject};
+use bus_node::Settlement;
 use bytes::Bytes;
 use mailbox_event::UnixMillis;
 use tokio::{sync::Notify, time::sleep};
 
-use super::{
-    job::{self, Job},
-    settlement::Settlement,
-};
+use super::job::{self, Job};
 use crate::{
     error::CallError,
     groups::{Broker, Place},
@@ -34,22 +32,13 @@ const ACKNOWLEDGEMENTS: usize = 5;
 const PAUSE: Duration = Duration::from_millis(100);
 
 impl Settler<'_> {
-    /// Does as `how` says; `or_park_until` when the dead letters are full. `false`: the job is the server's again, and
-    /// the group should wait. On an error the job is as it was.
-    pub(super) async fn settle(
-        &self,
-        job: Job,
-        how: Settlement,
-        or_park_until: UnixMillis,
-    ) -> Result<bool, CallError> {
+    /// Does as `how` says. `false`: the job is the server's again, and the group should wait. On an error the job is as
+    /// it was.
+    pub(super) async fn settle(&self, job: Job, how: Settlement) -> Result<bool, CallError> {
         match how {
             Settlement::Finish => {}
-            Settlement::Return => {
-                self.give_back().await;
-                return Ok(false);
-            }
             Settlement::Park { attempts, due_at } => self.park(Job { attempts, ..job }, due_at).await?,
-            Settlement::Bury { attempts, reason } => {
+            Settlement::Bury { attempts, reason, or_park_until } => {
                 self.bury(Job { attempts, ..job }, &reason, or_park_until).await?;
             }
         }
