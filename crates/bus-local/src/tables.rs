@@ -23,7 +23,6 @@ pub(crate) use jobs::{Queued, Redelivered, TakenJob};
 pub(crate) use kv::Expected;
 use others::Others;
 use seen::Seen;
-pub(crate) use settle::Settled;
 
 use crate::{
     LocalBusSettings,

@@ -100,3 +100,29 @@ pub trait GroupListener: Send + Sync + 'static {
         std::future::pending().await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BACKOFF: Backoff =
+        Backoff { retries: 2, first: Duration::from_secs(1), factor: 3, longest: Duration::from_secs(5) };
+
+    #[test]
+    fn waits_grow_up_to_the_longest() {
+        let ceilings = [1, 2, 3, u32::MAX].map(|number| BACKOFF.ceiling(number).as_secs());
+        assert_eq!(ceilings, [1, 3, 5, 5]);
+    }
+
+    #[test]
+    fn the_attempt_after_the_last_retry_is_the_last() {
+        let attempts = [1, 2, 3].map(|number| BACKOFF.attempt(number));
+        assert_eq!(attempts.map(|attempt| attempt.number), [1, 2, 3]);
+        assert_eq!(attempts.map(|attempt| attempt.is_last), [false, false, true]);
+    }
+
+    #[test]
+    fn a_group_is_shown_by_its_name() {
+        assert_eq!(Group("alarm mail".to_owned()).to_string(), "alarm mail");
+    }
+}

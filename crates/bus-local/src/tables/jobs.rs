@@ -7,7 +7,7 @@ use bus_node::{Settlement, earlier, later};
 use mailbox_event::UnixMillis;
 use rusqlite::{OptionalExtension, params};
 
-use super::{Settled, Tables, add, message, millis};
+use super::{Tables, add, message, millis};
 use crate::worker::{Claim, Claims};
 
 /// What became of a dispatched job.
@@ -148,15 +148,8 @@ impl Tables {
             reason: "subject is not known to this release".to_owned(),
             or_park_until: later(now, longest),
         };
-        let mut is_full = false;
-        for &job in jobs {
-            let settled = self.settle(job, group, &burial, (now, self.bounds.remember_finished))?;
-            is_full |= settled == Settled::DeadLettersFull;
-        }
-        if is_full {
-            tracing::error!(group = %group, "Dead letters are full, jobs that cannot be read are kept waiting");
-        }
-        Ok(())
+        jobs.iter()
+            .try_for_each(|&job| self.settle(job, group, &burial, (now, self.bounds.remember_finished)))
     }
 
     /// Turns a dead letter into a job that has made no attempt.

@@ -1,20 +1,13 @@
 //! How runs of jobs end: finished, parked, dead.
 
+use std::num::NonZeroU64;
+
 use bus::Group;
 use bus_node::{Settlement, earlier};
 use mailbox_event::UnixMillis;
 use rusqlite::params;
 
 use super::{Tables, add, millis, subtract};
-
-/// What became of a settlement.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Settled {
-    /// As asked.
-    Done,
-    /// The dead letters are full: the job is parked.
-    DeadLettersFull,
-}
 
 impl Tables {
     /// Ends a run of a job.
@@ -24,20 +17,19 @@ impl Tables {
         group: &Group,
         how: &Settlement,
         (now, remember): (UnixMillis, std::time::Duration),
-    ) -> rusqlite::Result<Settled> {
+    ) -> rusqlite::Result<()> {
         match *how {
             Settlement::Finish => self.finish(job, now)?,
             Settlement::Park { attempts, due_at } => self.park(job, attempts, due_at)?,
             Settlement::Bury { attempts, or_park_until, .. }
                 if self.dead_letters.get() >= self.bounds.max_dead_letters =>
             {
+                tracing::error!(%group, "Dead letters are full, jobs without hope are kept waiting");
                 self.park(job, attempts.saturating_sub(1), or_park_until)?;
-                return Ok(Settled::DeadLettersFull);
             }
             Settlement::Bury { attempts, ref reason, .. } => self.bury(job, group, attempts, reason, now)?,
         }
-        self.forget_finished(earlier(now, remember))?;
-        Ok(Settled::Done)
+        self.forget_finished(earlier(now, remember))
     }
 
     fn park(&self, job: i64, attempts: u32, due_at: UnixMillis) -> rusqlite::Result<()> {
@@ -85,10 +77,9 @@ impl Tables {
     fn forget_finished(&self, horizon: UnixMillis) -> rusqlite::Result<()> {
         let rows = self.execute("DELETE FROM finished WHERE finished_at <= ?1", [millis(horizon)])?;
         subtract(&self.finished, rows);
-        let surplus = self.finished.get().saturating_sub(self.bounds.max_finished);
-        if surplus > 0 {
+        if let Some(surplus) = NonZeroU64::new(self.finished.get().saturating_sub(self.bounds.max_finished)) {
             let sql = "DELETE FROM finished WHERE id IN (SELECT id FROM finished ORDER BY finished_at, id LIMIT ?1)";
-            subtract(&self.finished, self.execute(sql, [surplus])?);
+            subtract(&self.finished, self.execute(sql, [surplus.get()])?);
         }
         Ok(())
     }

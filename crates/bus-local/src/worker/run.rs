@@ -5,10 +5,7 @@ use std::{error::Error, sync::Arc};
 use bus::{Group, GroupListener, GroupSettings};
 use bus_node::attempt;
 
-use crate::{
-    shared::Shared,
-    tables::{Settled, TakenJob},
-};
+use crate::{shared::Shared, tables::TakenJob};
 
 /// What the worker makes of the end of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,11 +33,7 @@ pub(super) async fn run(
         shared.writer.call(move |tables| tables.settle(id, &name, &settlement, (now, remember))).await;
     drop(claim);
     match settled {
-        Ok(Settled::Done) => Ended::Settled,
-        Ok(Settled::DeadLettersFull) => {
-            tracing::error!(group = %group, "Dead letters are full, jobs without hope are kept waiting");
-            Ended::Settled
-        }
+        Ok(()) => Ended::Settled,
         Err(error) => {
             tracing::warn!(group = %group, error = &error as &dyn Error, "Job cannot be settled and will run again");
             Ended::Outage

@@ -74,6 +74,31 @@ async fn after_a_pause_one_job_goes_ahead() {
 }
 
 #[tokio::test]
+async fn the_last_place_is_filled_while_the_others_are_taken() {
+    let scene = Scene::new(LocalBusSettings::default());
+    let listener = std::sync::Arc::new(Stuck(0.into()));
+    let three = bus::GroupSettings { concurrency: 3, ..super::group_settings() };
+    let _held = scene.bus.register_group(group(), three, listener.clone()).await.unwrap();
+    for sequence in 1..=4 {
+        scene.dispatch(job(sequence)).await;
+        rest(&scene.bus).await;
+        let runs = listener.0.load(std::sync::atomic::Ordering::SeqCst);
+        assert_eq!(runs, sequence.min(3), "and no more than there are places");
+    }
+}
+
+/// Runs that never end, counted.
+struct Stuck(std::sync::atomic::AtomicU64);
+
+#[async_trait::async_trait]
+impl bus::GroupListener for Stuck {
+    async fn run(&self, _: bus::Message, _: bus::Attempt) -> Result<(), Failure> {
+        self.0.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        std::future::pending().await
+    }
+}
+
+#[tokio::test]
 async fn redelivering_a_job_that_waits_gives_it_its_attempts_back() {
     let scene = Scene::new(LocalBusSettings::default());
     let listener = Runs::new(|run| if run == 0 { Err(Failure::Retry("not yet".into())) } else { Ok(()) });
