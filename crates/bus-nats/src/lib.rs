@@ -13,6 +13,7 @@ mod call;
 mod counters;
 mod dead;
 mod error;
+mod every;
 mod expiry;
 mod groups;
 mod interest;

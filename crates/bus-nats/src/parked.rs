@@ -10,7 +10,6 @@ mod lease;
 use std::{sync::Arc, time::Duration};
 
 use async_nats::Subscriber;
-use bus_node::until;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio::{sync::Notify, time::sleep};
 
@@ -90,8 +89,7 @@ impl Sweeper {
 
     async fn turn(&mut self) {
         match self.give_back_what_is_due().await {
-            Ok(true) => {}
-            Ok(false) => self.wait().await,
+            Ok(()) => self.wait().await,
             Err(error) => {
                 tracing::debug!(group = %self.place.group, %error, "Parked jobs cannot be swept");
                 // What is in the heap may be given back or not: the stream knows.
@@ -101,16 +99,14 @@ impl Sweeper {
         }
     }
 
-    /// Whether there is more to do at once.
-    async fn give_back_what_is_due(&mut self) -> Result<bool, CallError> {
+    async fn give_back_what_is_due(&mut self) -> Result<(), CallError> {
         if !self.lease.keep(&self.broker).await? {
             self.heap = ParkedHeap::default();
-            return Ok(false);
+            return Ok(());
         }
         self.phantoms.look(&self.broker, &self.place).await?;
-        let has_read_all = self.read().await?;
+        self.read().await?;
         let due = self.heap.take_due(self.broker.now(), self.longest, BATCH);
-        let is_full = due.len() == BATCH;
         let this = &*self;
         let given = stream::iter(due).map(async |sequence| this.give_back(sequence).await);
         let lagging: Vec<_> = given.buffer_unordered(AT_ONCE).try_collect().await?;
@@ -119,19 +115,20 @@ impl Sweeper {
             self.heap = ParkedHeap::default();
             sleep(AFTER_FAILURE).await;
         }
-        Ok(is_full || !has_read_all)
+        Ok(())
     }
 
-    /// Reads what was parked since the last time. Whether that is all.
-    async fn read(&mut self) -> Result<bool, CallError> {
+    /// Reads what was parked since the last time.
+    async fn read(&mut self) -> Result<(), CallError> {
         let filter = self.place.all_parked();
         for _ in 0..READ_IN_A_ROW {
-            let Some(lying) = self.broker.next(PARKED, self.heap.seen() + 1, &filter).await? else {
-                return Ok(true);
+            let Some(lying) = self.broker.next(PARKED, self.heap.next_place(), &filter).await? else {
+                self.heap.note_end();
+                break;
             };
             self.heap.note(lying.sequence, due(&lying.headers));
         }
-        Ok(false)
+        Ok(())
     }
 
     /// Whether the stream has it and a replica that was asked has not yet.
@@ -157,9 +154,8 @@ impl Sweeper {
 
     async fn wait(&mut self) {
         let clock = &self.broker.surroundings.clock;
-        let due = self.heap.next_due().map_or(LOOK, |due| until(clock.now(), due));
         tokio::select! {
-            () = clock.sleep(due.min(LOOK)) => {}
+            () = clock.sleep(self.heap.rest(clock.now(), LOOK)) => {}
             () = self.parked.notified() => {}
             Some(message) = self.bell.next() => {
                 if message.payload == FREE {

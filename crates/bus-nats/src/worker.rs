@@ -63,10 +63,8 @@ pub(crate) struct Worker {
     cut: (watch::Sender<()>, watch::Receiver<()>),
     /// Changes when the streams were looked after.
     readiness: watch::Receiver<Readiness>,
-    /// Connections that were made until the requests were sent.
-    connections: u64,
-    /// What the server has for us is not there, or it cannot serve us: ask again at the next look.
-    is_refused: Option<Refused>,
+    /// The worst that the server said since the last look: nothing is asked until it is mended.
+    refused: Refused,
     /// Pauses since the last run that found its dependencies there.
     pauses: u32,
     /// Nothing is taken before its end.
@@ -87,7 +85,6 @@ impl Worker {
         Ok(Self {
             pulls: Pulls::new(sources.iter().map(|(source, _)| source.urgency)),
             readiness: runner.broker.readiness.subscribe(),
-            connections: connections(&runner),
             runner: Arc::new(runner),
             ends,
             sources,
@@ -95,7 +92,7 @@ impl Worker {
             inbox,
             running: JoinSet::new(),
             cut: watch::channel(()),
-            is_refused: None,
+            refused: Refused::Empty,
             pauses: 0,
             pause: None,
         })
@@ -118,8 +115,7 @@ impl Worker {
                     None => break,
                 },
                 Some(()) = OptionFuture::from(self.pause.as_mut()) => self.pause = None,
-                // What is not there any more is made again as soon as it can be.
-                Ok(()) = self.readiness.changed() => self.look().await,
+                Ok(()) = self.readiness.changed() => self.begin_again().await,
                 _ = look.tick() => self.look().await,
             }
             while let Some(ended) = self.running.try_join_next() {
@@ -129,17 +125,16 @@ impl Worker {
         self.end().await;
     }
 
-    /// Places without a job. After an outage one job goes ahead, to find out whether it is over.
-    fn free(&self) -> usize {
+    /// Places without a job; `None`: the group pauses. After an outage one job goes ahead, to find out whether it is
+    /// over.
+    fn free(&self) -> Option<usize> {
         let places = if self.pauses > 0 { 1 } else { self.runner.settings.concurrency.max(1) };
-        if self.pause.is_some() { 0 } else { places.saturating_sub(self.running.len()) }
+        self.pause.is_none().then(|| places.saturating_sub(self.running.len()))
     }
 
     async fn ask(&mut self) {
-        if self.pause.is_some() || self.is_refused.is_some() {
-            return;
-        }
-        for Ask { source, number, is_probe } in self.pulls.next(self.free(), Instant::now()) {
+        let Some(free) = self.free().filter(|_| self.refused == Refused::Empty) else { return };
+        for Ask { source, number, is_probe } in self.pulls.next(free, Instant::now()) {
             let broker = &self.runner.broker;
             let stream = broker.names.stream(JOBS);
             let subject = format!("$JS.API.CONSUMER.MSG.NEXT.{stream}.{}", self.sources[source].1);
@@ -154,7 +149,7 @@ impl Worker {
         let context = &self.runner.broker.jetstream;
         match delivery::read(message, &self.runner.place, &self.sources, context) {
             Arrival::Job(delivery) => {
-                let free = self.free();
+                let free = self.free().unwrap_or(0);
                 if self.pulls.arrived(delivery.source, delivery.pending, free) {
                     self.run(*delivery);
                 } else {
@@ -163,9 +158,7 @@ impl Worker {
             }
             Arrival::Refused { source, number, why } => {
                 self.pulls.refused(source, number, why == Refused::Empty);
-                if why != Refused::Empty && self.is_refused != Some(Refused::Gone) {
-                    self.is_refused = Some(why);
-                }
+                self.refused = self.refused.max(why);
             }
             Arrival::Nothing => {}
         }
@@ -201,26 +194,22 @@ impl Worker {
         self.pause = Some(pause(wait, self.runner.listener.clone()));
     }
 
-    /// A server that was away, or lost what it knew, has forgotten the requests.
+    /// A server that was away has forgotten the requests. It may be an empty one.
+    async fn begin_again(&mut self) {
+        self.refused = Refused::Gone;
+        self.look().await;
+    }
+
+    /// Makes what is not there any more, and has requests made again that nobody answered.
     async fn look(&mut self) {
-        let connections = connections(&self.runner);
-        if self.connections != connections {
-            self.connections = connections;
-            self.pulls.reset();
-            // It may be an empty one.
-            self.is_refused = Some(Refused::Gone);
-        }
-        match self.is_refused {
-            Some(Refused::Gone) => {
-                let Runner { broker, place, settings, .. } = &*self.runner;
-                if make_consumers(broker, place, &settings.kinds).await.is_ok() {
-                    self.pulls.reset();
-                    self.is_refused = None;
-                }
+        if self.refused == Refused::Gone {
+            let Runner { broker, place, settings, .. } = &*self.runner;
+            if make_consumers(broker, place, &settings.kinds).await.is_err() {
+                return;
             }
-            Some(_) => self.is_refused = None,
-            None => {}
+            self.pulls.reset();
         }
+        self.refused = Refused::Empty;
         self.pulls.lapse(Instant::now());
     }
 
@@ -244,8 +233,4 @@ impl Worker {
             }
         }
     }
-}
-
-fn connections(runner: &Runner) -> u64 {
-    runner.broker.client.statistics().connects.load(std::sync::atomic::Ordering::Relaxed)
 }

@@ -7,12 +7,13 @@
 //! place among those that the consumer may give out. So it is acknowledged once more, which does no harm to anyone: a
 //! place in a stream is never taken twice.
 
-use std::{collections::HashMap, ops::RangeInclusive, time::Duration};
+mod walk;
 
-use mailbox_event::UnixMillis;
+use std::{collections::HashMap, time::Duration};
 
 use super::{Broker, Place, Source, broker::ConsumerInfo};
-use crate::{error::CallError, streams::JOBS};
+use crate::{error::CallError, every::Every, streams::JOBS};
+use walk::Walk;
 
 /// How often consumers are looked at.
 const LOOK: Duration = Duration::from_secs(5);
@@ -20,13 +21,10 @@ const LOOK: Duration = Duration::from_secs(5);
 /// Jobs that are read at one look at one consumer, each with a call; what is left is read at the next.
 const MOST_READ: usize = 256;
 
-/// Acknowledgements sent at one look at one consumer, for the same reason.
-const MOST_ACKNOWLEDGED: u64 = 8192;
-
 /// See the module. Belongs to who holds the group's lease.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Phantoms {
-    last_look: Option<UnixMillis>,
+    time: Every,
     /// By consumer. Bounded: a group has as many as its kinds and urgencies.
     stalled: HashMap<String, Stalled>,
 }
@@ -39,77 +37,64 @@ struct Stalled {
     next: u64,
 }
 
+impl Default for Phantoms {
+    fn default() -> Self {
+        Self { time: Every::new(LOOK), stalled: HashMap::new() }
+    }
+}
+
 impl Phantoms {
     /// Looks, when it is time.
     pub(crate) async fn look(&mut self, broker: &Broker, place: &Place) -> Result<(), CallError> {
-        let now = broker.now();
-        if self.last_look.is_some_and(|last| last <= now && now < bus_node::later(last, LOOK)) {
+        if !self.time.is_due(broker.now()) {
             return Ok(());
         }
-        self.last_look = Some(now);
-        for info in broker.consumers().await? {
-            if Source::of_consumer(&info.name).is_some_and(|(_, group)| group == place.group) {
-                self.look_at(broker, &info).await?;
+        let consumers = broker.consumers().await?;
+        let last = broker.last_sequence(JOBS).await?;
+        for info in &consumers {
+            if Source::of_consumer(&info.name).is_some_and(|(_, group)| group == place.group)
+                && let Some(mut walk) = self.note(info, last)
+            {
+                acknowledge_gone(broker, &info.name, &mut walk).await?;
+                self.go_on(info, &walk);
             }
-        }
-        Ok(())
-    }
-
-    async fn look_at(&mut self, broker: &Broker, info: &ConsumerInfo) -> Result<(), CallError> {
-        let Some(range) = self.note(info) else { return Ok(()) };
-        // Who answers may not have all yet that the consumer gave out: then nothing is known to be gone.
-        if broker.last_sequence(JOBS).await? < *range.end() {
-            return Ok(());
-        }
-        let last = *range.end();
-        let next = acknowledge_gone(broker, &info.name, range).await?;
-        if let Some(stalled) = self.stalled.get_mut(&info.name) {
-            stalled.next = if next > last { stalled.floor + 1 } else { next };
         }
         Ok(())
     }
 
     /// What is to be looked at of a consumer: nothing, unless its first job that is not settled is the same as at the
-    /// last look.
-    fn note(&mut self, info: &ConsumerInfo) -> Option<RangeInclusive<u64>> {
+    /// last look. `last` is the last place of the stream.
+    fn note(&mut self, info: &ConsumerInfo, last: u64) -> Option<Walk> {
         let floor = info.ack_floor.stream_seq;
         if info.num_ack_pending == 0 {
             self.stalled.remove(&info.name);
             return None;
         }
-        let begun = Stalled { floor, next: floor + 1 };
-        match self.stalled.insert(info.name.clone(), begun) {
-            Some(before) if before.floor == floor => {
-                self.stalled.insert(info.name.clone(), before);
-                Some(before.next..=info.delivered.stream_seq)
-            }
-            _ => None,
+        let begun = Stalled { floor, next: floor.saturating_add(1) };
+        let before = self.stalled.insert(info.name.clone(), begun).filter(|before| before.floor == floor)?;
+        self.stalled.insert(info.name.clone(), before);
+        let walk = Walk::new(before.next, info.delivered.stream_seq);
+        // Who answers may not have all yet that the consumer gave out: then nothing is known to be gone.
+        walk.is_within(last).then_some(walk)
+    }
+
+    /// The next look goes on where this one ended, or begins again.
+    fn go_on(&mut self, info: &ConsumerInfo, walk: &Walk) {
+        if let Some(stalled) = self.stalled.get_mut(&info.name) {
+            stalled.next = walk.place().unwrap_or(stalled.floor.saturating_add(1));
         }
     }
 }
 
-/// Acknowledges what is not in the stream. Tells where to go on.
-async fn acknowledge_gone(
-    broker: &Broker,
-    consumer: &str,
-    range: RangeInclusive<u64>,
-) -> Result<u64, CallError> {
-    let (mut next, last) = range.into_inner();
-    let mut acknowledged = 0;
+/// Acknowledges what is not in the stream.
+async fn acknowledge_gone(broker: &Broker, consumer: &str, walk: &mut Walk) -> Result<(), CallError> {
     for _ in 0..MOST_READ {
-        if next > last || acknowledged >= MOST_ACKNOWLEDGED {
-            break;
+        let Some(place) = walk.place() else { break };
+        for gone in walk.pass(broker.leaders_next(JOBS, place).await?) {
+            broker.acknowledge_at(consumer, gone).await;
         }
-        let found = broker.leaders_next(JOBS, next).await?;
-        let gone_to = found.map_or(last, |found| last.min(found.saturating_sub(1)));
-        let gone_to = gone_to.min(next.saturating_add(MOST_ACKNOWLEDGED));
-        for sequence in next..=gone_to {
-            broker.acknowledge_at(consumer, sequence).await;
-            acknowledged += 1;
-        }
-        next = if found == Some(gone_to + 1) { gone_to + 2 } else { gone_to + 1 };
     }
-    Ok(next)
+    Ok(())
 }
 
 #[cfg(test)]
@@ -127,14 +112,40 @@ mod tests {
         }
     }
 
+    fn places(walk: Option<Walk>) -> Option<(u64, u64)> {
+        walk.map(|walk| (walk.place().unwrap(), walk.last()))
+    }
+
     #[test]
     fn only_a_consumer_that_stands_still_is_looked_at() {
         let mut phantoms = Phantoms::default();
-        assert_eq!(phantoms.note(&info(5, 1)), None, "it may have come a moment ago");
-        assert_eq!(phantoms.note(&info(5, 1)), Some(6..=20));
-        assert_eq!(phantoms.note(&info(7, 1)), None, "it goes on");
-        assert_eq!(phantoms.note(&info(7, 0)), None, "nothing waits");
-        assert_eq!(phantoms.note(&info(7, 1)), None, "something else waits");
-        assert_eq!(phantoms.note(&info(7, 1)), Some(8..=20));
+        let mut note = |floor, waiting| places(phantoms.note(&info(floor, waiting), 20));
+        assert_eq!(note(5, 1), None, "it may have come a moment ago");
+        assert_eq!(note(5, 1), Some((6, 20)));
+        assert_eq!(note(7, 1), None, "it goes on");
+        assert_eq!(note(7, 0), None, "nothing waits");
+        assert_eq!(note(7, 1), None, "something else waits");
+        assert_eq!(note(7, 1), Some((8, 20)));
+    }
+
+    #[test]
+    fn nothing_is_known_to_be_gone_from_who_lags_behind() {
+        let mut phantoms = Phantoms::default();
+        let mut note = |last| places(phantoms.note(&info(5, 1), last));
+        assert_eq!((note(20), note(19), note(20), note(21)), (None, None, Some((6, 20)), Some((6, 20))));
+    }
+
+    #[test]
+    fn a_look_goes_on_where_the_last_ended_and_begins_again_after_the_end() {
+        let mut phantoms = Phantoms::default();
+        phantoms.note(&info(5, 1), 20);
+        let mut walk = phantoms.note(&info(5, 1), 20).unwrap();
+        walk.pass(Some(9));
+        phantoms.go_on(&info(5, 1), &walk);
+        let mut walk = phantoms.note(&info(5, 1), 20).unwrap();
+        assert_eq!(walk.place(), Some(10));
+        walk.pass(None);
+        phantoms.go_on(&info(5, 1), &walk);
+        assert_eq!(places(phantoms.note(&info(5, 1), 20)), Some((6, 20)));
     }
 }

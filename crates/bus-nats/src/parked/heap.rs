@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use bus_node::later;
+use bus_node::{later, until};
 use mailbox_event::UnixMillis;
 
 /// Places in the stream by due time, 16 octets each: bounded by what the stream holds.
@@ -11,6 +11,8 @@ pub(crate) struct ParkedHeap {
     by_due: BTreeSet<(UnixMillis, u64)>,
     /// The last place that was read.
     seen: u64,
+    /// Whether the stream may have more after that.
+    is_behind: bool,
 }
 
 impl ParkedHeap {
@@ -18,6 +20,17 @@ impl ParkedHeap {
     pub(crate) fn note(&mut self, sequence: u64, due: UnixMillis) {
         self.by_due.insert((due, sequence));
         self.seen = self.seen.max(sequence);
+        self.is_behind = true;
+    }
+
+    /// Notes that the stream had nothing after the last place.
+    pub(crate) fn note_end(&mut self) {
+        self.is_behind = false;
+    }
+
+    /// From which place on to read.
+    pub(crate) fn next_place(&self) -> u64 {
+        self.seen.saturating_add(1)
     }
 
     /// Up to `limit` that are due, taken out; the longest waiting first. What is due further away than any wait
@@ -41,14 +54,10 @@ impl ParkedHeap {
         due
     }
 
-    /// When the next is due.
-    pub(crate) fn next_due(&self) -> Option<UnixMillis> {
-        self.by_due.first().map(|&(due, _)| due)
-    }
-
-    /// The last place that was read.
-    pub(crate) fn seen(&self) -> u64 {
-        self.seen
+    /// For how long there is nothing to do: until the next is due, and no longer than `most`.
+    pub(crate) fn rest(&self, now: UnixMillis, most: Duration) -> Duration {
+        let due = if self.is_behind { Some(now) } else { self.by_due.first().map(|&(due, _)| due) };
+        due.map_or(most, |due| until(now, due).min(most))
     }
 }
 
@@ -66,11 +75,24 @@ mod tests {
         for (sequence, due) in [(1, 30), (2, 10), (3, 20), (4, 40)] {
             heap.note(sequence, UnixMillis(due));
         }
-        assert_eq!((heap.seen(), heap.next_due()), (4, Some(UnixMillis(10))));
         assert!(heap.take_due(UnixMillis(9), HOUR, 9).is_empty());
         assert_eq!(heap.take_due(UnixMillis(30), HOUR, 2), [2, 3]);
         assert_eq!(heap.take_due(UnixMillis(30), HOUR, 2), [1]);
-        assert_eq!((heap.seen(), heap.next_due()), (4, Some(UnixMillis(40))));
+    }
+
+    #[test]
+    fn it_is_read_on_until_the_end_and_then_rested_until_the_next_is_due() {
+        let (mut heap, now) = (ParkedHeap::default(), UnixMillis(10));
+        let rest = |heap: &ParkedHeap| heap.rest(now, Duration::from_millis(20));
+        assert_eq!((heap.next_place(), rest(&heap)), (1, Duration::from_millis(20)));
+        heap.note(7, UnixMillis(40));
+        heap.note(8, UnixMillis(15));
+        assert_eq!((heap.next_place(), rest(&heap)), (9, Duration::ZERO));
+        heap.note_end();
+        assert_eq!((heap.next_place(), rest(&heap)), (9, Duration::from_millis(5)));
+        assert_eq!(heap.take_due(UnixMillis(15), HOUR, 9), [8]);
+        assert_eq!(rest(&heap), Duration::from_millis(20));
+        assert_eq!(heap.rest(UnixMillis(41), HOUR), Duration::ZERO);
     }
 
     #[test]
@@ -100,7 +122,8 @@ mod tests {
                     prop_assert!(dues[sequence as usize - 1] <= now);
                     taken.push(sequence);
                 }
-                prop_assert!(heap.next_due().is_none_or(|due| due.0 > now));
+                heap.note_end();
+                prop_assert!(!heap.rest(UnixMillis(now), HOUR).is_zero());
             }
             taken.sort_unstable();
             prop_assert_eq!(taken, (1..=dues.len() as u64).collect::<Vec<_>>());

@@ -19,8 +19,8 @@ pub(crate) struct Delivery {
     pub(crate) job: Result<Job, (Job, Poison)>,
 }
 
-/// What an answer without a job means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What an answer without a job means, the worst last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Refused {
     /// The consumer has none, or others wait for it already.
     Empty,
@@ -97,4 +97,51 @@ pub(crate) fn request(is_probe: bool) -> Bytes {
         return Bytes::from_static(br#"{"batch":1,"no_wait":true}"#);
     }
     format!(r#"{{"batch":1,"expires":{}}}"#, super::pulls::STANDING.as_nanos()).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(status: u16, description: &str) -> Option<(usize, u64, Refused)> {
+        let status = StatusCode::from_u16(status).unwrap();
+        let message = Message {
+            subject: "_INBOX.mailpush.worker.3.17".into(),
+            reply: None,
+            payload: Bytes::new(),
+            headers: None,
+            status: Some(status),
+            description: Some(description.to_owned()),
+            length: 0,
+        };
+        match refused(&message, status)? {
+            Arrival::Refused { source, number, why } => Some((source, number, why)),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_server_that_has_no_job_says_why() {
+        for (status, description, why) in [
+            (404, "No Messages", Refused::Empty),
+            (408, "Request Timeout", Refused::Empty),
+            (409, "Exceeded MaxWaiting", Refused::Busy),
+            (409, "Leadership Change", Refused::Busy),
+            (409, "Consumer Deleted", Refused::Gone),
+            (503, "", Refused::Gone),
+        ] {
+            assert_eq!(answer(status, description), Some((3, 17, why)), "{status} {description}");
+        }
+    }
+
+    #[test]
+    fn a_sign_of_life_refuses_nothing() {
+        assert_eq!(answer(100, "Idle Heartbeat"), None);
+    }
+
+    #[test]
+    fn a_probe_is_answered_at_once_and_a_standing_request_in_its_time() {
+        assert_eq!(request(true), r#"{"batch":1,"no_wait":true}"#);
+        assert_eq!(request(false), r#"{"batch":1,"expires":5000000000}"#);
+    }
 }

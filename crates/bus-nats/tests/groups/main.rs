@@ -5,13 +5,16 @@
 mod deaths;
 mod doubles;
 mod kills;
+mod lease;
 mod order;
 mod phantoms;
 mod poison;
+mod quiet;
 mod replaced;
 mod scene;
 #[path = "../support/server.rs"]
 mod server;
+mod settling;
 mod torn;
 mod waiting;
 
@@ -47,11 +50,21 @@ on_both! {
     doubles::a_retry_that_was_given_back_and_not_taken_away_runs_once,
     doubles::a_job_that_died_and_was_not_acknowledged_is_one_dead_letter,
     kills::a_worker_that_is_killed_again_and_again_loses_no_job,
+    lease::only_one_node_reads_what_is_parked,
+    lease::who_leaves_lets_another_sweep_at_once,
     order::a_high_job_goes_before_a_backlog_of_low_ones,
     order::jobs_of_a_kind_that_is_left_are_run,
+    phantoms::a_job_that_was_taken_out_of_the_stream_is_waited_for_no_longer,
     phantoms::jobs_that_are_gone_are_waited_for_no_longer,
     poison::what_is_no_job_is_a_dead_letter_and_stops_nobody,
+    quiet::a_group_with_nothing_to_do_asks_for_nothing,
     replaced::what_an_empty_server_takes_is_run_by_groups_that_come_back_later,
+    settling::a_run_that_outlasts_the_patience_of_the_server_is_run_once,
+    settling::after_an_outage_a_job_is_there_at_once,
+    settling::a_run_that_is_cut_off_is_another_nodes_at_once,
+    settling::when_the_dead_letters_are_full_a_job_without_hope_is_kept,
+    settling::a_job_that_cannot_be_buried_runs_again,
     waiting::a_thousand_waiting_retries_do_not_delay_a_new_job,
     waiting::figures_say_what_waits,
+    waiting::figures_of_a_group_are_its_own,
 }

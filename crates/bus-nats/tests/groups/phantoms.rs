@@ -1,9 +1,10 @@
 //! Jobs that a consumer waits for and that the stream has no more, as a server leaves them that is killed between an
 //! acknowledgement and its notes.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use bus::{Bus, Group, GroupSettings, JobKind, Topic, Urgency};
+use async_nats::jetstream;
+use bus::{Group, GroupSettings, JobKind, Topic, Urgency};
 use testkit::{
     eventually,
     nats::{Nats, Version},
@@ -11,13 +12,52 @@ use testkit::{
 
 use crate::{
     deaths::hasty,
-    scene::{LONG, Node, Outcome, PATIENCE, Runs, job, settings},
+    scene::{LONG, Node, Outcome, PATIENCE, Runs, clock, job, settings},
+    server::{installation, shared},
     torn::dies_and_comes_back,
 };
 
 const JOBS: u64 = 300;
 
 const DEATHS: usize = 2;
+
+/// The oldest job of the stream is one that stays: else an old server would tidy up by itself.
+async fn leave_a_job_of_others(node: &Node, runs: &Arc<Runs>) {
+    let sieve = GroupSettings { kinds: vec![JobKind::Sieve], ..settings(1, LONG) };
+    node.register_as(Group("idle".to_owned()), sieve, runs).await.unregister();
+    let mut stays = job(JOBS);
+    stays.topic = Topic::Job(Urgency::Normal, JobKind::Sieve, stays.topic.account());
+    node.dispatch(stays).await;
+}
+
+pub async fn a_job_that_was_taken_out_of_the_stream_is_waited_for_no_longer(version: Version) {
+    let server = shared(version).await;
+    let installation = installation(&server);
+    let clock = clock();
+    let dies = Node::on(&installation, &clock).await;
+    let runs = Runs::new(|_, _| Outcome::DoneAfter(LONG));
+    leave_a_job_of_others(&dies, &runs).await;
+    let _over = dies.register(settings(3, LONG), &runs).await;
+    for sequence in 0..3 {
+        dies.dispatch(job(sequence)).await;
+    }
+    runs.until(3).await;
+    drop(dies);
+    let context = jetstream::new(async_nats::connect(server.url()).await.unwrap());
+    let jobs = context.get_stream(format!("{}_JOBS", installation.prefix)).await.unwrap();
+    for place in 2..=4 {
+        jobs.delete_message(place).await.unwrap();
+    }
+    let node = Node::on(&installation, &clock).await;
+    let done = Runs::new(|_, _| Outcome::Done);
+    let _held = node.register(settings(3, LONG), &done).await;
+    let is_done = async || {
+        clock.advance(Duration::from_secs(5));
+        (node.depth().await?.pending == 0).then_some(())
+    };
+    eventually(PATIENCE, "nothing is waited for", is_done).await;
+    assert_eq!(done.all(), []);
+}
 
 pub async fn jobs_that_are_gone_are_waited_for_no_longer(version: Version) {
     let mut server = Nats::start(version).await;
@@ -26,13 +66,7 @@ pub async fn jobs_that_are_gone_are_waited_for_no_longer(version: Version) {
         1 if sequence % 5 == 0 => Outcome::Fail,
         _ => Outcome::DoneAfter(Duration::from_millis(20)),
     });
-    // The oldest job of the stream is one that stays: else an old server would tidy up by itself.
-    let sieve = GroupSettings { kinds: vec![JobKind::Sieve], ..settings(1, LONG) };
-    let idle = node.bus.register_group(Group("idle".to_owned()), sieve, runs.clone()).await.unwrap();
-    idle.unregister();
-    let mut stays = job(JOBS);
-    stays.topic = Topic::Job(Urgency::Normal, JobKind::Sieve, stays.topic.account());
-    node.dispatch(stays).await;
+    leave_a_job_of_others(&node, &runs).await;
     let _held = node.register(settings(4, Duration::from_millis(50)), &runs).await;
     for sequence in 0..JOBS {
         node.dispatch(job(sequence)).await;

@@ -1,7 +1,8 @@
 //! What somebody else put among the jobs.
 
 use async_nats::HeaderMap;
-use bus::{Bus, DeadLetters};
+use bus::{Bus, DeadLetters, JobKind, Topic, Urgency};
+use mailbox_event::AccountToken;
 use testkit::{eventually, nats::Version};
 
 use crate::{
@@ -41,6 +42,8 @@ pub async fn what_is_no_job_is_a_dead_letter_and_stops_nobody(version: Version) 
     let letters = eventually(PATIENCE, "they are dead letters", dead).await;
     assert!(letters.iter().all(|letter| letter.message.payload == b"\x00\xff"[..] && letter.attempts == 0));
     assert!(letters.iter().all(|letter| letter.reason.contains("this release")), "{letters:?}");
+    let topic = Topic::Job(Urgency::High, JobKind::Alarm, AccountToken([1; 16]));
+    assert!(letters[2..].iter().all(|letter| letter.message.topic == topic), "their subject says so much");
     node.until_done().await;
     assert_eq!(runs.all(), [(1, 1)]);
     // An operator who gives one back has it run as it is.

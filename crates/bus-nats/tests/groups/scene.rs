@@ -12,9 +12,9 @@ use bus::{
     Topic, Urgency,
 };
 use bus_nats::{GroupDepth, NatsBus, NatsSettings};
-use bus_node::{Jitter, Surroundings};
+use bus_node::{ManualClock, Surroundings};
 use bytes::Bytes;
-use mailbox_event::{AccountToken, EventId, RelayId};
+use mailbox_event::{AccountToken, EventId, RelayId, UnixMillis};
 use testkit::eventually;
 use tokio::runtime::{Builder, Runtime};
 
@@ -33,16 +33,22 @@ pub struct Node {
 impl Node {
     /// On the machine's clock; every wait is as long as it may be.
     pub async fn start(settings: &NatsSettings) -> Self {
-        Self::drawing(settings, Arc::new(|wait| wait)).await
+        Self::amid(settings, Surroundings { jitter: Arc::new(|wait| wait), ..Surroundings::default() }).await
+    }
+
+    /// On a clock that the test moves.
+    pub async fn on(settings: &NatsSettings, clock: &ManualClock) -> Self {
+        Self::amid(settings, Surroundings { clock: Arc::new(clock.clone()), jitter: Arc::new(|wait| wait) })
+            .await
     }
 
     /// One that tries to come back to a server only after `wait`.
     pub async fn returning_after(settings: &NatsSettings, wait: Duration) -> Self {
-        Self::drawing(settings, Arc::new(move |_| wait)).await
+        Self::amid(settings, Surroundings { jitter: Arc::new(move |_| wait), ..Surroundings::default() })
+            .await
     }
 
-    async fn drawing(settings: &NatsSettings, jitter: Jitter) -> Self {
-        let surroundings = Surroundings { jitter, ..Surroundings::default() };
+    async fn amid(settings: &NatsSettings, surroundings: Surroundings) -> Self {
         let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let bus = runtime.spawn(NatsBus::connect(settings.clone(), surroundings)).await.unwrap().unwrap();
         Self { bus, runtime: Some(runtime) }
@@ -50,8 +56,18 @@ impl Node {
 
     /// Registers on the node's own runtime, so that the work ends with it.
     pub async fn register(&self, settings: GroupSettings, listener: &Arc<Runs>) -> Registration {
+        self.register_as(group(), settings, listener).await
+    }
+
+    /// Registers another group.
+    pub async fn register_as(
+        &self,
+        group: Group,
+        settings: GroupSettings,
+        listener: &Arc<Runs>,
+    ) -> Registration {
         let (bus, listener) = (self.bus.clone(), listener.clone());
-        let registering = async move { bus.register_group(group(), settings, listener).await };
+        let registering = async move { bus.register_group(group, settings, listener).await };
         self.runtime.as_ref().unwrap().spawn(registering).await.unwrap().unwrap()
     }
 
@@ -67,8 +83,13 @@ impl Node {
 
     /// What the group has before it.
     pub async fn depth(&self) -> Option<GroupDepth> {
+        self.depth_of(&group()).await
+    }
+
+    /// What another group has before it.
+    pub async fn depth_of(&self, group: &Group) -> Option<GroupDepth> {
         // Fails while the server is away.
-        self.bus.depth().await.ok()?.into_iter().find(|depth| depth.group == group())
+        self.bus.depth().await.ok()?.into_iter().find(|depth| depth.group == *group)
     }
 
     /// Waits until nothing waits, runs or is parked.
@@ -100,6 +121,10 @@ pub enum Outcome {
     DoneAfter(Duration),
     /// Fails.
     Fail,
+    /// No retry can help.
+    Reject,
+    /// Something that it needs is away.
+    Outage,
 }
 
 /// A listener that notes every run.
@@ -144,8 +169,15 @@ impl GroupListener for Runs {
                 Ok(())
             }
             Outcome::Fail => Err(Failure::Retry("told to fail".into())),
+            Outcome::Reject => Err(Failure::Reject("told to reject".into())),
+            Outcome::Outage => Err(Failure::Outage("told of an outage".into())),
         }
     }
+}
+
+/// A clock that stands.
+pub fn clock() -> ManualClock {
+    ManualClock::new(UnixMillis(1_700_000_000_000))
 }
 
 pub fn group() -> Group {

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use bus::Bus;
+use bus::{Bus, Group};
 use testkit::{eventually, nats::Version};
 
 use crate::{
@@ -56,4 +56,27 @@ pub async fn figures_say_what_waits(version: Version) {
     let is_kept = async || (node.depth().await?.pending == 3).then_some(());
     eventually(PATIENCE, "what ran is the server's again", is_kept).await;
     node.bus.health().await.unwrap();
+}
+
+pub async fn figures_of_a_group_are_its_own(version: Version) {
+    let server = shared(version).await;
+    let node = Node::start(&installation(&server)).await;
+    let slow = Group("slow".to_owned());
+    let stuck = Runs::new(|_, _| Outcome::DoneAfter(LONG));
+    let _slow = node.register_as(slow.clone(), settings(1, LONG), &stuck).await;
+    let runs = Runs::new(|sequence, _| if sequence == 1 { Outcome::Done } else { Outcome::DoneAfter(LONG) });
+    let _held = node.register(settings(1, LONG), &runs).await;
+    let until = async |ours, theirs| {
+        let are_so = async || {
+            let (ours_now, theirs_now) = (node.depth().await?, node.depth_of(&slow).await?);
+            ((ours_now.pending, theirs_now.pending) == (ours, theirs)).then_some((ours_now, theirs_now))
+        };
+        eventually(PATIENCE, &format!("{ours} and {theirs} wait"), are_so).await
+    };
+    node.dispatch(job(1)).await;
+    let (ours, theirs) = until(0, 1).await;
+    assert!(ours.oldest.is_none() && theirs.oldest.is_some());
+    node.dispatch(job(2)).await;
+    let (ours, theirs) = until(1, 2).await;
+    assert!(ours.oldest.is_some() && ours.oldest < theirs.oldest, "{ours:?}, {theirs:?}");
 }

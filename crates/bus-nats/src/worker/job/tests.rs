@@ -102,3 +102,30 @@ fn due_times_and_deaths_are_read_back() {
     assert_eq!(due(&headers), UnixMillis(5));
     assert_eq!(death(&headers), Ok(("line\r\nline".to_owned(), UnixMillis(6))));
 }
+
+#[test]
+fn a_reason_is_written_as_it_is_but_for_what_a_line_would_lose() {
+    for (reason, line) in [
+        ("no use at all", "no use at all"),
+        (" blank\tends ", "%20;blank%9;ends%20;"),
+        ("100%41; of\r\nit", "100%25;41; of%d;%a;it"),
+        ("\u{a0}", "%a0;"),
+    ] {
+        assert_eq!((escape(reason).as_str(), unescape(line).as_ref()), (line, reason));
+    }
+}
+
+#[test]
+fn a_job_that_does_not_say_since_when_it_is_there_is_there_since_it_was_stored() {
+    let mut headers = HeaderMap::new();
+    assert_eq!(since(&headers, NOW), NOW);
+    headers.insert(SINCE, "7");
+    assert_eq!(since(&headers, NOW), UnixMillis(7));
+}
+
+#[test]
+fn what_cannot_be_read_is_named_by_its_place() {
+    let job = Job::unreadable(9, Bytes::from_static(b"x"), NOW);
+    assert_eq!(job.message.id, EventId { relay: RelayId(0), sequence: 9 });
+    assert_eq!((&job.message.payload[..], job.attempts, job.life, job.since), (&b"x"[..], 0, 0, NOW));
+}

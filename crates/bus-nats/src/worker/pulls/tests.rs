@@ -68,6 +68,38 @@ fn a_place_that_a_more_urgent_consumer_was_asked_to_fill_is_kept_for_it() {
 }
 
 #[test]
+fn a_place_is_not_kept_for_a_consumer_that_is_no_more_urgent() {
+    let (now, mut pulls) = (Instant::now(), idle(Instant::now()));
+    for source in [OTHER, LOW] {
+        pulls.returned(source);
+        pulls.refused(source, pulls.consumers[source].asked[0].number, true);
+    }
+    assert_eq!(sources(&pulls.next(2, now)), [(OTHER, true), (OTHER, true)]);
+    assert!(pulls.arrived(NORMAL, 0, 2), "a place of its own");
+    assert!(pulls.arrived(NORMAL, 0, 1), "the last place");
+    assert!(!pulls.arrived(LOW, 0, 2));
+}
+
+#[test]
+fn an_answer_of_a_busy_server_does_not_mean_that_there_is_nothing() {
+    let (now, mut pulls) = (Instant::now(), Pulls::new(URGENCIES));
+    let asks = pulls.next(1, now);
+    pulls.refused(HIGH, asks[0].number, false);
+    assert_eq!(sources(&pulls.next(1, now)), [(HIGH, true)]);
+}
+
+#[test]
+fn the_answer_to_one_request_leaves_the_others() {
+    let (now, mut pulls) = (Instant::now(), Pulls::new(URGENCIES));
+    let asks = pulls.next(2, now);
+    pulls.refused(HIGH, asks[1].number, false);
+    assert_eq!(pulls.consumers[HIGH].asked[0].number, asks[0].number);
+    pulls.refused(HIGH, 99, true);
+    pulls.refused(99, asks[0].number, true);
+    assert_eq!(pulls.probes(None), 1);
+}
+
+#[test]
 fn requests_without_an_answer_lapse_and_are_made_again() {
     let (now, mut pulls) = (Instant::now(), idle(Instant::now()));
     assert_eq!(sources(&pulls.next(4, now)), []);
