@@ -57,7 +57,6 @@ impl Runner {
         settler: &Settler<'_>,
     ) -> Ended {
         let (job, how) = match job {
-            Ok(job) if job.message.is_noop() => (job, Some(Settlement::Finish)),
             Ok(job) => {
                 let how = self.attempt(&job, cut).await;
                 (job, how)
