@@ -220,7 +220,7 @@ impl Process {
     pub async fn wait_until_ready(&self, is_ready: bool) {
         eventually(PATIENCE, &format!("/ready: {is_ready}"), async || {
             let said = self.admin("/ready").await;
-            let is_so = if is_ready { said.trim() == "ready" } else { said.contains("bus: ") };
+            let is_so = if is_ready { said.starts_with("ready\n") } else { said.contains("bus: ") };
             is_so.then_some(())
         })
         .await;

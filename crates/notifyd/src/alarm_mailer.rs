@@ -11,6 +11,7 @@ use wording::{Reader, Wording};
 
 use crate::{
     compose::compose,
+    dependencies::Tried,
     in_flight::Run,
     key,
     late::{is_late, useless},
@@ -29,6 +30,7 @@ pub struct AlarmMailer {
     post: Arc<Post>,
     wording: Arc<Wording>,
     mute_links: Option<MuteLinks>,
+    tried: Tried,
 }
 
 /// An alarm that went off.
@@ -48,7 +50,7 @@ impl AlarmMailer {
 
     /// With `mute_links`, each mail has a link by which its recipient can mute the event or all alarms.
     pub(crate) fn with(post: Arc<Post>, wording: Arc<Wording>, mute_links: Option<MuteLinks>) -> Self {
-        Self { post, wording, mute_links }
+        Self { post, wording, mute_links, tried: Tried::default() }
     }
 
     async fn timed(&self, message: &Message, attempt: Attempt) -> Result<(), Failure> {
@@ -127,12 +129,12 @@ impl GroupListener for AlarmMailer {
     async fn run(&self, message: Message, attempt: Attempt) -> Result<(), Failure> {
         let began = self.post.dependencies.begin();
         let result = self.timed(&message, attempt).await;
-        self.post.dependencies.ended(began, &result);
+        self.post.dependencies.ended(began, &result, &self.tried);
         result
     }
 
     async fn recovered(&self) {
-        self.post.dependencies.recovered().await;
+        self.post.dependencies.recovered(&self.tried).await;
     }
 }
 

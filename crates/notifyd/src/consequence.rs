@@ -43,8 +43,9 @@ pub(crate) enum Consequence {
 pub(crate) fn consequence(phase: Phase, fault: Fault) -> Consequence {
     match (phase, fault) {
         (Phase::Content, Fault::Silence) => Consequence::Unknown,
-        // Looking up a recipient may take a server longer than we wait.
-        (Phase::Recipient | Phase::Data, Fault::Silence) => Consequence::Doubtful,
+        // Looking up a recipient may take a server longer than we wait, and what looks at a text may fail on it.
+        (Phase::Recipient | Phase::Data, Fault::Silence)
+        | (Phase::Recipient | Phase::Data | Phase::Content, Fault::Reply(421)) => Consequence::Doubtful,
         // 421: the server is closing, whatever the command was.
         (_, Fault::Silence | Fault::Reply(421)) | (Phase::Connection, Fault::Reply(_)) => Consequence::Away,
         // Refusing the sender for good is about our configuration, not about this mail.
@@ -70,13 +71,13 @@ mod tests {
             (Sender, Reply(451), Later),
             (Sender, Reply(550), Away),
             (Recipient, Silence, Doubtful),
-            (Recipient, Reply(421), Away),
+            (Recipient, Reply(421), Doubtful),
             (Recipient, Reply(450), Later),
             (Recipient, Reply(550), Refused),
             (Data, Reply(451), Later),
             (Data, Reply(554), Refused),
             (Data, Silence, Doubtful),
-            (Content, Reply(421), Away),
+            (Content, Reply(421), Doubtful),
             (Content, Reply(452), Later),
             (Content, Reply(554), Refused),
             (Content, Silence, Unknown),

@@ -40,9 +40,12 @@ pub(crate) struct Dependencies {
     metrics: Metrics,
     /// Counts how often there was reason to try again.
     recoveries: channel::Sender<u64>,
-    /// What that count was when the last run began that found something away.
-    tried_at: AtomicU64,
 }
+
+/// What a group has tried: the count of recoveries when its last run began that found something away. A pause that has
+/// another reason is none of ours to end.
+#[derive(Debug, Default)]
+pub(crate) struct Tried(AtomicU64);
 
 struct Watched {
     /// Host and port, or a file.
@@ -78,14 +81,16 @@ impl Dependencies {
             smtp: watched(smtp),
             metrics,
             recoveries: channel::Sender::default(),
-            tried_at: AtomicU64::new(0),
         }
     }
 
-    /// Has `gate` tell of `dependency` from the next look on.
+    /// Has `gate` tell of `dependency` from the next look on, which is soon.
     pub(crate) fn tell(&self, dependency: Dependency, gate: Gate) {
+        let watched = self.watched(dependency);
         // A second gate would be a second program in this one: the first stays.
-        self.watched(dependency).gate.set(gate).ok();
+        watched.gate.set(gate).ok();
+        // The first look may be over.
+        watched.missed.notify_one();
     }
 
     /// For [`Self::ended`], from when a run begins.
@@ -94,9 +99,9 @@ impl Dependencies {
     }
 
     /// Takes from the end of a run what it says of them. One that began before they came back says nothing.
-    pub(crate) fn ended(&self, began: Began, result: &Result<(), Failure>) {
+    pub(crate) fn ended(&self, began: Began, result: &Result<(), Failure>, tried: &Tried) {
         let Err(Failure::Outage(why)) = result else { return };
-        self.tried_at.fetch_max(began.0, Ordering::SeqCst);
+        tried.0.store(began.0, Ordering::SeqCst);
         if began.0 == *self.recoveries.borrow()
             && let Some(trouble) = Trouble::of(&**why)
         {
@@ -105,13 +110,15 @@ impl Dependencies {
         }
     }
 
-    /// Returns when another run is worth trying after the last one that found something away.
-    pub(crate) async fn recovered(&self) {
-        let tried_at = self.tried_at.load(Ordering::SeqCst);
+    /// Returns when another run is worth trying after the last one that found something away; once for each recovery.
+    pub(crate) async fn recovered(&self, tried: &Tried) {
+        let tried_at = tried.0.load(Ordering::SeqCst);
         let mut recoveries = self.recoveries.subscribe();
-        if recoveries.wait_for(|&count| count > tried_at).await.is_err() {
+        let count = recoveries.wait_for(|&count| count > tried_at).await.map(|count| *count);
+        match count {
+            Ok(count) => tried.0.store(count, Ordering::SeqCst),
             // Nobody is left to say so.
-            std::future::pending().await
+            Err(_) => std::future::pending().await,
         }
     }
 
@@ -176,3 +183,6 @@ impl Watched {
         self.health.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests;

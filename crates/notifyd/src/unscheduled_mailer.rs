@@ -10,6 +10,7 @@ use store::EffectKind;
 use wording::{Reader, Wording};
 
 use crate::{
+    dependencies::Tried,
     key,
     late::is_older,
     message,
@@ -22,11 +23,12 @@ use crate::{
 pub(crate) struct UnscheduledMailer {
     post: Arc<Post>,
     wording: Arc<Wording>,
+    tried: Tried,
 }
 
 impl UnscheduledMailer {
     pub(crate) fn new(post: Arc<Post>, wording: Arc<Wording>) -> Self {
-        Self { post, wording }
+        Self { post, wording, tried: Tried::default() }
     }
 
     async fn timed(&self, message: &Message) -> Result<(), Failure> {
@@ -71,12 +73,12 @@ impl GroupListener for UnscheduledMailer {
     async fn run(&self, message: Message, _: Attempt) -> Result<(), Failure> {
         let began = self.post.dependencies.begin();
         let result = self.timed(&message).await;
-        self.post.dependencies.ended(began, &result);
+        self.post.dependencies.ended(began, &result, &self.tried);
         result
     }
 
     async fn recovered(&self) {
-        self.post.dependencies.recovered().await;
+        self.post.dependencies.recovered(&self.tried).await;
     }
 }
 

@@ -25,7 +25,7 @@ pub struct Meeting {
 
 enum Held {
     Local(LocalBus, TempDir),
-    Nats(NatsBus, Nats),
+    Nats(NatsBus, Box<Nats>),
 }
 
 impl Meeting {
@@ -52,7 +52,7 @@ impl Meeting {
                 let server = Nats::start(Version::Debian).await;
                 let bus = NatsBus::start(installation(&server), surroundings).await.unwrap();
                 bus.ready().await.unwrap();
-                Self { bus: Arc::new(bus.clone()), held: Held::Nats(bus, server) }
+                Self { bus: Arc::new(bus.clone()), held: Held::Nats(bus, Box::new(server)) }
             }
         }
     }
