@@ -72,6 +72,8 @@ pub struct Apart {
 pub struct Process {
     /// It.
     pub program: Program,
+    /// Its configuration.
+    pub config: PathBuf,
     admin: u16,
     port: u16,
     socket: PathBuf,
@@ -138,12 +140,42 @@ impl Apart {
         self.start("notifyd", "notifyd", &section, 0, PathBuf::new()).await
     }
 
-    /// Runs `mailpush provision` as the operator, and returns whether it succeeded and what it said.
-    pub async fn provision(&self) -> (bool, String) {
-        let path = self.write("operator", "operator", 0, "");
-        let mut program = Program::builder("mailpush").args(["provision", "--config"]).arg(path).start();
+    /// Runs `mailpush provision` as the operator, and returns what it exits with and said.
+    pub async fn provision(&self, options: &[&str]) -> (Option<i32>, String) {
+        self.provision_as("operator", options).await
+    }
+
+    /// The same as the user of a service.
+    pub async fn provision_as(&self, user: &str, options: &[&str]) -> (Option<i32>, String) {
+        let path = self.write(user, "provision", 0, "");
+        let program = Program::builder("mailpush").args(["provision", "--config"]).arg(path).args(options);
+        let mut program = program.start();
+        let status = program.wait_for_end(PATIENCE).await;
+        (status.code(), program.said())
+    }
+
+    /// Runs a command of `mailpush` with the configuration of a process, and returns whether it succeeded and what it
+    /// printed.
+    pub async fn command(&self, process: &Process, words: &[&str]) -> (bool, String) {
+        let (name, rest) = words.split_first().expect("a command has a name");
+        let program = Program::builder("mailpush").args([name, "--config"]).arg(&process.config).args(rest);
+        let mut program = program.start();
         let status = program.wait_for_end(PATIENCE).await;
         (status.success(), program.said())
+    }
+
+    /// Another key lies in the file from here on, for whoever is started.
+    pub fn change_key(&self) {
+        fs::write(self.scratch.join("account.key"), [8; 32]).expect("the scratch folder is ours");
+    }
+
+    /// Starts a service that is not expected to come up, and returns what it exits with and said.
+    pub async fn start_in_vain(&self, role: &str) -> (Option<i32>, String) {
+        let section = format!("[pusher]\nlisten = \"127.0.0.1:{}\"\ncredentials = {BY_TOKEN}\n", free_port());
+        let path = self.write(role, "vain", free_port(), &section);
+        let mut program = Program::builder("mailpush").args([role, "--config"]).arg(path).start();
+        let status = program.wait_for_end(PATIENCE).await;
+        (status.code(), program.said())
     }
 
     async fn start(&self, role: &str, name: &str, section: &str, port: u16, socket: PathBuf) -> Process {
@@ -154,9 +186,9 @@ impl Apart {
     async fn start_until(&self, line: &str, role: &str, name: &str, section: &str) -> Process {
         let admin = free_port();
         let path = self.write(role, name, admin, section);
-        let mut program = Program::builder("mailpush").args([role, "--config"]).arg(path).start();
+        let mut program = Program::builder("mailpush").args([role, "--config"]).arg(&path).start();
         program.wait_for_line(line, PATIENCE).await;
-        Process { program, admin, port: 0, socket: PathBuf::new() }
+        Process { program, config: path, admin, port: 0, socket: PathBuf::new() }
     }
 
     fn write(&self, role: &str, name: &str, admin: u16, section: &str) -> PathBuf {
@@ -222,6 +254,14 @@ impl Process {
             let said = self.admin("/ready").await;
             let is_so = if is_ready { said.starts_with("ready\n") } else { said.contains("bus: ") };
             is_so.then_some(())
+        })
+        .await;
+    }
+
+    /// Waits until `/ready` has these words.
+    pub async fn wait_until_told(&self, words: &str) {
+        eventually(PATIENCE, &format!("/ready: {words}"), async || {
+            self.admin("/ready").await.contains(words).then_some(())
         })
         .await;
     }

@@ -8,12 +8,15 @@ use bus::{
 };
 use bus_node::Surroundings;
 use kit::config::Validate;
-use tokio::{sync::watch, time::timeout};
+use tokio::{
+    sync::watch,
+    time::{Instant, timeout},
+};
 
 use crate::{
     Mode, NatsCounts, NatsSettings, Refusal,
     error::CallError,
-    groups,
+    groups::{self, Broker},
     interest::{self, Interest},
     keeper::keep,
     link, live,
@@ -43,7 +46,7 @@ impl NatsBus {
         let bus = Self::start(settings, surroundings).await?;
         match timeout(patience, bus.ready()).await {
             Ok(ready) => ready.map(|()| bus),
-            Err(_) => Err(CallError::Away.into()),
+            Err(_) => Err(bus.node().unreadiness()),
         }
     }
 
@@ -54,9 +57,9 @@ impl NatsBus {
         if !problems.is_empty() {
             return Err(Refusal::Settings(problems.join("; ")).into());
         }
-        let counters = Arc::default();
-        let (client, happened) = link::connect(&settings, &surroundings.jitter, &counters).await?;
-        let node = Arc::new(Node::new((client, happened.clone()), settings, surroundings, counters));
+        let link = link::connect(&settings, &surroundings.jitter).await?;
+        let happened = link.happened.clone();
+        let node = Arc::new(Node::new(link, settings, surroundings));
         if node.settings.mode == Mode::Broadcast {
             // Before anything else, so that whoever registers is heard by it.
             until_closed(&node, interest::broadcast(&node).await?);
@@ -68,11 +71,12 @@ impl NatsBus {
     /// Waits until NATS can be used, or a person must act.
     pub async fn ready(&self) -> Result<(), BusError> {
         let mut readiness = self.node().readiness.subscribe();
-        let readiness = readiness.wait_for(|readiness| *readiness != Readiness::Waiting).await;
+        let has_come = |readiness: &Readiness| !matches!(readiness, Readiness::Waiting(_));
+        let readiness = readiness.wait_for(has_come).await;
         match readiness.as_deref() {
             Ok(Readiness::Ready) => Ok(()),
             Ok(Readiness::Refused(refusal)) => Err(refusal.clone().into()),
-            Ok(Readiness::Waiting) | Err(_) => Err(CallError::Away.into()),
+            Ok(Readiness::Waiting(_)) | Err(_) => Err(CallError::Away.into()),
         }
     }
 
@@ -177,15 +181,19 @@ impl Bus for NatsBus {
     }
 
     async fn health(&self) -> Result<(), BusError> {
-        let node = self.open_node()?;
-        match &*node.readiness.borrow() {
-            Readiness::Ready => {}
-            Readiness::Waiting => return Err(CallError::Away.into()),
-            Readiness::Refused(refusal) => return Err(refusal.clone().into()),
+        let node = self.node();
+        node.check_not_closed()?;
+        node.caller.check().map_err(|_| node.unreadiness())?;
+        if *node.readiness.borrow() != Readiness::Ready {
+            return Err(node.unreadiness());
         }
+        node.troubles.check(Instant::now())?;
         // A state that nobody has: the answer says that the stream has a leader, and that the server has taken what was
         // sent before.
-        node.caller.last(&node.names.stream(STATE), &node.names.no_state()).await?;
-        Ok(())
+        match node.caller.last(&node.names.stream(STATE), &node.names.no_state()).await {
+            // 2.9 gives no answer to a read of a stream that is not there.
+            Err(CallError::TimedOut) => Err(Broker::new(node).explain_silence(STATE).await.into()),
+            found => Ok(found.map(drop)?),
+        }
     }
 }

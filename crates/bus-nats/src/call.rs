@@ -1,6 +1,6 @@
 //! Calls: one message to NATS and its answer, within a bounded time and without a lock.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use async_nats::{Client, HeaderMap, Message, Request, RequestErrorKind, StatusCode, connection::State};
 use bytes::Bytes;
@@ -9,7 +9,8 @@ use tokio::{sync::watch, time::timeout};
 
 use crate::{
     error::{ApiError, CallError},
-    link::Happened,
+    link::{Happened, Link},
+    trouble::Troubles,
 };
 
 /// How a node calls.
@@ -17,6 +18,7 @@ use crate::{
 pub(crate) struct Caller {
     client: Client,
     happened: watch::Receiver<Happened>,
+    troubles: Arc<Troubles>,
     patience: Duration,
     /// The largest payload, without headers.
     largest: usize,
@@ -53,18 +55,14 @@ enum Ack {
 }
 
 impl Caller {
-    pub(crate) fn new(
-        client: Client,
-        happened: watch::Receiver<Happened>,
-        patience: Duration,
-        largest: usize,
-    ) -> Self {
-        Self { client, happened, patience, largest }
+    pub(crate) fn new(link: &Link, patience: Duration, largest: usize) -> Self {
+        let Link { client, happened, troubles, .. } = link.clone();
+        Self { client, happened, troubles, patience, largest }
     }
 
     /// Fails at once when there is nobody to call.
     pub(crate) fn check(&self) -> Result<(), CallError> {
-        if self.client.connection_state() == State::Connected { Ok(()) } else { Err(CallError::Away) }
+        if self.client.connection_state() == State::Connected { Ok(()) } else { Err(self.troubles.absence()) }
     }
 
     /// Refuses what is larger than a payload may be.
@@ -81,28 +79,34 @@ impl Caller {
         payload: Bytes,
     ) -> Result<Message, CallError> {
         self.check()?;
+        self.troubles.check_answers()?;
         // One timer for the whole: the client's own begins only when its queue has taken the request.
         let mut request = Request::new().payload(payload).timeout(None);
         if let Some(headers) = headers {
             request = request.headers(headers);
         }
-        let answer =
-            timeout(self.patience, self.unless_lost(self.client.send_request(subject, request))).await;
-        match answer.map_err(|_| CallError::TimedOut)?? {
+        let answer = self.unless_hopeless(&subject, self.client.send_request(subject.clone(), request));
+        let answer = timeout(self.patience, answer).await;
+        match answer.map_err(|_| self.troubles.explain(&subject))?? {
             Ok(answer) => Ok(answer),
             Err(error) if error.kind() == RequestErrorKind::NoResponders => Err(CallError::NoStream),
             Err(error) => Err(CallError::Sending(error.into())),
         }
     }
 
-    /// What is on its way when the connection is lost has no answer to wait for.
-    async fn unless_lost<T>(&self, answer: impl Future<Output = T>) -> Result<T, CallError> {
-        let mut happened = self.happened.clone();
+    /// What is on its way when the connection is lost has no answer to wait for, and neither has what is not allowed.
+    async fn unless_hopeless<T>(
+        &self,
+        subject: &str,
+        answer: impl Future<Output = T>,
+    ) -> Result<T, CallError> {
+        let (mut happened, watched) = (self.happened.clone(), self.troubles.watch());
         let before = happened.borrow_and_update().lost;
         tokio::select! {
             biased;
             answer = answer => Ok(answer),
             _ = happened.wait_for(|happened| happened.lost != before) => Err(CallError::Away),
+            error = self.troubles.denies(subject, watched) => Err(error),
         }
     }
 

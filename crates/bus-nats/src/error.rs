@@ -4,6 +4,8 @@ use async_nats::jetstream::ErrorCode;
 use bus::{BusError, PutError};
 use serde::Deserialize;
 
+use crate::trouble::{Action, Permission, Unreachable};
+
 /// Why a NATS cannot be used: a person must act. Found as the source of [`BusError::Unusable`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
@@ -32,6 +34,14 @@ pub enum Refusal {
         /// The largest value and its headers.
         least: usize,
     },
+    /// The server does not let us send or hear what we have to.
+    #[error("permission is missing in NATS: {action} to {subjects:?}")]
+    Permission {
+        /// To do what.
+        action: Action,
+        /// Where, as it is written in NATS' files; no account.
+        subjects: String,
+    },
     /// A stream of our name has what cannot be changed.
     #[error("stream {stream} has another {what}, which cannot be changed")]
     Differs {
@@ -40,6 +50,43 @@ pub enum Refusal {
         /// The setting.
         what: &'static str,
     },
+    /// A stream is not as this release needs it, and changing it is an operator's right.
+    #[error(
+        "stream {stream} has another {what} than is needed, and we may not change it: run mailpush provision"
+    )]
+    Outdated {
+        /// Its name.
+        stream: String,
+        /// The settings.
+        what: String,
+    },
+    /// A stream is not there, and making it is an operator's right.
+    #[error("stream {stream} is not there, and we may not make it: run mailpush provision")]
+    Missing {
+        /// Its name.
+        stream: String,
+    },
+    /// The server, or our account in it, has too little room for a stream.
+    #[error(
+        "server has no room for stream {stream} of {octets} octets: enlarge max_file_store of NATS or lower bus.nats.bounds"
+    )]
+    SmallStore {
+        /// Its name.
+        stream: String,
+        /// Its bound.
+        octets: u64,
+    },
+    /// The server is by itself, and the settings ask for copies on others. 2.9 would take the word and make none.
+    #[error("server is in no cluster, and bus.nats.replicas asks for {replicas} copies")]
+    NoCluster {
+        /// Copies asked for.
+        replicas: usize,
+    },
+    /// What lies there was written by an installation with another key, and nothing of it would be found.
+    #[error(
+        "NATS holds what was stored under another account key: give this process the same key_file as the others"
+    )]
+    OtherKey,
     /// The server does not make or change a stream as it is to be.
     #[error("server refused stream {stream}: {description} ({code})")]
     Stream {
@@ -68,6 +115,12 @@ pub enum Refusal {
     },
 }
 
+impl From<Permission> for Refusal {
+    fn from(Permission { action, subjects }: Permission) -> Self {
+        Self::Permission { action, subjects }
+    }
+}
+
 impl From<Refusal> for BusError {
     fn from(refusal: Refusal) -> Self {
         Self::Unusable(refusal.into())
@@ -83,11 +136,23 @@ pub(crate) enum CallError {
     /// There is no connection at this moment.
     #[error("server is away")]
     Away,
+    /// There is none, and it is known why.
+    #[error("server cannot be reached: {0}")]
+    Unreachable(Unreachable),
+    /// The server does not let us. A person must act, and until then it is as if the server were away.
+    #[error("permission is missing in NATS: {0}")]
+    Denied(Permission),
+    /// The streams are not there yet, or were not looked at yet on this connection.
+    #[error("streams are not ready: {0}")]
+    NotMade(String),
+    /// What lies there was not seen yet to be of our key, or is of another.
+    #[error("what NATS holds is not known to be of our account key")]
+    NotOurs,
     /// No answer came in time; the server may have done as asked.
     #[error("server did not answer in time")]
     TimedOut,
     /// Nobody in the server serves the subject: no such stream, or its leader is away.
-    #[error("stream is away")]
+    #[error("stream does not answer: its leader is away, or it was deleted (then run mailpush provision)")]
     NoStream,
     /// Who takes jobs is not known yet on this connection, or not back yet: see [`crate::takers`].
     #[error("who takes jobs is not known yet")]
@@ -150,6 +215,12 @@ impl CallError {
     /// Whether somebody else wrote first.
     pub(crate) fn is_conflict(&self) -> bool {
         matches!(self, Self::Refused { code, .. } if CONFLICTS.iter().any(|conflict| conflict.0 == *code))
+    }
+
+    /// Whether the server, or our account in it, has no more room.
+    pub(crate) fn is_no_room(&self) -> bool {
+        let Self::Refused { code, .. } = self else { return false };
+        *code != ErrorCode::STREAM_STORE_FAILED.0 && FULL.iter().any(|full| full.0 == *code)
     }
 
     /// Whether a bound is reached.

@@ -1,20 +1,27 @@
 //! Keeps a node in order: makes the streams on each connection, and heals what may have been missed.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use kit::backoff::Backoff;
 use tokio::sync::watch;
 
 use crate::{
-    error::Refusal,
+    error::{CallError, Refusal},
+    installation,
     link::Happened,
     live,
     node::{Node, Readiness},
-    provision::{NotReady, check_server, provision},
+    provision::{NotReady, OtherBounds, check_server, provision},
 };
 
 /// The waits between attempts to make the streams.
 const TRY_AGAIN: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
+
+/// The attempt after which a wait is worth a word.
+const SAID_AT: u32 = 5;
 
 /// Works until the bus closes.
 pub(crate) async fn keep(node: Arc<Node>, mut happened: watch::Receiver<Happened>) {
@@ -45,7 +52,7 @@ pub(crate) async fn keep(node: Arc<Node>, mut happened: watch::Receiver<Happened
 
 /// Tries until the streams are there, or there is another connection.
 async fn make_ready(node: &Arc<Node>, happened: &mut watch::Receiver<Happened>, connected: u64) -> bool {
-    node.readiness.send_replace(Readiness::Waiting);
+    node.readiness.send_replace(Readiness::Waiting(None));
     let (first, longest) = TRY_AGAIN;
     let backoff = Backoff::new(first, longest).expect("the first wait is shorter than the longest");
     for attempt in 1.. {
@@ -55,7 +62,7 @@ async fn make_ready(node: &Arc<Node>, happened: &mut watch::Receiver<Happened>, 
                 return true;
             }
             Err(NotReady::Refused(refusal)) => refuse(node, &refusal),
-            Err(NotReady::Away(error)) => tracing::debug!(%error, attempt, "Streams are not made yet"),
+            Err(NotReady::Away(error)) => wait(node, &error, attempt),
         }
         let wait = (node.surroundings.jitter)(backoff.bound(attempt));
         tokio::select! {
@@ -64,6 +71,21 @@ async fn make_ready(node: &Arc<Node>, happened: &mut watch::Receiver<Happened>, 
         }
     }
     unreachable!("attempts do not end")
+}
+
+/// Says it the first time that it is not over at once.
+fn wait(node: &Node, error: &CallError, attempt: u32) {
+    if attempt == SAID_AT {
+        tracing::warn!(%error, "Streams cannot be looked at yet");
+    }
+    // A refusal that was told stands until it is known to be over.
+    node.readiness.send_if_modified(|readiness| {
+        let is_waiting = matches!(readiness, Readiness::Waiting(_));
+        if is_waiting {
+            *readiness = Readiness::Waiting(Some(error.to_string()));
+        }
+        is_waiting
+    });
 }
 
 /// Says it once, and tries again all the same: a person may have acted.
@@ -76,6 +98,37 @@ fn refuse(node: &Node, refusal: &Refusal) {
 
 async fn try_to_make_ready(node: &Arc<Node>) -> Result<(), NotReady> {
     check_server(&node.client.server_info(), &node.settings)?;
-    provision(&node.caller, &node.settings, &node.names).await?;
+    let bounds = provision(&node.caller, &node.settings, &node.names).await?;
+    tell(node, &bounds);
+    claim(node).await?;
     Ok(node.takers.look(node).await?)
+}
+
+async fn claim(node: &Node) -> Result<(), NotReady> {
+    let Some(fingerprint) = &node.settings.fingerprint else { return Ok(()) };
+    let claimed = installation::claim(&node.caller, &node.names, fingerprint).await;
+    match claimed {
+        Ok(_) => node.is_ours.store(true, Ordering::Relaxed),
+        // The NATS that was ours was replaced by one that is not.
+        Err(NotReady::Refused(Refusal::OtherKey)) => node.is_ours.store(false, Ordering::Relaxed),
+        Err(_) => {}
+    }
+    claimed.map(drop)
+}
+
+/// Says it once for each stream, and again when it is another.
+fn tell(node: &Node, bounds: &OtherBounds) {
+    let is_news = node.other_bounds.send_if_modified(|told| {
+        let is_news = told != bounds;
+        told.clone_from(bounds);
+        is_news
+    });
+    for (stream, changes) in bounds.iter().filter(|_| is_news) {
+        let words: Vec<_> = changes.iter().map(ToString::to_string).collect();
+        tracing::warn!(
+            stream,
+            difference = words.join(", "),
+            "Stream has other bounds than the configuration: run mailpush provision, or leave them"
+        );
+    }
 }

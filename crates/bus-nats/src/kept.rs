@@ -12,7 +12,7 @@ use crate::{NatsBus, live::with_id, node::Node, streams::STATE};
 pub(crate) mod values;
 
 /// A write is taken only if this is the sequence of the last one of its subject; 0: there is none.
-const EXPECTED: &str = "Nats-Expected-Last-Subject-Sequence";
+pub(crate) const EXPECTED: &str = "Nats-Expected-Last-Subject-Sequence";
 
 #[async_trait]
 impl Retained for NatsBus {

@@ -16,6 +16,7 @@ mod error;
 mod every;
 mod expiry;
 mod groups;
+mod installation;
 mod interest;
 mod keeper;
 mod kept;
@@ -26,13 +27,20 @@ mod parked;
 mod provision;
 mod round_trip;
 mod settings;
+mod sizes;
 mod streams;
 mod subjects;
 mod takers;
+mod trouble;
 mod worker;
 
 pub use bus::NatsBus;
 pub use counters::NatsCounts;
 pub use error::Refusal;
 pub use groups::GroupDepth;
+pub use provision::{
+    Change, Consent, KeyOrder, NotDone, Outcome, Provisioned, provision_by_order as provision,
+};
 pub use settings::{Bounds, Credentials, Mode, NatsSettings, Tls};
+pub use sizes::StreamSize;
+pub use trouble::Action;

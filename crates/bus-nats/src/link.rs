@@ -8,11 +8,16 @@ use std::{
     time::Duration,
 };
 
-use async_nats::{Client, ClientError, ConnectErrorKind, ConnectOptions, Event};
+use async_nats::{Client, ClientError, ConnectErrorKind, ConnectOptions, Event, ServerError};
 use bus_node::Jitter;
-use tokio::sync::watch;
+use tokio::{sync::watch, time::Instant};
 
-use crate::{Credentials, NatsSettings, Tls, counters::Counters, error::Refusal};
+use crate::{
+    Credentials, NatsSettings, Tls,
+    counters::Counters,
+    error::Refusal,
+    trouble::{Complaint, Troubles, Unreachable},
+};
 
 /// The wait before the first attempt to come back; each is twice the last.
 const FIRST_WAIT: Duration = Duration::from_millis(50);
@@ -33,20 +38,31 @@ pub(crate) struct Happened {
     pub(crate) refused: u64,
 }
 
+/// A connection and all that is told about it. Clones are the same.
+#[derive(Clone)]
+pub(crate) struct Link {
+    pub(crate) client: Client,
+    pub(crate) happened: watch::Receiver<Happened>,
+    pub(crate) troubles: Arc<Troubles>,
+    pub(crate) counters: Arc<Counters>,
+}
+
+/// Whom to tell.
+struct Told {
+    happened: watch::Sender<Happened>,
+    troubles: Arc<Troubles>,
+    counters: Arc<Counters>,
+}
+
 /// Begins to connect, in the background and for as long as it takes.
-pub(crate) async fn connect(
-    settings: &NatsSettings,
-    jitter: &Jitter,
-    counters: &Arc<Counters>,
-) -> Result<(Client, watch::Receiver<Happened>), Refusal> {
+pub(crate) async fn connect(settings: &NatsSettings, jitter: &Jitter) -> Result<Link, Refusal> {
     let (sender, happened) = watch::channel(Happened::default());
+    let (troubles, counters) = (Arc::new(Troubles::new(&settings.inbox)), Arc::<Counters>::default());
+    let told = Told { happened: sender, troubles: troubles.clone(), counters: counters.clone() };
     let options =
         with_tls(&settings.tls, with_credentials(&settings.credentials, ConnectOptions::new()).await?);
-    let counters = counters.clone();
     let options = options
-        .name(format!("mailpush {}", settings.prefix))
-        // So that a user may be let hear the answers to its own installation only.
-        .custom_inbox_prefix(format!("_INBOX.{}", settings.prefix))
+        .name(format!("{} {}", settings.prefix, settings.name).trim_end())
         // What a node tells others, its own listeners have heard.
         .no_echo()
         .custom_inbox_prefix(&settings.inbox)
@@ -56,7 +72,7 @@ pub(crate) async fn connect(
         .retry_on_initial_connect()
         .reconnect_delay_callback(waits(settings.longest_reconnect_wait, jitter.clone()))
         .event_callback(move |event| {
-            note(&event, &sender, &counters);
+            told.note(&event);
             std::future::ready(())
         });
     let client = options.connect(&settings.servers).await.map_err(|error| match error.kind() {
@@ -64,7 +80,7 @@ pub(crate) async fn connect(
         // Nothing else fails before the first attempt.
         _ => Refusal::Settings(error.to_string()),
     })?;
-    Ok((client, happened))
+    Ok(Link { client, happened, troubles, counters })
 }
 
 fn queue(settings: &NatsSettings) -> usize {
@@ -87,34 +103,58 @@ fn waits(longest: Duration, jitter: Jitter) -> impl Fn(usize) -> Duration + Send
     }
 }
 
-fn note(event: &Event, happened: &watch::Sender<Happened>, counters: &Counters) {
-    match event {
-        Event::Connected => {
-            counters.connections.one();
-            happened.send_modify(|happened| happened.connected += 1);
+impl Told {
+    fn note(&self, event: &Event) {
+        let Self { happened, troubles, counters } = self;
+        match event {
+            Event::Connected => {
+                counters.connections.one();
+                troubles.connected();
+                happened.send_modify(|happened| happened.connected += 1);
+            }
+            Event::SlowConsumer(_) => {
+                counters.slow_consumer.one();
+                happened.send_modify(|happened| happened.slow += 1);
+            }
+            Event::Disconnected => {
+                happened.send_modify(|happened| happened.lost += 1);
+                tracing::warn!("Connection to NATS is lost");
+            }
+            Event::LameDuckMode => tracing::info!("NATS server is about to leave"),
+            Event::ServerError(error) => self.complaint(error),
+            Event::ClientError(ClientError::Other(words)) => self.failure(words),
+            Event::ClientError(error) => tracing::debug!(%error, "NATS cannot be reached"),
+            Event::Draining | Event::Closed => {}
         }
-        Event::SlowConsumer(_) => {
-            counters.slow_consumer.one();
-            happened.send_modify(|happened| happened.slow += 1);
-        }
-        Event::Disconnected => {
-            happened.send_modify(|happened| happened.lost += 1);
-            tracing::warn!("Connection to NATS is lost");
-        }
-        Event::LameDuckMode => tracing::info!("NATS server is about to leave"),
-        Event::ServerError(error) => tracing::warn!(%error, "NATS server complains"),
-        Event::ClientError(error) if is_refusal(error) => {
-            happened.send_modify(|happened| happened.refused += 1)
-        }
-        Event::ClientError(error) => tracing::debug!(%error, "NATS cannot be reached"),
-        Event::Draining | Event::Closed => {}
     }
-}
 
-/// The client tells why an attempt failed in words only.
-fn is_refusal(error: &ClientError) -> bool {
-    let refusals = [ConnectErrorKind::Authentication, ConnectErrorKind::AuthorizationViolation];
-    matches!(error, ClientError::Other(text) if refusals.iter().any(|refusal| refusal.to_string() == *text))
+    /// A subject may name an account, and is told without.
+    fn complaint(&self, error: &ServerError) {
+        let ServerError::Other(words) = error else {
+            return tracing::warn!(%error, "NATS server complains");
+        };
+        let Some(complaint) = Complaint::read(words) else {
+            return tracing::warn!(%error, "NATS server complains");
+        };
+        let permission = complaint.permission();
+        if self.troubles.denied(complaint, Instant::now()) {
+            tracing::error!(missing = %permission, "NATS does not give this user a permission that it needs");
+        }
+    }
+
+    /// An attempt to connect failed.
+    fn failure(&self, words: &str) {
+        let Some(why) = Unreachable::of(words) else {
+            return tracing::debug!(words, "NATS cannot be reached");
+        };
+        let is_news = self.troubles.failed(why);
+        if why == Unreachable::Credentials {
+            // The keeper says so.
+            self.happened.send_modify(|happened| happened.refused += 1);
+        } else if is_news {
+            tracing::warn!(%why, "NATS cannot be reached");
+        }
+    }
 }
 
 async fn with_credentials(

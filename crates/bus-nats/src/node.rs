@@ -1,6 +1,9 @@
 //! What the parts of a node share.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 use async_nats::{
     Client,
@@ -12,15 +15,25 @@ use mailbox_event::UnixMillis;
 use tokio::{runtime::Handle, sync::watch, task::JoinHandle};
 
 use crate::{
-    NatsSettings, Refusal, call::Caller, counters::Counters, error::CallError, groups::Groups,
-    interest::Interest, link::Happened, round_trip::RoundTrips, subjects::Names, takers::Takers,
+    NatsSettings, Refusal,
+    call::Caller,
+    counters::Counters,
+    error::CallError,
+    groups::Groups,
+    interest::Interest,
+    link::Link,
+    provision::OtherBounds,
+    round_trip::RoundTrips,
+    subjects::Names,
+    takers::Takers,
+    trouble::{Troubles, Unreachable},
 };
 
 /// Whether NATS can be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Readiness {
-    /// It has not been reached yet, or its streams are being made.
-    Waiting,
+    /// It has not been reached yet, or its streams are being made; what stood in the way the last time.
+    Waiting(Option<String>),
     /// It can.
     Ready,
     /// It cannot: a person must act.
@@ -43,24 +56,26 @@ pub(crate) struct Node {
     pub(crate) groups: Groups,
     pub(crate) takers: Takers,
     pub(crate) counters: Arc<Counters>,
+    pub(crate) troubles: Arc<Troubles>,
+    /// Whether what lies in NATS was seen to be of our key. Nothing is stored and nothing is told before.
+    pub(crate) is_ours: AtomicBool,
     /// Becomes true when the bus closes. Whoever works in the background holds a receiver until he has ended.
     pub(crate) closing: watch::Sender<bool>,
     pub(crate) readiness: watch::Sender<Readiness>,
+    /// Bounds that differ from the settings, as they were told.
+    pub(crate) other_bounds: watch::Sender<OtherBounds>,
     runtime: Handle,
 }
 
 impl Node {
     /// To be called in a runtime.
-    pub(crate) fn new(
-        (client, happened): (Client, watch::Receiver<Happened>),
-        settings: NatsSettings,
-        surroundings: Surroundings,
-        counters: Arc<Counters>,
-    ) -> Self {
+    pub(crate) fn new(link: Link, settings: NatsSettings, surroundings: Surroundings) -> Self {
         let bounds = &settings.bounds;
+        let Link { client, troubles, counters, .. } = link.clone();
         let keys = KeyBounds { registrations: bounds.max_key_registrations, live_runs: bounds.max_live_runs };
+        let is_ours = settings.fingerprint.is_none();
         Self {
-            caller: Caller::new(client.clone(), happened, settings.request_timeout, bounds.largest_value),
+            caller: Caller::new(&link, settings.request_timeout, bounds.largest_value),
             jetstream: ContextBuilder::new().timeout(settings.request_timeout).build(client.clone()),
             client,
             names: Names::new(&settings.prefix),
@@ -72,15 +87,42 @@ impl Node {
             groups: Groups::default(),
             takers: Takers::default(),
             counters,
+            troubles,
+            is_ours: AtomicBool::new(is_ours),
             closing: watch::Sender::new(false),
-            readiness: watch::Sender::new(Readiness::Waiting),
+            readiness: watch::Sender::new(Readiness::Waiting(None)),
+            other_bounds: watch::Sender::default(),
             runtime: Handle::current(),
         }
     }
 
-    /// Refuses whoever comes when the bus is closed.
+    /// Refuses whoever comes when the bus is closed, or may be of another installation.
     pub(crate) fn check_open(&self) -> Result<(), BusError> {
-        if *self.closing.borrow() { Err(CallError::Closed.into()) } else { Ok(()) }
+        self.check_not_closed()?;
+        // Whoever has something to say keeps it until then.
+        if self.is_ours.load(Ordering::Relaxed) { Ok(()) } else { Err(CallError::NotOurs.into()) }
+    }
+
+    /// Refuses whoever comes when the bus is closed.
+    pub(crate) fn check_not_closed(&self) -> Result<(), CallError> {
+        if *self.closing.borrow() { Err(CallError::Closed) } else { Ok(()) }
+    }
+
+    /// Why NATS cannot be used, where it cannot.
+    pub(crate) fn unreadiness(&self) -> BusError {
+        if let Err(away) = self.caller.check() {
+            return match away {
+                CallError::Unreachable(Unreachable::Credentials) => Refusal::Credentials.into(),
+                away => away.into(),
+            };
+        }
+        match &*self.readiness.borrow() {
+            Readiness::Refused(refusal) => refusal.clone().into(),
+            Readiness::Waiting(Some(why)) => CallError::NotMade(why.clone()).into(),
+            Readiness::Waiting(None) | Readiness::Ready => {
+                CallError::NotMade("they are being looked at".to_owned()).into()
+            }
+        }
     }
 
     /// Has `work` done in the background, in the runtime in which the bus was started: what a caller of another begins

@@ -1,24 +1,30 @@
-//! Makes of a NATS what we need: looks what it is, and makes or migrates every stream. Done again on each connection, for
+//! Makes of a NATS what we need: looks what it is, and makes or mends every stream. Done again on each connection, for
 //! the server may be another one.
+//!
+//! A node makes what is missing and mends what breaks a promise, where it may. Bounds are an operator's: a node tells that
+//! they differ and works with them, and [`order`] changes them.
 
 use async_nats::{
     ServerInfo,
-    jetstream::{ErrorCode, stream::Config},
+    jetstream::stream::{Config, State},
 };
-use bytes::Bytes;
-use serde::{Deserialize, Serialize};
+use bus::BusError;
 
 use crate::{
     NatsSettings,
     call::Caller,
-    error::{ApiError, CallError, Refusal},
+    error::{CallError, Refusal},
     streams::streams,
     subjects::Names,
 };
 
+mod ask;
 mod difference;
+mod order;
 
-use difference::Difference;
+use ask::Streams;
+pub use difference::Change;
+pub use order::{Consent, KeyOrder, NotDone, Outcome, Provisioned, provision as provision_by_order};
 
 /// The oldest server that was tried: Debian 12's.
 const LEAST: (&str, [u64; 3]) = ("2.9.10", [2, 9, 10]);
@@ -35,13 +41,6 @@ pub(crate) enum NotReady {
     /// Try again.
     #[error(transparent)]
     Away(#[from] CallError),
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Answer {
-    Refused { error: ApiError },
-    Stream { config: Box<Config> },
 }
 
 /// Refuses a server that lacks what we need.
@@ -67,79 +66,49 @@ fn version(text: &str) -> Option<[u64; 3]> {
     Some([numbers.next()??, numbers.next()??, numbers.next()??])
 }
 
-/// Makes or migrates every stream.
+/// Bounds that differ, by stream: for a person to know.
+pub(crate) type OtherBounds = Vec<(String, Vec<Change>)>;
+
+/// Makes every stream that is missing, and mends what breaks a promise.
 pub(crate) async fn provision(
     caller: &Caller,
     settings: &NatsSettings,
     names: &Names,
-) -> Result<(), NotReady> {
+) -> Result<OtherBounds, NotReady> {
+    let mut others = Vec::new();
     for wanted in streams(settings, names) {
-        provision_one(caller, wanted).await?;
+        let bounds = provision_one(&Streams(caller), &wanted).await?;
+        if !bounds.is_empty() {
+            others.push((wanted.name, bounds));
+        }
     }
-    Ok(())
+    Ok(others)
 }
 
-async fn provision_one(caller: &Caller, wanted: Config) -> Result<(), NotReady> {
-    let found = match ask(caller, "INFO", &wanted.name, &()).await {
-        Ok(found) => found,
-        Err(CallError::Refused { code, .. }) if code == ErrorCode::STREAM_NOT_FOUND.0 => {
-            return make(caller, &wanted).await;
-        }
-        Err(error) => return Err(judge(error, &wanted.name)),
+/// A stream that is there, and what it holds.
+pub(crate) async fn look(caller: &Caller, wanted: &Config) -> Result<Option<(Config, State)>, BusError> {
+    match Streams(caller).find(wanted).await {
+        Ok(found) => Ok(found.map(|found| (found.config, found.state))),
+        Err(NotReady::Refused(refusal)) => Err(refusal.into()),
+        Err(NotReady::Away(error)) => Err(error.into()),
+    }
+}
+
+/// What is left to an operator.
+async fn provision_one(streams: &Streams<'_>, wanted: &Config) -> Result<Vec<Change>, NotReady> {
+    let Some(found) = streams.find(wanted).await? else {
+        streams.make(wanted).await?;
+        return Ok(Vec::new());
     };
-    match difference::between(&found, &wanted) {
-        Difference::None => Ok(()),
-        Difference::Fixed(what) => Err(Refusal::Differs { stream: wanted.name, what }.into()),
-        Difference::Changed(next) => {
-            ask(caller, "UPDATE", &next.name, &*next).await.map_err(|error| judge(error, &next.name))?;
-            tracing::info!(stream = wanted.name, "Stream is migrated");
-            Ok(())
-        }
+    let difference = difference::between(&found.config, wanted);
+    if let Some(what) = difference.fixed {
+        return Err(Refusal::Differs { stream: wanted.name.clone(), what }.into());
     }
-}
-
-async fn make(caller: &Caller, wanted: &Config) -> Result<(), NotReady> {
-    match ask(caller, "CREATE", &wanted.name, wanted).await {
-        Ok(_made) => {
-            tracing::info!(stream = wanted.name, "Stream is made");
-            Ok(())
-        }
-        Err(error) => Err(judge(error, &wanted.name)),
+    if !difference.promises.is_empty() {
+        let next = difference::promising(&found.config, wanted);
+        streams.change(&next, &difference.promises).await?;
     }
-}
-
-async fn ask(
-    caller: &Caller,
-    what: &str,
-    stream: &str,
-    request: &impl Serialize,
-) -> Result<Config, CallError> {
-    let request = serde_json::to_vec(request).map_err(|error| CallError::Answer(error.into()))?;
-    let answer = caller.call(format!("$JS.API.STREAM.{what}.{stream}"), None, Bytes::from(request)).await?;
-    match serde_json::from_slice(&answer.payload).map_err(|error| CallError::Answer(error.into()))? {
-        Answer::Stream { config } => Ok(*config),
-        Answer::Refused { error } => Err(error.into()),
-    }
-}
-
-/// What passes by itself: a leader that is being chosen, replicas that are not up yet.
-const PASSING: [ErrorCode; 4] = [
-    ErrorCode::CLUSTER_NOT_AVAILABLE,
-    ErrorCode::CLUSTER_INCOMPLETE,
-    ErrorCode::CLUSTER_NOT_LEADER,
-    ErrorCode::STREAM_NAME_EXIST,
-];
-
-fn judge(error: CallError, stream: &str) -> NotReady {
-    match error {
-        CallError::Refused { code, .. } if code == ErrorCode::JETSTREAM_NOT_ENABLED_FOR_ACCOUNT.0 => {
-            Refusal::NoJetStream.into()
-        }
-        CallError::Refused { code, description } if !PASSING.iter().any(|passing| passing.0 == code) => {
-            Refusal::Stream { stream: stream.to_owned(), description, code }.into()
-        }
-        error => error.into(),
-    }
+    Ok(difference.bounds)
 }
 
 #[cfg(test)]

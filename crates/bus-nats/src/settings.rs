@@ -49,6 +49,13 @@ pub struct NatsSettings {
     /// read what another is answered.
     #[serde(skip)]
     pub inbox: String,
+    /// A fingerprint of the key that names accounts: NATS is not used where another one was noted. Set by the program;
+    /// without it nobody looks.
+    #[serde(skip)]
+    pub fingerprint: Option<String>,
+    /// What this node is called where NATS lists its connections. Set by the program.
+    #[serde(skip)]
+    pub name: String,
     /// What may be kept.
     pub bounds: Bounds,
 }
@@ -79,6 +86,8 @@ impl Default for NatsSettings {
             ack_wait: Duration::from_secs(30),
             duplicate_window: Duration::from_mins(2),
             inbox: "_INBOX".to_owned(),
+            fingerprint: None,
+            name: String::new(),
             bounds: Bounds::default(),
         }
     }

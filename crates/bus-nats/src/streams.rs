@@ -39,6 +39,7 @@ pub(crate) fn streams(settings: &NatsSettings, names: &Names) -> Vec<Config> {
         kept(DEAD, "dead", settings.bounds.dead, settings, names),
     ];
     streams.extend(Bucket::ALL.into_iter().map(|bucket| values(bucket, settings, names)));
+    streams.push(installation(settings, names));
     streams
 }
 
@@ -107,6 +108,18 @@ fn values(bucket: Bucket, settings: &NatsSettings, names: &Names) -> Config {
         allow_rollup: true,
         deny_delete: true,
         ..base(names.bucket(bucket), vec![names.values(bucket)], settings.bounds.bucket, settings)
+    }
+}
+
+/// Octets of what is noted of the installation: a few short values.
+const INSTALLATION: u64 = 64 << 10;
+
+fn installation(settings: &NatsSettings, names: &Names) -> Config {
+    Config {
+        max_messages_per_subject: 1,
+        allow_direct: true,
+        deny_delete: true,
+        ..base(names.installation(), vec![names.installation_values()], INSTALLATION, settings)
     }
 }
 

@@ -82,6 +82,21 @@ impl Names {
         format!("KV_{}_{}", self.prefix, bucket.name())
     }
 
+    /// The stream of the KV bucket in which the installation itself is noted.
+    pub(crate) fn installation(&self) -> String {
+        format!("KV_{}_installation", self.prefix)
+    }
+
+    /// The fingerprint of the installation's key.
+    pub(crate) fn installation_key(&self) -> String {
+        format!("$KV.{}_installation.key", self.prefix)
+    }
+
+    /// Everything that is noted of the installation.
+    pub(crate) fn installation_values(&self) -> String {
+        format!("$KV.{}_installation.>", self.prefix)
+    }
+
     /// Every key of a KV bucket.
     pub(crate) fn values(&self, bucket: Bucket) -> String {
         format!("$KV.{}_{}.>", self.prefix, bucket.name())
@@ -140,6 +155,9 @@ mod tests {
         assert_eq!(names.stream("STATE"), "mailpush_STATE");
         assert_eq!(names.bucket(Bucket::Leases), "KV_mailpush_leases");
         assert_eq!(names.values(Bucket::Leases), "$KV.mailpush_leases.>");
+        assert_eq!(names.installation(), "KV_mailpush_installation");
+        assert_eq!(names.installation_key(), "$KV.mailpush_installation.key");
+        assert_eq!(names.installation_values(), "$KV.mailpush_installation.>");
         assert_eq!(names.value(Bucket::Leases, "a-B_9"), "$KV.mailpush_leases.a-B_9");
         assert_eq!(names.value(Bucket::Leases, "a.b c*>ä="), "$KV.mailpush_leases.a=2eb=20c=2a=3e=c3=a4=3d");
         assert_eq!(names.value(Bucket::Leases, ""), "$KV.mailpush_leases.=");

@@ -1,6 +1,7 @@
 //! The bus, watched for operators: its gate, and how much work waits on it.
 
 mod broker;
+mod streams;
 
 use std::{
     collections::BTreeSet,
@@ -19,11 +20,17 @@ use prometheus_client::{
     registry::Registry,
 };
 
-use self::broker::Broker;
-use crate::site_bus::{Depth, SiteBus};
+use self::{broker::Broker, streams::Streams};
+use crate::{
+    bus_words::reason,
+    site_bus::{Depth, SiteBus},
+};
 
 /// How often it is looked at: an operator's dashboard asks no oftener.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
+
+/// The same while it is not well: what changes then somebody waits for.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// Numbers by group; groups are named in the program's text, so there are few.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -37,7 +44,10 @@ pub struct BusWatch {
     node: Arc<dyn Bus>,
     gate: Gate,
     broker: Option<Broker>,
+    streams: Option<Streams>,
     work: Option<Work>,
+    /// Why it was not well when it was looked at last.
+    told: Option<String>,
 }
 
 /// The work that waits, in numbers.
@@ -52,29 +62,62 @@ impl BusWatch {
     /// `gate` is up while the bus answers. With `has_work` the numbers of what waits are registered and looked at.
     pub fn new(bus: SiteBus, gate: Gate, registry: &mut Registry, has_work: bool) -> Self {
         let broker = bus.nats_counts().map(|_| Broker::register(registry));
+        let streams = broker.is_some().then(|| Streams::register(registry));
         let work = has_work.then(|| Work::register(registry));
-        Self { node: bus.node(), bus, gate, broker, work }
+        Self { node: bus.node(), bus, gate, broker, streams, work, told: None }
     }
 
     /// Looks at once, and then every few seconds until `drain` begins.
-    pub async fn run(self, drain: Drain) {
-        let mut ticks = tokio::time::interval(LOOK_EVERY);
-        while drain.token().run_until_cancelled(ticks.tick()).await.is_some() {
-            self.look().await;
+    pub async fn run(mut self, drain: Drain) {
+        let token = drain.token();
+        loop {
+            let Some(is_well) = token.run_until_cancelled(self.look()).await else { break };
+            let pause = if is_well { LOOK_EVERY } else { LOOK_AGAIN };
+            if token.run_until_cancelled(tokio::time::sleep(pause)).await.is_none() {
+                break;
+            }
         }
         self.gate.down("draining");
     }
 
-    async fn look(&self) {
+    /// Whether it is well.
+    async fn look(&mut self) -> bool {
         if let (Some(broker), Some(counts)) = (&self.broker, self.bus.nats_counts()) {
             broker.tell(counts);
         }
-        match self.node.health().await {
-            Ok(()) => self.gate.up(),
-            Err(error) => return self.gate.down(error.to_string()),
+        let why = self.node.health().await.err().map(|error| reason(&error));
+        self.note(why.clone());
+        if why.is_some() {
+            return false;
+        }
+        self.measure().await;
+        true
+    }
+
+    /// Says so in the log when it changes.
+    fn note(&mut self, why: Option<String>) {
+        match &why {
+            Some(why) => self.gate.down(why.clone()),
+            None => self.gate.up(),
+        }
+        let before = std::mem::replace(&mut self.told, why.clone());
+        match (before, why) {
+            (before, Some(reason)) if before.as_ref() != Some(&reason) => {
+                tracing::warn!(reason, "Bus is not ready");
+            }
+            (Some(_), None) => tracing::info!("Bus is ready"),
+            _ => {}
+        }
+    }
+
+    /// Where the bus does not answer, the numbers stay as they were and the gate tells.
+    async fn measure(&mut self) {
+        if let Some(streams) = &mut self.streams
+            && let SiteBus::Nats(bus) = &self.bus
+        {
+            streams.look(bus).await;
         }
         let Some(work) = &self.work else { return };
-        // Where the bus does not answer, the numbers stay as they were and the gate tells.
         for depth in self.bus.depth().await.unwrap_or_default() {
             work.tell(depth);
         }

@@ -1,12 +1,16 @@
 //! `mailpush`: a whole site in one process or each service in its own, the demo, and an operator's commands.
 
+mod ask;
 mod bus_watch;
+mod bus_words;
 mod config;
+mod dead_letters;
 mod demo;
 mod key;
 mod preflight;
 mod preview;
 mod process;
+mod proof;
 mod provision;
 mod revoke;
 mod role;
@@ -51,8 +55,11 @@ enum Command {
     #[command(after_help = EXIT_CODES)]
     Revoke(revoke::Options),
     /// Have NATS hold what this release keeps there; for an operator, after an upgrade.
-    #[command(after_help = EXIT_CODES)]
+    #[command(after_help = provision::EXIT_CODES)]
     Provision(provision::Options),
+    /// Look at jobs that no retry could help, give them back, or drop them.
+    #[command(after_help = EXIT_CODES)]
+    DeadLetters(dead_letters::Options),
     /// Write an alarm mail as it would be sent, to look at.
     #[command(after_help = EXIT_CODES, arg_required_else_help = true)]
     Preview(preview::Options),
@@ -83,12 +90,18 @@ fn main() -> ExitCode {
             done(runtime.block_on(revoke::run(options)), is_wrong)
         }
         Command::Provision(options) => {
-            let is_wrong = |error: &provision::Error| match error {
-                provision::Error::Config(_) | provision::Error::Local => true,
-                provision::Error::Bus(why) => site::is_bus_configuration(why),
-                provision::Error::Late(_) => false,
-            };
-            done(runtime.block_on(provision::run(options)), is_wrong)
+            let outcome = runtime.block_on(provision::run(options));
+            outcome.map_or_else(|error| fail(&error, error.code().into()), say)
+        }
+        Command::DeadLetters(options) => {
+            let is_wrong = dead_letters::Error::is_configuration;
+            match runtime.block_on(dead_letters::run(options)) {
+                Ok(said) => {
+                    println!("{said}");
+                    ExitCode::SUCCESS
+                }
+                Err(error) => done(Err(error), is_wrong),
+            }
         }
         Command::Preview(options) => match preview::run(&options) {
             Ok(()) => ExitCode::SUCCESS,
@@ -121,13 +134,16 @@ fn told_by_clap(said: &clap::Error) -> ExitCode {
 /// What a command exits with; `is_wrong`: in its configuration.
 fn done<E: Error>(outcome: Result<String, E>, is_wrong: impl Fn(&E) -> bool) -> ExitCode {
     match outcome {
-        Ok(said) => {
-            eprintln!("mailpush: {said}");
-            ExitCode::SUCCESS
-        }
+        Ok(said) => say(said),
         Err(error) if is_wrong(&error) => fail(&error, ExitCode::from(EXIT_CONFIGURATION)),
         Err(error) => fail(&error, ExitCode::FAILURE),
     }
+}
+
+/// Tells a person what was done.
+fn say(said: String) -> ExitCode {
+    eprintln!("mailpush: {said}");
+    ExitCode::SUCCESS
 }
 
 /// Tells a person why the program ends, with every cause.

@@ -1,16 +1,18 @@
-//! `mailpush provision`: what the bus keeps in NATS is made or changed to what this release wants.
+//! `mailpush provision`: what the bus keeps in NATS is made or changed to what this release and its configuration want.
 //!
-//! Services make what is missing themselves; to change what is there can be an operator's right alone.
+//! Services make what is missing themselves; to change what is there is an operator's right.
 
-use std::{path::PathBuf, time::Duration};
+use std::path::PathBuf;
 
-use bus::BusError;
+use bus_nats::{Consent, KeyOrder, NotDone, Outcome, Provisioned, Refusal};
 use kit::config::ConfigErrors;
 
 use crate::{
+    EXIT_CONFIGURATION, ask,
     config::Config,
+    key,
     role::Role,
-    site_bus::{Kind, SiteBus},
+    site_bus::{Kind, on_nats},
 };
 
 /// Options of the command line.
@@ -19,6 +21,12 @@ pub struct Options {
     /// A configuration with the section `bus`, and in it a user who may do this.
     #[arg(long)]
     config: PathBuf,
+    /// Let bounds fall and the number of copies be another. Nothing that is stored is dropped all the same.
+    #[arg(long)]
+    change_bounds: bool,
+    /// Have NATS belong to the key of this configuration from here on. What was stored under another is not found again.
+    #[arg(long)]
+    replace_key: bool,
 }
 
 /// Why it was not done.
@@ -30,14 +38,53 @@ pub enum Error {
     /// The bus in the process keeps its own house.
     #[error("bus.kind is \"local\", which needs no provisioning")]
     Local,
+    /// It is configured and not there, or not for this user to read.
+    #[error(transparent)]
+    Key(#[from] ask::Error),
+    /// Which key is meant is not known.
+    #[error("--replace-key needs key_file in the configuration")]
+    NoKey,
+    /// Somebody has to say so.
+    #[error("{} (--change-bounds)", .0)]
+    NotAllowed(NotDone),
     /// NATS does not do it.
-    #[error("NATS cannot be used")]
-    Bus(#[from] BusError),
-    /// It does not answer, or not this user.
-    #[error(
-        "NATS was not ready within {0:?}: is it there, and may this user do it? Its log says what it refused"
-    )]
-    Late(Duration),
+    #[error("NATS is not changed")]
+    NotDone(#[source] NotDone),
+}
+
+/// What the command says of how it ends.
+pub const EXIT_CODES: &str = "Exit codes: 0 NATS is as the configuration says; 64 the configuration is wrong, or the key \
+is another, or --change-bounds is needed; 69 NATS does not answer; 77 NATS refuses this user, or a permission of it is \
+missing; 1 anything else.";
+
+/// NATS does not answer (EX_UNAVAILABLE of sysexits.h).
+const EXIT_AWAY: u8 = 69;
+
+/// NATS does not let this user in, or do this (EX_NOPERM).
+const EXIT_NOT_PERMITTED: u8 = 77;
+
+/// Any other reason.
+const EXIT_FAILURE: u8 = 1;
+
+impl Error {
+    /// What the command exits with.
+    pub fn code(&self) -> u8 {
+        match self {
+            Self::Config(_)
+            | Self::Local
+            | Self::NoKey
+            | Self::NotAllowed(_)
+            | Self::NotDone(NotDone::Refused(Refusal::OtherKey | Refusal::Settings(_))) => EXIT_CONFIGURATION,
+            Self::NotDone(NotDone::Away(_)) => EXIT_AWAY,
+            Self::NotDone(NotDone::Refused(
+                Refusal::Credentials
+                | Refusal::Permission { .. }
+                | Refusal::Missing { .. }
+                | Refusal::Outdated { .. },
+            )) => EXIT_NOT_PERMITTED,
+            Self::Key(_) | Self::NotDone(_) => EXIT_FAILURE,
+        }
+    }
 }
 
 /// Makes or changes the streams. Gives its word for a person.
@@ -46,11 +93,51 @@ pub async fn run(options: Options) -> Result<String, Error> {
     if config.bus.kind == Kind::Local {
         return Err(Error::Local);
     }
-    let bus = SiteBus::open(Role::Operator, &config.bus, &config.data).await?;
-    let patience = config.bus.nats.connect_timeout;
-    if !bus.is_ready_within(patience).await? {
-        return Err(Error::Late(patience));
+    let is_there = config.key_file.is_some() || key::in_folder(&config.data).exists();
+    if options.replace_key && !is_there {
+        return Err(Error::NoKey);
     }
-    bus.close().await;
-    Ok(format!("NATS has what the prefix {:?} needs", config.bus.nats.prefix))
+    let key = is_there.then(|| ask::key_of(&config)).transpose()?;
+    let settings = on_nats(Role::Operator, &config.bus.nats, key.as_deref());
+    let consent = Consent {
+        bounds: options.change_bounds,
+        key: if options.replace_key { KeyOrder::Replace } else { KeyOrder::Keep },
+    };
+    let provisioning = bus_nats::provision(settings, bus_node::Surroundings::default(), consent);
+    let (done, is_key_noted) = provisioning.await.map_err(|error| match error {
+        error @ NotDone::NotAllowed(_) => Error::NotAllowed(error),
+        error => Error::NotDone(error),
+    })?;
+    Ok(told(&done, is_key_noted))
+}
+
+fn told(done: &[Provisioned], is_key_noted: bool) -> String {
+    let lines = done.iter().flat_map(|Provisioned { stream, outcome }| match outcome {
+        Outcome::Made(octets) => vec![format!("{stream}: made, max_bytes {octets}")],
+        Outcome::Changed(changes) => changes.iter().map(|change| format!("{stream}: {change}")).collect(),
+        Outcome::Same => Vec::new(),
+    });
+    let key = is_key_noted.then(|| "key_file: NATS belongs to this key from here on".to_owned());
+    let lines: Vec<_> = lines.chain(key).collect();
+    if lines.is_empty() { "nothing to change".to_owned() } else { format!("done\n{}", lines.join("\n")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use bus_nats::Change;
+
+    use super::*;
+
+    #[test]
+    fn what_was_done_is_told_in_lines() {
+        let one = |outcome| Provisioned { stream: "p_STATE".to_owned(), outcome };
+        assert_eq!(told(&[one(Outcome::Same)], false), "nothing to change");
+        let change = Change { what: "max_bytes", from: "1GiB".into(), to: "2GiB".into(), is_delicate: false };
+        let done = [one(Outcome::Made("1GiB".to_owned())), one(Outcome::Changed(vec![change]))];
+        assert_eq!(
+            told(&done, true),
+            "done\np_STATE: made, max_bytes 1GiB\np_STATE: max_bytes 1GiB -> 2GiB\n\
+             key_file: NATS belongs to this key from here on"
+        );
+    }
 }

@@ -43,6 +43,17 @@ impl Role {
         self.has_relay() || self.has_pusher()
     }
 
+    /// As it is called in the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Standalone => "standalone",
+            Self::Relay => "relay",
+            Self::Pusher => "pusher",
+            Self::Notifyd => "notifyd",
+            Self::Operator => "operator",
+        }
+    }
+
     /// Where NATS answers it: permissions can keep each service from reading what others are answered.
     pub fn inbox(self) -> &'static str {
         match self {

@@ -6,7 +6,7 @@ use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use bus::Bus;
 use kit::{
-    admin::{self, AdminPort, AdminServer},
+    admin::{self, Act, AdminPort, AdminServer},
     drain::Drain,
     readiness::{Gate, Readiness},
 };
@@ -17,12 +17,12 @@ use pusher::{Pusher, Revoker};
 use relay::{Activated, Relay};
 use store::Store;
 
-pub use error::{SiteError, is_bus_configuration};
+pub use error::SiteError;
 
 use crate::{
     bus_watch::BusWatch,
     config::Config,
-    key, revoke,
+    dead_letters, key, revoke,
     role::Role,
     site_bus::{Kind, SiteBus},
 };
@@ -100,6 +100,21 @@ impl Names {
     }
 }
 
+/// Gives an order to whoever knows it.
+fn one_of(acts: Vec<Act>) -> Act {
+    Arc::new(move |order| {
+        let acts = acts.clone();
+        Box::pin(async move {
+            for act in acts {
+                if let Some(reply) = act(order.clone()).await {
+                    return Some(reply);
+                }
+            }
+            None
+        })
+    })
+}
+
 impl Ground {
     async fn lay(role: Role, config: &Config, drain: Drain) -> Result<Self, SiteError> {
         kit::tls::install();
@@ -109,7 +124,7 @@ impl Ground {
         let names = Names::read(config)?;
         // Before any work is taken: who cannot have the port is to hear so first.
         let admin_port = AdminPort::bind(config.admin_port(role))?;
-        let bus = SiteBus::open(role, &config.bus, &config.data).await.map_err(SiteError::Bus)?;
+        let bus = SiteBus::open(role, &config.bus, &config.data, &names.key).await.map_err(SiteError::Bus)?;
         let (readiness, registry) = (Readiness::new(), Registry::default());
         Ok(Self { role, admin_port, names, bus, readiness, registry, drain })
     }
@@ -152,10 +167,9 @@ impl Ground {
 
     fn open_admin_port(self, parts: Parts) -> Result<Site, SiteError> {
         let (pusher_addr, revoker) = parts.pusher.unzip();
-        let act = match revoker {
-            Some(revoker) => revoke::act(&self.names.key, revoker),
-            None => admin::no_orders(),
-        };
+        let revoking = revoker.map(|revoker| revoke::act(&self.names.key, revoker));
+        let letters = self.role.has_notifyd().then(|| dead_letters::act(&self.names.key, self.node()));
+        let act = one_of(revoking.into_iter().chain(letters).collect());
         let admin = self.admin_port.serve(self.readiness, Arc::new(self.registry), act)?;
         tracing::info!(role = ?self.role, pusher = ?pusher_addr, admin = %admin.local_addr(), "Started");
         Ok(Site { pusher_addr, admin, bus: self.bus, store: parts.store })

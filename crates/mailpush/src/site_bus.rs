@@ -8,7 +8,7 @@ use bus_nats::{NatsBus, NatsCounts, NatsSettings};
 use kit::config::{Validate, within};
 use serde::Deserialize;
 
-use crate::role::Role;
+use crate::{bus_words::may_pass, proof, role::Role};
 
 /// Which bus.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
@@ -103,23 +103,41 @@ impl From<bus_nats::GroupDepth> for Depth {
     }
 }
 
+/// While a person is to act.
+const LOOK_AGAIN: Duration = Duration::from_millis(250);
+
+/// The settings of a process that is `role`. The key leaves it as a fingerprint only.
+pub fn on_nats(role: Role, settings: &NatsSettings, key: Option<&[u8]>) -> NatsSettings {
+    let host = rustix::system::uname();
+    NatsSettings {
+        inbox: role.inbox().to_owned(),
+        name: format!("{} {}", role.name(), host.nodename().to_string_lossy()),
+        fingerprint: key.map(proof::fingerprint),
+        ..settings.clone()
+    }
+}
+
 impl SiteBus {
     /// Opens the one in the process, which lies in `data`, or begins to connect to NATS: see [`Self::ready`].
-    pub async fn open(role: Role, settings: &Settings, data: &Path) -> Result<Self, BusError> {
+    pub async fn open(role: Role, settings: &Settings, data: &Path, key: &[u8]) -> Result<Self, BusError> {
         match settings.kind {
             Kind::Local => LocalBus::open(&data.join("bus.db"), settings.local.clone()).map(Self::Local),
             Kind::Nats => {
-                let settings = NatsSettings { inbox: role.inbox().to_owned(), ..settings.nats.clone() };
+                let settings = on_nats(role, &settings.nats, Some(key));
                 NatsBus::start(settings, bus_node::Surroundings::default()).await.map(Self::Nats)
             }
         }
     }
 
-    /// Waits until it can be used, for as long as that takes. Fails when a person must act.
+    /// Waits until it can be used, for as long as that takes, also for a person to mend what is wrong with NATS. Fails
+    /// when it is this process that is wrong.
     pub async fn ready(&self) -> Result<(), BusError> {
-        match self {
-            Self::Local(_) => Ok(()),
-            Self::Nats(bus) => bus.ready().await,
+        let Self::Nats(bus) = self else { return Ok(()) };
+        loop {
+            match bus.ready().await {
+                Err(error) if may_pass(&error) => tokio::time::sleep(LOOK_AGAIN).await,
+                ready => return ready,
+            }
         }
     }
 

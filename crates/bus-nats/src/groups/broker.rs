@@ -84,6 +84,8 @@ struct StreamState {
 const NO_MESSAGE: u64 = 10_037;
 /// The same, of a deletion.
 const NOTHING_TO_DELETE: u64 = 10_057;
+/// No such stream.
+const NO_STREAM: u64 = 10_059;
 /// No such consumer.
 const NO_CONSUMER: u64 = 10_014;
 
@@ -194,6 +196,15 @@ impl Broker {
     pub(crate) async fn last_sequence(&self, stream: &str) -> Result<u64, CallError> {
         let call = format!("STREAM.INFO.{}", self.0.names.stream(stream));
         Ok(self.api::<Streamed>(call, &json!({})).await?.state.last_seq)
+    }
+
+    /// Why a read of the stream had no answer.
+    pub(crate) async fn explain_silence(&self, stream: &str) -> CallError {
+        let call = format!("STREAM.INFO.{}", self.0.names.stream(stream));
+        match self.api::<Value>(call, &json!({})).await {
+            Err(CallError::Refused { code: NO_STREAM, .. }) => CallError::NoStream,
+            _ => CallError::TimedOut,
+        }
     }
 
     /// What JOBS is at this moment.

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot set its scene has failed")]
 
+mod health;
 mod hearing;
 mod interest;
 mod outages;
@@ -45,7 +46,20 @@ on_both! {
     outages::calls_fail_at_once_while_the_server_is_away,
     outages::a_bus_that_is_started_first_is_ready_when_the_server_comes,
     provisioning::streams_are_made_once,
-    provisioning::a_bound_that_changed_is_migrated,
+    health::a_permission_that_is_missing_is_named_at_once,
+    health::what_may_not_be_heard_is_told,
+    health::why_the_server_is_away_is_told,
+    health::a_stream_that_is_gone_is_told,
+    provisioning::a_node_works_with_other_bounds_and_leaves_them,
+    provisioning::a_node_mends_what_would_break_a_promise,
+    provisioning::an_order_makes_what_is_missing_once,
+    provisioning::an_order_raises_a_bound_and_lowers_one_only_when_that_is_meant,
+    provisioning::no_order_drops_what_is_stored,
+    provisioning::replicas_that_the_server_cannot_have_are_told,
+    provisioning::a_store_that_is_too_small_is_named,
+    provisioning::a_node_with_another_key_is_refused_and_stores_nothing,
+    provisioning::a_key_is_replaced_by_order_only,
+    provisioning::a_node_is_named_where_connections_are_listed,
     provisioning::a_stream_that_cannot_be_changed_is_refused,
     provisioning::subjects_of_somebody_else_are_refused,
     provisioning::an_account_without_jetstream_is_refused,

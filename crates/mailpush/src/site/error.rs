@@ -3,9 +3,10 @@
 use std::{io, path::PathBuf};
 
 use bus::BusError;
-use bus_nats::Refusal;
 use kit::admin::AdminError;
 use relay::{socket::SocketError, spool};
+
+use crate::bus_words;
 
 /// Why a site did not begin.
 #[derive(Debug, thiserror::Error)]
@@ -17,7 +18,7 @@ pub enum SiteError {
     #[error("key_file {} cannot be used", .0.display())]
     Key(PathBuf, #[source] io::Error),
     /// The bus.
-    #[error("bus cannot be opened")]
+    #[error("bus cannot be used")]
     Bus(#[source] BusError),
     /// The database.
     #[error("notifyd.database")]
@@ -45,7 +46,7 @@ impl SiteError {
         match self {
             Self::Key(..) => true,
             Self::Data(_, why) | Self::Address(why) => is_lasting(why),
-            Self::Bus(why) => is_bus_configuration(why),
+            Self::Bus(why) => bus_words::is_configuration(why),
             Self::Store(why) => is_database(why),
             Self::Relay(why) => is_relay(why),
             Self::Pusher(pusher::StartError::Listen(_, why)) => is_lasting(why),
@@ -59,11 +60,6 @@ impl SiteError {
             Self::Admin(AdminError::Thread(_)) => false,
         }
     }
-}
-
-/// Whether the bus is not to be had with such settings.
-pub fn is_bus_configuration(why: &BusError) -> bool {
-    matches!(why, BusError::Unusable(why) if matches!(why.downcast_ref(), Some(Refusal::Settings(_))))
 }
 
 fn is_database(why: &store::OpenError) -> bool {
@@ -104,6 +100,8 @@ fn is_lasting(why: &io::Error) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use bus_nats::Refusal;
+
     use super::*;
 
     #[test]
@@ -122,6 +120,7 @@ mod tests {
         );
         let refusal = |refusal: Refusal| SiteError::Bus(refusal.into()).is_configuration();
         assert!(refusal(Refusal::Settings("no server".into())));
+        assert!(refusal(Refusal::OtherKey));
         assert!(!refusal(Refusal::Credentials));
     }
 }

@@ -1,0 +1,181 @@
+//! `mailpush dead-letters`: jobs that no retry could help, looked at, given back or dropped.
+//!
+//! The command has the running notifyd do it over its admin port, whichever bus that is on: it has the group, so that
+//! what is given back is done, and NATS needs to know no user who may read jobs beside it.
+
+mod desk;
+mod wire;
+
+use std::{net::SocketAddr, path::PathBuf, time::SystemTime};
+
+use clap::Subcommand;
+use kit::config::ConfigErrors;
+
+pub use self::desk::act;
+use self::wire::{Letter, PATH, Request};
+use crate::{
+    ask::{self, ask, key_of},
+    config::Config,
+    role::Role,
+    site_bus::Kind,
+};
+
+/// Options of the command line.
+#[derive(Debug, clap::Args)]
+pub struct Options {
+    /// The configuration of the running program that sends mail.
+    #[arg(long)]
+    config: PathBuf,
+    /// Its admin port, where the configuration does not say.
+    #[arg(long)]
+    admin: Option<SocketAddr>,
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// List them, the oldest first: group, number, age, attempts, what for, and why. Shows no content.
+    List {
+        /// Only this group's.
+        group: Option<String>,
+        /// At most so many of each group.
+        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=wire::MOST))]
+        limit: u32,
+    },
+    /// Show one.
+    Show {
+        /// Its group.
+        group: String,
+        /// Its number.
+        number: u64,
+        /// With the original event: addresses, subjects and texts.
+        #[arg(long)]
+        content: bool,
+    },
+    /// Give some back to their group, each with its full number of attempts.
+    Redeliver(Chosen),
+    /// Drop some for good.
+    Drop(Chosen),
+}
+
+#[derive(Debug, clap::Args)]
+struct Chosen {
+    /// Their group.
+    group: String,
+    /// Their numbers.
+    #[arg(required_unless_present = "all", conflicts_with = "all")]
+    numbers: Vec<u64>,
+    /// All that the group has now, at most 1000.
+    #[arg(long)]
+    all: bool,
+}
+
+/// Why it was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// What the operator has to correct.
+    #[error("configuration")]
+    Config(#[source] ConfigErrors),
+    /// It sends no mail.
+    #[error("the program on {0} sends no mail: give the configuration of a notifyd, or of standalone")]
+    NoNotifyd(SocketAddr),
+    /// The running program did not do it.
+    #[error(transparent)]
+    Ask(ask::Error),
+    /// It does not speak as this release.
+    #[error("the running program is of another release")]
+    Answer(#[source] serde_json::Error),
+    /// Some were done.
+    #[error("{done} done, and then number {number} was not")]
+    Partly {
+        /// How many were done.
+        done: usize,
+        /// Which was not.
+        number: u64,
+        /// Why.
+        source: ask::Error,
+    },
+}
+
+impl Error {
+    /// Whether another configuration is needed.
+    pub fn is_configuration(&self) -> bool {
+        matches!(self, Self::Config(_) | Self::NoNotifyd(_) | Self::Ask(ask::Error::Key(..)))
+    }
+}
+
+impl From<ask::Error> for Error {
+    fn from(error: ask::Error) -> Self {
+        match error {
+            ask::Error::Elsewhere(address) => Self::NoNotifyd(address),
+            error => Self::Ask(error),
+        }
+    }
+}
+
+/// Does it. Gives back what a person is to read.
+pub async fn run(options: Options) -> Result<String, Error> {
+    let config = Config::load(&options.config, Role::Operator, &[]).map_err(Error::Config)?;
+    let at = options.admin.unwrap_or_else(|| {
+        // Where every service is on one machine, each has its own port.
+        config.admin_port(if config.bus.kind == Kind::Local { Role::Standalone } else { Role::Notifyd })
+    });
+    let desk = Desk { key: key_of(&config)?, at };
+    match options.what {
+        What::List { group, limit } => {
+            let letters = desk.letters(&Request::List { group, limit }).await?;
+            Ok(list(&letters, SystemTime::now()))
+        }
+        What::Show { group, number, content } => {
+            let letters = desk.letters(&Request::Show { group, number, content }).await?;
+            Ok(letters.iter().map(|letter| letter.whole(SystemTime::now())).collect())
+        }
+        What::Redeliver(chosen) => {
+            let done = desk.each(chosen, |group, number| Request::Redeliver { group, number }).await?;
+            Ok(format!("{done} given back"))
+        }
+        What::Drop(chosen) => {
+            let done = desk.each(chosen, |group, number| Request::Drop { group, number }).await?;
+            Ok(format!("{done} dropped"))
+        }
+    }
+}
+
+/// Where the running program takes orders.
+struct Desk {
+    key: Vec<u8>,
+    at: SocketAddr,
+}
+
+impl Desk {
+    async fn order(&self, request: &Request) -> Result<String, ask::Error> {
+        ask(&self.key, self.at, PATH, request.to_octets()).await
+    }
+
+    async fn letters(&self, request: &Request) -> Result<Vec<Letter>, Error> {
+        let said = self.order(request).await?;
+        serde_json::from_str(&said).map_err(Error::Answer)
+    }
+
+    /// Orders it of each that was chosen, one after the other.
+    async fn each(&self, chosen: Chosen, order: impl Fn(String, u64) -> Request) -> Result<usize, Error> {
+        let Chosen { group, mut numbers, all } = chosen;
+        if all {
+            let list = Request::List { group: Some(group.clone()), limit: wire::MOST_AT_ONCE };
+            numbers = self.letters(&list).await?.into_iter().map(|letter| letter.number).collect();
+        }
+        for (done, &number) in numbers.iter().enumerate() {
+            let ordered = self.order(&order(group.clone(), number)).await;
+            ordered.map_err(|source| Error::Partly { done, number, source })?;
+        }
+        Ok(numbers.len())
+    }
+}
+
+fn list(letters: &[Letter], now: SystemTime) -> String {
+    if letters.is_empty() {
+        return "no dead letters".to_owned();
+    }
+    letters.iter().map(|letter| letter.line(now)).collect::<Vec<_>>().join("\n")
+}
