@@ -2,8 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot set its scene has failed")]
 
+mod cluster;
 mod deaths;
 mod doubles;
+mod full;
 mod kills;
 mod lease;
 mod order;
@@ -42,6 +44,7 @@ macro_rules! on_both {
 }
 
 on_both! {
+    cluster::jobs_go_on_when_one_of_three_servers_dies,
     deaths::a_server_that_goes_in_the_middle_loses_no_job,
     deaths::a_job_whose_acknowledgement_was_lost_is_settled_later,
     deaths::a_group_works_on_a_server_that_was_replaced_by_an_empty_one,
@@ -49,6 +52,9 @@ on_both! {
     doubles::a_job_that_was_parked_and_not_acknowledged_is_parked_once,
     doubles::a_retry_that_was_given_back_and_not_taken_away_runs_once,
     doubles::a_job_that_died_and_was_not_acknowledged_is_one_dead_letter,
+    full::a_retry_that_cannot_be_parked_stays_a_job,
+    full::a_job_that_cannot_be_buried_is_kept_and_tried_again,
+    full::a_job_for_which_there_is_no_room_at_all_is_lost_by_nobody,
     kills::a_worker_that_is_killed_again_and_again_loses_no_job,
     lease::only_one_node_reads_what_is_parked,
     lease::who_leaves_lets_another_sweep_at_once,

@@ -1,0 +1,104 @@
+//! Streams without room: what would go there stays where it is, and goes on when there is room again.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use bus::DeadLetters;
+use bus_nats::{Consent, NatsSettings, provision};
+use bus_node::Surroundings;
+use testkit::{eventually, nats::Version};
+
+use crate::{
+    scene::{Node, Outcome, PATIENCE, Runs, group, job, settings},
+    server::{installation, shared},
+};
+
+/// So little that nothing fits.
+const NOTHING: u64 = 1;
+
+/// Waits that are over soon.
+const SOON: Duration = Duration::from_millis(10);
+
+/// An operator gives the streams the room that `settings` say.
+async fn make_room(settings: &NatsSettings) {
+    provision(settings.clone(), Surroundings::default(), Consent::default()).await.unwrap();
+}
+
+/// Fails until it is told that all is well.
+fn failing_until_well() -> (Arc<AtomicBool>, Arc<Runs>) {
+    let is_well = Arc::new(AtomicBool::new(false));
+    let well = is_well.clone();
+    let does = move |_, _| if well.load(Ordering::SeqCst) { Outcome::Done } else { Outcome::Fail };
+    (is_well, Runs::new(does))
+}
+
+pub async fn a_retry_that_cannot_be_parked_stays_a_job(version: Version) {
+    let server = shared(version).await;
+    let mut small = installation(&server);
+    let enough = small.clone();
+    small.bounds.parked = NOTHING;
+    let node = Node::start(&small).await;
+    let (is_well, runs) = failing_until_well();
+    let _held = node.register(settings(2, SOON), &runs).await;
+    node.dispatch(job(1)).await;
+    runs.until(3).await;
+    assert!(runs.all().iter().all(|run| *run == (1, 1)), "no attempt is burnt: {:?}", runs.all());
+    let depth = node.depth().await.unwrap();
+    assert_eq!((depth.pending, depth.parked, depth.dead_letters), (1, 0, 0));
+
+    make_room(&enough).await;
+    let is_parked = async || runs.all().contains(&(1, 2)).then_some(());
+    eventually(PATIENCE, "it waits for its second attempt, and makes it", is_parked).await;
+    is_well.store(true, Ordering::SeqCst);
+    node.until_done().await;
+    assert_eq!(node.bus.groups_with_dead_letters().await.unwrap(), []);
+}
+
+pub async fn a_job_that_cannot_be_buried_is_kept_and_tried_again(version: Version) {
+    let server = shared(version).await;
+    let mut small = installation(&server);
+    let enough = small.clone();
+    small.bounds.dead = NOTHING;
+    let node = Node::start(&small).await;
+    let (_, runs) = failing_until_well();
+    let _held = node.register(settings(2, SOON), &runs).await;
+    node.dispatch(job(1)).await;
+    let last = async || (runs.all().iter().filter(|run| **run == (1, 4)).count() >= 3).then_some(());
+    eventually(PATIENCE, "its last attempt is made again and again", last).await;
+    assert!(runs.all().iter().all(|(_, attempt)| *attempt <= 4), "none beyond the last: {:?}", runs.all());
+
+    make_room(&enough).await;
+    let is_dead = async || (node.bus.dead_letters(&group(), 9).await.ok()?.len() == 1).then_some(());
+    eventually(PATIENCE, "it is dead", is_dead).await;
+    node.until_done().await;
+}
+
+pub async fn a_job_for_which_there_is_no_room_at_all_is_lost_by_nobody(version: Version) {
+    let server = shared(version).await;
+    let mut small = installation(&server);
+    let enough = small.clone();
+    (small.bounds.dead, small.bounds.parked) = (NOTHING, NOTHING);
+    let node = Node::start(&small).await;
+    let (is_well, runs) = failing_until_well();
+    let _held = node.register(settings(2, SOON), &runs).await;
+    for sequence in 1..=5 {
+        node.dispatch(job(sequence)).await;
+    }
+    let all_ran = async || (runs.counts().len() == 5).then_some(());
+    eventually(PATIENCE, "each was tried", all_ran).await;
+    assert_eq!(node.depth().await.unwrap().pending, 5);
+    // Its node dies with them in hand, and another has room.
+    drop(node);
+    is_well.store(true, Ordering::SeqCst);
+    make_room(&enough).await;
+    let other = Node::start(&enough).await;
+    let before = runs.all().len();
+    let _held = other.register(settings(2, SOON), &runs).await;
+    other.until_done().await;
+    assert!(runs.all().len() >= before + 5, "each was done");
+}
