@@ -421,7 +421,7 @@ async fn ready_says_why_the_bus_is_away() {
     for version in Version::ALL {
         let mut nats = apart::nats(version).await;
         let site = Apart::on(&nats);
-        let relay = site.relay("relay").await;
+        let mut relay = site.relay("relay").await;
         relay.wait_until_ready(true).await;
         let mut names = nats.connz().await["connections"].as_array().cloned().unwrap_or_default();
         let name = names.pop().map(|connection| connection["name"].to_string()).unwrap_or_default();

@@ -133,13 +133,16 @@ impl Sweeper {
 
     /// Whether the stream has it and a replica that was asked has not yet.
     async fn give_back(&self, sequence: u64) -> Result<bool, CallError> {
-        let Some(Lying { headers, payload, stored, .. }) = self.broker.at(PARKED, sequence).await? else {
+        let Some(Lying { headers, payload, stored, subject: place, .. }) =
+            self.broker.at(PARKED, sequence).await?
+        else {
             // Parked again after the same attempt, it has another place.
             return self.broker.leader_has(PARKED, sequence).await;
         };
         match Job::read(&headers, None, payload.clone(), stored) {
             Ok(job) => {
-                let id = format!("retry.{}.{}", self.place.token.as_str(), job.stay());
+                // Its place, which is another for each stay: what stands for an earlier one would be a double.
+                let id = format!("retry.{place}");
                 let subject = self.place.retry(&job.message.topic);
                 self.broker.store_job(subject, id, job.headers(), job.message.payload).await?;
             }

@@ -17,7 +17,7 @@ mod role;
 mod site;
 mod site_bus;
 
-use std::{error::Error, process::ExitCode};
+use std::{error::Error, io::Write, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 
@@ -96,10 +96,7 @@ fn main() -> ExitCode {
         Command::DeadLetters(options) => {
             let is_wrong = dead_letters::Error::is_configuration;
             match runtime.block_on(dead_letters::run(options)) {
-                Ok(said) => {
-                    println!("{said}");
-                    ExitCode::SUCCESS
-                }
+                Ok(said) => print(&said),
                 Err(error) => done(Err(error), is_wrong),
             }
         }
@@ -144,6 +141,14 @@ fn done<E: Error>(outcome: Result<String, E>, is_wrong: impl Fn(&E) -> bool) -> 
 fn say(said: String) -> ExitCode {
     eprintln!("mailpush: {said}");
     ExitCode::SUCCESS
+}
+
+/// Prints what was asked for.
+fn print(text: &str) -> ExitCode {
+    match writeln!(std::io::stdout(), "{text}") {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&error, ExitCode::FAILURE),
+    }
 }
 
 /// Tells a person why the program ends, with every cause.

@@ -37,7 +37,10 @@ impl Settler<'_> {
     pub(super) async fn settle(&self, job: Job, how: Settlement) -> Result<bool, CallError> {
         match how {
             Settlement::Finish => {}
-            Settlement::Park { attempts, due_at } => self.park(Job { attempts, ..job }, due_at).await?,
+            Settlement::Park { attempts, due_at } => {
+                let job = Job { attempts, ..job };
+                self.park(&job.stay(), &job, due_at).await?;
+            }
             Settlement::Bury { attempts, reason, or_park_until } => {
                 self.bury(Job { attempts, ..job }, &reason, or_park_until).await?;
             }
@@ -45,11 +48,11 @@ impl Settler<'_> {
         Ok(self.acknowledge().await)
     }
 
-    async fn park(&self, job: Job, due_at: UnixMillis) -> Result<(), CallError> {
+    async fn park(&self, stay: &str, job: &Job, due_at: UnixMillis) -> Result<(), CallError> {
         let mut headers = job.headers();
         job::set_due(&mut headers, due_at);
-        let stay = self.place.parked(&job.stay());
-        self.broker.caller.store(stay, headers, job.message.payload).await?;
+        let stay = self.place.parked(stay);
+        self.broker.caller.store(stay, headers, job.message.payload.clone()).await?;
         self.parked.notify_one();
         self.broker.say(self.place.bell(), Bytes::new()).await;
         Ok(())
@@ -60,8 +63,10 @@ impl Settler<'_> {
             Err(error) if error.is_full() => {
                 let group = &self.place.group;
                 tracing::error!(%group, "Dead letters are full, jobs without hope are kept waiting");
-                let attempts = job.attempts.saturating_sub(1);
-                self.park(Job { attempts, ..job }, or_park_until).await
+                let job = Job { attempts: job.attempts.saturating_sub(1), ..job };
+                // It was parked after as many attempts before, and the broker knows what was given back from there.
+                let stay = format!("{}.{}", job.stay(), or_park_until.0);
+                self.park(&stay, &job, or_park_until).await
             }
             buried => buried,
         }

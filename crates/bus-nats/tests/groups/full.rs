@@ -86,12 +86,12 @@ pub async fn a_job_for_which_there_is_no_room_at_all_is_lost_by_nobody(version: 
     let node = Node::start(&small).await;
     let (is_well, runs) = failing_until_well();
     let _held = node.register(settings(2, SOON), &runs).await;
-    for sequence in 1..=5 {
+    for sequence in [1, 2] {
         node.dispatch(job(sequence)).await;
     }
-    let all_ran = async || (runs.counts().len() == 5).then_some(());
+    let all_ran = async || (runs.counts().len() == 2).then_some(());
     eventually(PATIENCE, "each was tried", all_ran).await;
-    assert_eq!(node.depth().await.unwrap().pending, 5);
+    assert_eq!(node.depth().await.unwrap().pending, 2);
     // Its node dies with them in hand, and another has room.
     drop(node);
     is_well.store(true, Ordering::SeqCst);
@@ -100,5 +100,5 @@ pub async fn a_job_for_which_there_is_no_room_at_all_is_lost_by_nobody(version: 
     let before = runs.all().len();
     let _held = other.register(settings(2, SOON), &runs).await;
     other.until_done().await;
-    assert!(runs.all().len() >= before + 5, "each was done");
+    assert!(runs.all().len() >= before + 2, "each was done");
 }
