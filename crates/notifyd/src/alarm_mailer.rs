@@ -7,6 +7,7 @@ use bus::{Attempt, Failure, GroupListener, Message};
 use lettre::Address;
 use mailbox_event::{AlarmAction, CalendarAlarm, Event, Notification, UnixMillis, codec};
 use store::{EffectKind, EventKey, Store};
+use tracing::trace;
 use wording::{Reader, Wording};
 
 use crate::{
@@ -128,8 +129,10 @@ impl AlarmMailer {
 impl GroupListener for AlarmMailer {
     async fn run(&self, message: Message, attempt: Attempt) -> Result<(), Failure> {
         let began = self.post.dependencies.begin();
+        trace!("Job is taken");
         let result = self.timed(&message, attempt).await;
         self.post.dependencies.ended(began, &result, &self.tried);
+        trace!("Job is done");
         result
     }
 

@@ -1,9 +1,9 @@
 //! A mail that the ledger wants sent, for the first time or once more.
 
 use mailbox_event::UnixMillis;
-use store::{Effect, Interrupted, Planned, Sending, StoreError};
+use store::{Effect, Interrupted, Outcome, Planned, Sending, StoreError};
 
-use crate::{owed::Owed, telemetry::DropReason};
+use crate::owed::Owed;
 
 /// A mail of which nobody knows whether it was taken is sent again this often: never none, at most two.
 const MOST_REPEATS: u64 = 1;
@@ -17,13 +17,25 @@ pub(crate) enum Due {
     Again(Interrupted),
 }
 
+/// A mail that no run sends any more, although nobody knows of a server that took it.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum GivenUp {
+    /// Here and now.
+    #[error("mail was sent twice and it is not known whether it was taken")]
+    Unknown,
+    /// By an earlier run, which may have died before it could say so.
+    #[error("mail was refused or given up before")]
+    Before,
+}
+
 impl Due {
-    /// Nothing where the effect is over.
-    pub(crate) fn of(effect: Effect) -> Option<Self> {
+    /// Nothing where the mail was sent, or is of no use.
+    pub(crate) fn of(effect: Effect) -> Result<Option<Self>, GivenUp> {
         match effect {
-            Effect::Planned(planned) => Some(Self::First(planned)),
-            Effect::Interrupted(interrupted) => Some(Self::Again(interrupted)),
-            Effect::Over(_) => None,
+            Effect::Planned(planned) => Ok(Some(Self::First(planned))),
+            Effect::Interrupted(interrupted) => Ok(Some(Self::Again(interrupted))),
+            Effect::Over(Outcome::Failed) => Err(GivenUp::Before),
+            Effect::Over(Outcome::Sent | Outcome::Dropped) => Ok(None),
         }
     }
 
@@ -33,11 +45,8 @@ impl Due {
     }
 
     /// Whether it was sent as often as it may be.
-    pub(crate) fn spent(&self) -> Option<DropReason> {
-        match self {
-            Self::Again(interrupted) if interrupted.repeats() >= MOST_REPEATS => Some(DropReason::Unknown),
-            Self::First(_) | Self::Again(_) => None,
-        }
+    pub(crate) fn is_spent(&self) -> bool {
+        matches!(self, Self::Again(interrupted) if interrupted.repeats() >= MOST_REPEATS)
     }
 
     pub(crate) fn message_id(&self) -> &str {

@@ -4,13 +4,13 @@ use bus::Failure;
 use lettre::Address;
 use mailbox_event::{Account, UnixMillis, codec};
 use store::{EffectKey, EffectKind, End, RecipientKey, Sending, Store, StoreError};
-use tracing::warn;
+use tracing::{trace, warn};
 use wording::{Reader, RenderError};
 
 use crate::{
     consequence::{Consequence, consequence},
     dependencies::{Dependencies, Dependency},
-    due::Due,
+    due::{Due, GivenUp},
     in_flight::{InFlight, Stopping},
     mute::Mutable,
     owed::Owed,
@@ -69,6 +69,8 @@ pub(crate) enum Ended {
     Later(Undelivered),
     /// Refused for good.
     Refused(Undelivered),
+    /// Nobody will know whether it was taken.
+    GivenUp(GivenUp),
     /// No mail to this recipient can be written.
     Unwritable(Unfit),
 }
@@ -101,7 +103,13 @@ impl Post {
     ) -> Result<Ended, Failure> {
         self.owed.settle(now()).await.map_err(stored)?;
         let plan = self.store.plan(letter.key, letter.kind, letter.message_id, now()).await;
-        let Some(due) = Due::of(plan.map_err(stored)?) else { return Ok(Ended::Well) };
+        let due = match Due::of(plan.map_err(stored)?) {
+            Ok(Some(due)) if due.is_spent() => return self.give_up(due).await,
+            Ok(Some(due)) => due,
+            Ok(None) => return Ok(Ended::Well),
+            Err(why) => return Ok(Ended::GivenUp(why)),
+        };
+        trace!("Mail is planned");
         let reader = self.reader(letter.to).await.map_err(stored)?;
         if let Some(reason) = self.useless(&letter, &due).await.map_err(stored)? {
             due.drop(now()).await.map_err(stored)?;
@@ -117,7 +125,7 @@ impl Post {
     }
 
     async fn useless(&self, letter: &Letter<'_>, due: &Due) -> Result<Option<DropReason>, StoreError> {
-        match (due.spent().or(letter.useless), letter.mutable) {
+        match (letter.useless, letter.mutable) {
             // A mail that may have left is none to hold back any more.
             (None, Some(Mutable { recipient, event, .. })) if !due.is_repeat() => {
                 Ok(self.store.is_muted(recipient, event).await?.then_some(DropReason::Muted))
@@ -142,12 +150,15 @@ impl Post {
             Ok(dialogue) => dialogue,
             Err(why) => return self.unopened(due, why).await,
         };
+        trace!("Server waits for the text");
         let is_repeat = due.is_repeat();
         let sending = due.begin(&self.owed, now()).await.map_err(stored)?;
         if is_repeat {
             self.metrics.ambiguous.inc();
         }
+        trace!("Ledger says that the mail leaves");
         let result = dialogue.send(mail).await;
+        trace!("Server has answered");
         self.ended(sending, result).await
     }
 
@@ -178,7 +189,17 @@ impl Post {
     }
 
     async fn put_down(&self, sending: Sending, end: End) -> Result<(), Failure> {
-        self.owed.debt(sending.end(end)).write(now()).await.map_err(stored)
+        self.owed.debt(sending.end(end)).write(now()).await.map_err(stored)?;
+        trace!("Ledger says how it ended");
+        Ok(())
+    }
+
+    /// A person may ask the recipient; a third mail would most often be one too many.
+    async fn give_up(&self, due: Due) -> Result<Ended, Failure> {
+        due.fail(now()).await.map_err(stored)?;
+        self.metrics.dropped(DropReason::Unknown, 1);
+        warn!("Mail was sent twice and it is not known whether it was taken");
+        Ok(Ended::GivenUp(GivenUp::Unknown))
     }
 
     /// A server that falls silent over one mail and answers the next caller is no outage: other mail goes on.
@@ -218,8 +239,9 @@ impl Ended {
         match (self, before) {
             (Self::Later(why), _) => Err(Failure::Retry(why.into())),
             (Self::Refused(why), Ok(())) => Err(reject(why)),
+            (Self::GivenUp(why), Ok(())) => Err(reject(why)),
             (Self::Unwritable(why), Ok(())) => Err(reject(why)),
-            (Self::Refused(_) | Self::Unwritable(_) | Self::Well, before) => before,
+            (Self::Refused(_) | Self::GivenUp(_) | Self::Unwritable(_) | Self::Well, before) => before,
         }
     }
 }

@@ -20,6 +20,7 @@ use lettre::{
         extension::{ClientId, Extension, MailParameter},
     },
 };
+use tracing::trace;
 
 use crate::{
     consequence::{Fault, Phase},
@@ -230,6 +231,7 @@ impl Dialogue<'_> {
 /// none: from then on the mail `has_left`.
 fn parts<'a>(mail: &'a [u8], has_left: &'a AtomicBool) -> impl Iterator<Item = &'a [u8]> {
     iter::once(mail).chain(iter::from_fn(|| {
+        trace!("All but the end of the text has left");
         has_left.store(true, Ordering::Relaxed);
         None
     }))

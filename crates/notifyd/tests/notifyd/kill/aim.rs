@@ -1,0 +1,91 @@
+//! Where notifyd is killed.
+
+use std::time::Duration;
+
+use fakes::smtp::{DataFault, Faults, Verb};
+use rand::{RngExt, rngs::StdRng};
+
+/// A place between two effects.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Aim {
+    /// While the server holds back the answer to this; it may lose what it was sent.
+    Answer(Verb, bool),
+    /// Where notifyd writes this into its log at level trace.
+    Word(&'static str),
+    /// Where it takes a job although it runs one at a time: the one before is acknowledged.
+    Acknowledged,
+    /// So long after it came by one of those words.
+    Later(&'static str, Duration),
+}
+
+pub const TAKEN: &str = "Job is taken";
+const WORDS: [&str; 8] = [
+    TAKEN,
+    "Mail is planned",
+    "Server waits for the text",
+    "Ledger says that the mail leaves",
+    "All but the end of the text has left",
+    "Server has answered",
+    "Ledger says how it ended",
+    "Job is done",
+];
+
+/// Every fourth is one round's. A mail that is lost twice in doubt is given up, so the three aims that lose one, the
+/// first three, are in three rounds.
+pub const AIMS: [Aim; 16] = [
+    Aim::Word(WORDS[3]),
+    Aim::Word(WORDS[4]),
+    Aim::Answer(Verb::End, true),
+    Aim::Answer(Verb::End, false),
+    Aim::Answer(Verb::Connect, false),
+    Aim::Answer(Verb::Hello, false),
+    Aim::Answer(Verb::Mail, false),
+    Aim::Answer(Verb::Recipient, false),
+    Aim::Answer(Verb::Data, false),
+    Aim::Word(WORDS[0]),
+    Aim::Word(WORDS[1]),
+    Aim::Word(WORDS[2]),
+    Aim::Word(WORDS[5]),
+    Aim::Word(WORDS[6]),
+    Aim::Word(WORDS[7]),
+    Aim::Acknowledged,
+];
+
+impl Aim {
+    /// Within a few milliseconds of any word.
+    pub fn later(rng: &mut StdRng) -> Self {
+        let word = WORDS[rng.random_range(0..WORDS.len())];
+        Self::Later(word, Duration::from_micros(rng.random_range(0..4000)))
+    }
+
+    /// How the server behaves until the kill.
+    pub fn faults(&self) -> Faults {
+        match *self {
+            Self::Answer(verb, loses) => {
+                let data = if loses { DataFault::Lose } else { DataFault::None };
+                Faults { stalled: Some(verb), data, ..Faults::default() }
+            }
+            _ => Faults::default(),
+        }
+    }
+
+    /// The word at which notifyd kills itself, and how long after it.
+    pub fn word(&self) -> Option<(&'static str, Duration)> {
+        match *self {
+            Self::Answer(..) => None,
+            Self::Word(word) => Some((word, Duration::ZERO)),
+            Self::Acknowledged => Some((TAKEN, Duration::ZERO)),
+            Self::Later(word, pause) => Some((word, pause)),
+        }
+    }
+
+    /// How often it has to come by before it is killed, if `count` times were enough anywhere.
+    pub fn times(&self, count: u64) -> u64 {
+        count + u64::from(*self == Self::Acknowledged)
+    }
+
+    /// Jobs at a time.
+    pub fn concurrency(&self) -> usize {
+        if *self == Self::Acknowledged { 1 } else { 4 }
+    }
+}

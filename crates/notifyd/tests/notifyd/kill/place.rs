@@ -1,0 +1,192 @@
+//! Where jobs and rows outlive notifyd.
+
+use std::{env, path::PathBuf, sync::Arc, time::Duration};
+
+use bus::Bus;
+use bus_local::{LocalBus, LocalBusSettings};
+use bus_nats::{NatsBus, NatsSettings};
+use bus_node::Surroundings;
+use notifyd::Notifyd;
+use prometheus_client::registry::Registry;
+use rusqlite::Connection;
+use store::Store;
+use tempfile::TempDir;
+use testkit::{
+    nats::{Nats, Version},
+    postgres::Postgres,
+};
+use tokio::process::Command;
+
+use crate::setup::{alarm, job, settings};
+
+const FILE: &str = "NOTIFYD_TEST_KILL_FILE";
+const NATS: &str = "NOTIFYD_TEST_KILL_NATS";
+const DATABASE: &str = "NOTIFYD_TEST_KILL_DATABASE";
+
+/// Longer than a writer holds SQLite's lock.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// The shortest that NATS may wait for a sign of life of a dead node.
+const ACK_WAIT: Duration = Duration::from_secs(1);
+
+/// A pair of a bus and a database.
+pub struct Place {
+    jobs: Jobs,
+    rows: Rows,
+    /// The address of the database.
+    url: String,
+    /// Holds their files.
+    _folder: Option<TempDir>,
+    _nats: Option<Nats>,
+}
+
+enum Jobs {
+    Local(PathBuf),
+    Nats(String),
+}
+
+/// How the harness looks at the rows.
+enum Rows {
+    Postgres(Arc<Postgres>, String),
+    Sqlite(PathBuf),
+    /// Not at all: this is the victim's side.
+    Unseen,
+}
+
+/// A bus that can be closed.
+pub enum Opened {
+    Local(LocalBus),
+    Nats(NatsBus),
+}
+
+impl Place {
+    /// The pair with this number, modulo four.
+    pub async fn new(pair: u64, postgres: &Arc<Postgres>) -> Self {
+        let folder = TempDir::new().unwrap();
+        let nats = if pair % 4 < 2 { None } else { Some(Nats::start(Version::Debian).await) };
+        let jobs = match &nats {
+            None => Jobs::Local(folder.path().join("bus.sqlite")),
+            Some(nats) => Jobs::Nats(nats.url()),
+        };
+        let (rows, url) = match pair % 4 {
+            1 | 2 => {
+                let name = postgres.database();
+                let url = postgres.url(&name);
+                (Rows::Postgres(postgres.clone(), name), url)
+            }
+            _ => {
+                let file = folder.path().join("store.sqlite");
+                let url = format!("sqlite://{}", file.display());
+                (Rows::Sqlite(file), url)
+            }
+        };
+        Self { jobs, rows, url, _folder: Some(folder), _nats: nats }
+    }
+
+    /// The one that the harness chose, if this process is notifyd.
+    pub fn of_the_victim() -> Option<Self> {
+        let text = |name| env::var(name).ok();
+        let jobs = match text(FILE) {
+            Some(file) => Jobs::Local(file.into()),
+            None => Jobs::Nats(text(NATS)?),
+        };
+        Some(Self { jobs, rows: Rows::Unseen, url: text(DATABASE)?, _folder: None, _nats: None })
+    }
+
+    pub fn name(&self) -> &'static str {
+        match (&self.rows, &self.jobs) {
+            (Rows::Postgres(..), Jobs::Nats(_)) => "PostgreSQL, NATS",
+            (Rows::Postgres(..), Jobs::Local(_)) => "PostgreSQL, bus on disk",
+            (_, Jobs::Nats(_)) => "SQLite, NATS",
+            (_, Jobs::Local(_)) => "SQLite, bus on disk",
+        }
+    }
+
+    /// Tells a victim where it is.
+    pub fn tell(&self, command: &mut Command) {
+        command.env(DATABASE, &self.url);
+        match &self.jobs {
+            Jobs::Local(file) => command.env(FILE, file),
+            Jobs::Nats(url) => command.env(NATS, url),
+        };
+    }
+
+    pub async fn bus(&self) -> Opened {
+        match &self.jobs {
+            Jobs::Local(file) => Opened::Local(LocalBus::open(file, LocalBusSettings::default()).unwrap()),
+            Jobs::Nats(url) => {
+                let settings = NatsSettings {
+                    servers: vec![url.clone()],
+                    ack_wait: ACK_WAIT,
+                    ..NatsSettings::default()
+                };
+                Opened::Nats(NatsBus::connect(settings, Surroundings::default()).await.unwrap())
+            }
+        }
+    }
+
+    pub async fn store(&self) -> Store {
+        Store::open(&store::Settings::at(self.url.clone()), "/nowhere".as_ref()).await.unwrap()
+    }
+
+    /// Puts so many alarms on the bus, each to an address of its own.
+    pub async fn dispatch(&self, alarms: u64) {
+        let (bus, store) = (self.bus().await, self.store().await);
+        // The group has to be known before jobs are kept for it.
+        let (nobody, mut registry) = ("127.0.0.1:1".parse().unwrap(), Registry::default());
+        let notifyd =
+            Notifyd::start(settings(nobody), b"site", bus.shared(), store.clone(), &mut registry).await;
+        drop(notifyd.unwrap());
+        for number in 1..=alarms {
+            let mut job = job(alarm(&[&address(number)]));
+            job.id.sequence = number;
+            bus.shared().dispatch(job, &[]).await.unwrap();
+        }
+        bus.close().await;
+        store.close().await;
+    }
+
+    /// One column of the effects for which `condition` holds.
+    fn select(&self, column: &str, condition: &str) -> Vec<String> {
+        let sql = format!("SELECT {column} FROM effects WHERE {condition}");
+        match &self.rows {
+            Rows::Postgres(server, name) => server.rows(name, &sql),
+            Rows::Sqlite(file) => {
+                let database = Connection::open(file).unwrap();
+                database.busy_timeout(PATIENCE).unwrap();
+                let mut statement = database.prepare(&sql).unwrap();
+                let rows = statement.query_map([], |row| row.get(0)).unwrap();
+                rows.collect::<Result<_, _>>().unwrap()
+            }
+            Rows::Unseen => panic!("a victim does not look"),
+        }
+    }
+
+    pub fn count(&self, condition: &str) -> u64 {
+        self.select("message_id", condition).len() as u64
+    }
+
+    /// The Message-IDs of mails that may have been taken.
+    pub fn in_doubt(&self) -> Vec<String> {
+        self.select("message_id", "state = 'sending'")
+    }
+}
+
+impl Opened {
+    pub fn shared(&self) -> Arc<dyn Bus> {
+        match self {
+            Self::Local(bus) => Arc::new(bus.clone()),
+            Self::Nats(bus) => Arc::new(bus.clone()),
+        }
+    }
+
+    pub async fn close(&self) {
+        match self {
+            Self::Local(bus) => bus.close().await,
+            Self::Nats(bus) => bus.close().await,
+        }
+    }
+}
+
+pub fn address(number: u64) -> String {
+    format!("bob{number}@example.org")
+}
