@@ -20,6 +20,7 @@ use lettre::{
         extension::{ClientId, Extension, MailParameter},
     },
 };
+use tokio::net::TcpStream;
 use tracing::trace;
 
 use crate::{
@@ -129,8 +130,19 @@ impl Courier {
         let hello = ClientId::Domain(hello_name.clone());
         let tls_first = self.tls.clone().filter(|_| *tls == Tls::Tls);
         let server = (host.as_str(), *port);
-        let connect = AsyncSmtpConnection::connect_tokio1(server, Some(*timeout), &hello, tls_first, None);
-        let mut connection = Box::new(self.within(Phase::Connection, connect).await?);
+        let mut connection = Box::new(if tls_first.is_some() {
+            let connect =
+                AsyncSmtpConnection::connect_tokio1(server, Some(*timeout), &hello, tls_first, None);
+            self.within(Phase::Connection, connect).await?
+        } else {
+            let away = || Undelivered { phase: Phase::Connection, fault: Fault::Silence };
+            let stream = tokio::time::timeout(*timeout, TcpStream::connect(server)).await;
+            let stream = stream.ok().and_then(Result::ok).ok_or_else(away)?;
+            // A mail's end is a packet of its own, and is not to wait for the server's word that it has the text.
+            stream.set_nodelay(true).ok();
+            let greet = AsyncSmtpConnection::connect_with_transport(Box::new(stream), &hello);
+            self.within(Phase::Connection, greet).await?
+        });
         if let (Tls::Starttls, Some(parameters)) = (tls, &self.tls) {
             self.within(Phase::Connection, connection.starttls(parameters.clone(), &hello)).await?;
         }

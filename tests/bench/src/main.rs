@@ -8,6 +8,7 @@
 //! bench broadcast --peer ours                          one change to 10,000 streams
 //! bench slow --peer ours                               100 readers that never read beside live ones
 //! bench nats --peer ours-nats                          relay's publishing, reads and interest on a NATS
+//! bench mail                                           alarm mail beside a bare lettre loop
 //! bench relay                                          how long Cyrus waits for relay
 //! bench soak --minutes 1                               passes or fails: 1,000 readers that never read
 //! ```
@@ -40,8 +41,8 @@ use clap::{Parser, Subcommand};
 use peer::Peer;
 use results::Results;
 use scenario::{
-    answer::AnswerPlan, broadcast::BroadcastPlan, load::LoadPlan, nats::NatsPlan, slow::SlowPlan,
-    soak::SoakPlan,
+    answer::AnswerPlan, broadcast::BroadcastPlan, load::LoadPlan, mail::MailPlan, nats::NatsPlan,
+    slow::SlowPlan, soak::SoakPlan,
 };
 
 type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
@@ -66,6 +67,8 @@ enum Command {
     Relay(Measured<AnswerPlan>),
     /// On a NATS: relay's publishing beside the client's alone, reads of states, the interest of a node.
     Nats(Measured<NatsPlan>),
+    /// Mail: its rate beside a bare lettre loop, its delay, the memory of a backlog.
+    Mail(Measured<MailPlan>),
     /// Readers that never read for minutes: memory levels off, nobody is disconnected, all converge.
     Soak(SoakPlan),
     /// Writes the table of what was saved.
@@ -115,6 +118,7 @@ fn run(command: Command) -> Outcome<()> {
         Command::Slow(asked) => asked.each(&Peer::WITH_QUEUES, scenario::slow::run),
         Command::Relay(asked) => asked.each(&[Peer::Ours], scenario::answer::run),
         Command::Nats(asked) => asked.each(&Peer::OF_EACH_NATS, scenario::nats::run),
+        Command::Mail(asked) => asked.each(&[Peer::Ours, Peer::OursNatsDebian], scenario::mail::run),
         Command::Soak(plan) => scenario::soak::run(&plan),
         Command::Table(plan) => table::run(&plan),
         Command::Server { peer, folder } => server::run(peer, &folder),

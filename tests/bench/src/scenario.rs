@@ -3,6 +3,7 @@
 pub mod answer;
 pub mod broadcast;
 pub mod load;
+pub mod mail;
 pub mod nats;
 pub mod slow;
 pub mod soak;

@@ -3,6 +3,7 @@
 mod bare;
 mod helper;
 mod inlet;
+pub mod mailer;
 mod nats;
 mod nchan;
 mod ours;

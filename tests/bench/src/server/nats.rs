@@ -10,7 +10,7 @@ use bus_node::Surroundings;
 use testkit::nats::Nats;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::{Helper, announce, end_with_input, inlet, ours, until_input_ends};
+use super::{Helper, announce, end_with_input, inlet, mailer, ours, until_input_ends};
 use crate::{Outcome, peer::Peer};
 
 /// The installation that pusher and the writer share.
@@ -25,6 +25,12 @@ pub enum Part {
     Pusher { peer: Peer, url: String },
     /// What stores events; they come on a socket in `folder`.
     Writer { url: String, folder: PathBuf },
+    /// notifyd on a bus and a database; says its rate when it has sent so many mails.
+    Notifyd { bus: String, database: String, smtp: String, at_a_time: usize, mails: usize },
+    /// relay and notifyd; relay's socket is in `folder`.
+    Site { bus: String, database: String, smtp: String, folder: PathBuf },
+    /// A bare lettre loop that sends the octets of a file so often; says its rate.
+    Lettre { how: mailer::Loop, smtp: String, at_a_time: usize, mails: usize, mail: PathBuf },
 }
 
 /// Is the peer: what is measured of it is pusher.
@@ -67,6 +73,17 @@ pub fn run_part(part: Part) -> Outcome<()> {
         Part::Writer { url, folder } => {
             end_with_input();
             ours::on_runtime(run_writer(url, folder))
+        }
+        Part::Notifyd { bus, database, smtp, at_a_time, mails } => {
+            end_with_input();
+            ours::on_runtime(mailer::run(bus, database, smtp, at_a_time, mails))
+        }
+        Part::Site { bus, database, smtp, folder } => {
+            end_with_input();
+            ours::on_runtime(mailer::run_site(bus, database, smtp, folder))
+        }
+        Part::Lettre { how, smtp, at_a_time, mails, mail } => {
+            ours::on_runtime(mailer::run_lettre(how, smtp, at_a_time, mails, mail))
         }
     }
 }

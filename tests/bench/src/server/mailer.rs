@@ -1,0 +1,183 @@
+//! notifyd as a process, alone or with relay, and the loop that it is compared with.
+
+use std::{
+    fs,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use bus::Bus;
+use bus_local::{LocalBus, LocalBusSettings};
+use bus_nats::Mode;
+use kit::{drain::Drain, readiness::Readiness};
+use lettre::{
+    AsyncSmtpTransport, AsyncTransport, Tokio1Executor,
+    address::Envelope,
+    transport::smtp::{PoolConfig, client::AsyncSmtpConnection, extension::ClientId},
+};
+use mailbox_event::Naming;
+use notifyd::Notifyd;
+use prometheus_client::{encoding::text, registry::Registry};
+use relay::{Activated, Deps, Relay, clock, settings::SpoolSettings};
+use store::Store;
+use tokio::net::TcpStream;
+
+use super::{connect, ours::tokens};
+use crate::Outcome;
+
+const PREFIX: &str = "mailpush";
+/// How often it is looked whether all mails are sent.
+const LOOK_EVERY: Duration = Duration::from_millis(2);
+
+/// Opens the bus at a NATS address or in a file.
+pub async fn bus(place: &str) -> Outcome<Arc<dyn Bus>> {
+    Ok(if place.contains("://") {
+        Arc::new(connect(place, PREFIX, Mode::Interest).await?)
+    } else {
+        Arc::new(LocalBus::open(place.as_ref(), LocalBusSettings::default())?)
+    })
+}
+
+/// Starts a notifyd on `bus`.
+pub async fn start(
+    bus: Arc<dyn Bus>,
+    database: &str,
+    smtp: &str,
+    at_a_time: usize,
+    registry: &mut Registry,
+) -> Outcome<Notifyd> {
+    let smtp: SocketAddr = smtp.parse()?;
+    let mut settings = notifyd::Settings { concurrency: at_a_time, ..notifyd::Settings::default() };
+    (settings.smtp.host, settings.smtp.port) = (smtp.ip().to_string(), smtp.port());
+    let store = Store::open(&store::Settings::at(database.to_owned()), "/nowhere".as_ref()).await?;
+    Ok(Notifyd::start(settings, b"site", bus, store, registry).await?)
+}
+
+/// Is notifyd; says how many mails it sent in a second when it has sent so many. With none it says at once that it
+/// runs.
+pub async fn run(
+    place: String,
+    database: String,
+    smtp: String,
+    at_a_time: usize,
+    mails: usize,
+) -> Outcome<()> {
+    let (bus, mut registry, drain) = (bus(&place).await?, Registry::default(), Drain::new());
+    let began = Instant::now();
+    let notifyd = start(bus, &database, &smtp, at_a_time, &mut registry).await?;
+    let running = tokio::spawn(notifyd.run(drain));
+    let mut ticks = tokio::time::interval(LOOK_EVERY);
+    while sent(&registry)? < mails {
+        ticks.tick().await;
+    }
+    println!("{}", mails as f64 / began.elapsed().as_secs_f64());
+    Ok(running.await?)
+}
+
+fn sent(registry: &Registry) -> Outcome<usize> {
+    let mut lines = String::new();
+    text::encode(&mut lines, registry)?;
+    let count = lines.lines().find_map(|line| line.strip_prefix("notifyd_mails_sent_total "));
+    Ok(count.ok_or("notifyd counts no mails")?.trim().parse()?)
+}
+
+/// Is relay and notifyd; relay's socket is `dlist` in `folder`.
+pub async fn run_site(place: String, database: String, smtp: String, folder: PathBuf) -> Outcome<()> {
+    let (bus, mut registry, drain) = (bus(&place).await?, Registry::default(), Drain::new());
+    let concurrency = notifyd::Settings::default().concurrency;
+    let notifyd = start(bus.clone(), &database, &smtp, concurrency, &mut registry).await?;
+    let relay = relay(bus, &folder, &mut registry)?;
+    let running = tokio::spawn(relay.run(drain.clone()));
+    println!();
+    notifyd.run(drain).await;
+    Ok(running.await??)
+}
+
+fn relay(bus: Arc<dyn Bus>, folder: &Path, registry: &mut Registry) -> Outcome<Relay> {
+    let settings = relay::Settings {
+        dlist: Some(folder.join("dlist")),
+        spool: SpoolSettings { folder: folder.join("spool"), ..SpoolSettings::default() },
+        ..relay::Settings::default()
+    };
+    let deps = Deps {
+        bus,
+        tokens: tokens(),
+        naming: Naming::new("example.org"),
+        registry,
+        gate: Readiness::new().gate("relay"),
+        activated: Activated::none(),
+        clock: clock::system,
+    };
+    Ok(Relay::bind(settings, deps)?)
+}
+
+/// How the loop speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Loop {
+    /// By lettre's own pool.
+    Pool,
+    /// By a connection of lettre's for each sender, told not to wait for the server's acknowledgement of the text before
+    /// its end leaves (TCP_NODELAY). The pool cannot be told.
+    Nodelay,
+}
+
+/// Sends one mail.
+enum Way {
+    Pool(AsyncSmtpTransport<Tokio1Executor>),
+    Nodelay(Box<AsyncSmtpConnection>),
+}
+
+/// Is the loop: sends the same octets over and over, and says how often in a second.
+pub async fn run_lettre(
+    how: Loop,
+    smtp: String,
+    at_a_time: usize,
+    mails: usize,
+    mail: PathBuf,
+) -> Outcome<()> {
+    let smtp: SocketAddr = smtp.parse()?;
+    let octets: Arc<[u8]> = fs::read(mail)?.into();
+    let pool = PoolConfig::new().max_size(u32::try_from(at_a_time)?);
+    let transport = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(smtp.ip().to_string());
+    let transport = transport.port(smtp.port()).hello_name(hello()).pool_config(pool).build();
+    let envelope = Envelope::new(Some("calendar@localhost".parse()?), vec!["alice@example.org".parse()?])?;
+    let (left, began) = (Arc::new(AtomicUsize::new(mails)), Instant::now());
+    let mut senders = Vec::with_capacity(at_a_time);
+    for _ in 0..at_a_time {
+        let (envelope, octets, left) = (envelope.clone(), octets.clone(), left.clone());
+        let mut way = match how {
+            Loop::Pool => Way::Pool(transport.clone()),
+            Loop::Nodelay => Way::Nodelay(Box::new(connection(smtp).await?)),
+        };
+        senders.push(tokio::spawn(async move {
+            while left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
+            {
+                match &mut way {
+                    Way::Pool(transport) => drop(transport.send_raw(&envelope, &octets).await?),
+                    Way::Nodelay(connection) => drop(connection.send(&envelope, &octets).await?),
+                }
+            }
+            Outcome::Ok(())
+        }));
+    }
+    for sender in senders {
+        sender.await??;
+    }
+    println!("{}", mails as f64 / began.elapsed().as_secs_f64());
+    Ok(())
+}
+
+fn hello() -> ClientId {
+    ClientId::Domain("localhost".to_owned())
+}
+
+async fn connection(smtp: SocketAddr) -> Outcome<AsyncSmtpConnection> {
+    let stream = TcpStream::connect(smtp).await?;
+    stream.set_nodelay(true)?;
+    Ok(AsyncSmtpConnection::connect_with_transport(Box::new(stream), &hello()).await?)
+}
