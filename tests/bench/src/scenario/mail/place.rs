@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use bus::Bus;
-use prometheus_client::registry::Registry;
 use tempfile::TempDir;
 use testkit::postgres::Postgres;
 
@@ -45,11 +44,8 @@ impl Place {
 
     /// Opens its bus, with the group of alarm mail made known.
     pub async fn bus(&self) -> Outcome<Arc<dyn Bus>> {
-        let bus = mailer::bus(&self.bus).await?;
-        // Jobs are kept for groups that were there once.
-        let nobody = "127.0.0.1:1";
-        drop(mailer::start(bus.clone(), &self.database, nobody, 1, &mut Registry::default()).await?);
-        Ok(bus)
+        mailer::make_known(&self.bus, &self.database).await?;
+        mailer::bus(&self.bus).await
     }
 
     /// Starts notifyd on it as a process.
