@@ -83,7 +83,8 @@ pub async fn run(
     mails: usize,
 ) -> Outcome<()> {
     let (bus, mut registry, drain) = (bus(&place).await?, Registry::default(), Drain::new());
-    let notifyd = start(bus, &database, &smtp, at_a_time, &mut registry).await?;
+    // A bus that nobody holds closes.
+    let notifyd = start(bus.clone(), &database, &smtp, at_a_time, &mut registry).await?;
     // Reading words and templates is no mail.
     let began = Instant::now();
     let running = tokio::spawn(notifyd.run(drain));
@@ -92,7 +93,9 @@ pub async fn run(
         ticks.tick().await;
     }
     println!("{}", mails as f64 / began.elapsed().as_secs_f64());
-    Ok(running.await?)
+    running.await?;
+    drop(bus);
+    Ok(())
 }
 
 fn sent(registry: &Registry) -> Outcome<usize> {
