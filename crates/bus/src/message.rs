@@ -24,10 +24,14 @@ pub enum Urgency {
 pub enum JobKind {
     /// Alarm mail.
     Alarm,
-    /// Sieve notifications.
+    /// Sieve notifications by mail.
     Sieve,
+    /// Sieve notifications by text message.
+    Sms,
     /// Mail about messages that were to be sent later and were not.
     Unscheduled,
+    /// Sieve notifications by a POST.
+    Webhook,
 }
 
 /// A kind of one-shot event for the fast path.
@@ -138,14 +142,16 @@ impl Urgency {
 
 impl JobKind {
     /// Every kind.
-    pub const ALL: [Self; 3] = [Self::Alarm, Self::Sieve, Self::Unscheduled];
+    pub const ALL: [Self; 5] = [Self::Alarm, Self::Sieve, Self::Sms, Self::Unscheduled, Self::Webhook];
 
     /// The token in a subject.
     pub fn name(self) -> &'static str {
         match self {
             Self::Alarm => "alarm",
             Self::Sieve => "sieve",
+            Self::Sms => "sms",
             Self::Unscheduled => "unscheduled",
+            Self::Webhook => "webhook",
         }
     }
 }
@@ -190,8 +196,8 @@ mod tests {
 
     fn topic() -> impl Strategy<Value = Topic> {
         let account = any::<[u8; 16]>().prop_map(AccountToken);
-        let job =
-            (0..3usize, 0..3usize).prop_map(|(urgency, kind)| (Urgency::ALL[urgency], JobKind::ALL[kind]));
+        let job = (0..3usize, 0..JobKind::ALL.len())
+            .prop_map(|(urgency, kind)| (Urgency::ALL[urgency], JobKind::ALL[kind]));
         (account, 0..4usize, job).prop_map(|(account, form, (urgency, kind))| match form {
             0 => Topic::State(account),
             live @ (1 | 2) => Topic::Live(account, LiveKind::ALL[live - 1]),

@@ -49,11 +49,13 @@ fn next_class(notification: &Notification) -> Option<Notification> {
         Notification::Mailbox(_) => alarm(AlarmAction::Display),
         Notification::Alarm(before) => match before.action {
             AlarmAction::Display => alarm(AlarmAction::Email),
-            AlarmAction::Email => sieve("high"),
+            AlarmAction::Email => sieve("high", "mailto"),
         },
-        Notification::Sieve(before) => match before.priority.as_str() {
-            "high" => sieve("normal"),
-            "normal" => sieve("low"),
+        Notification::Sieve(before) => match (before.method.as_str(), before.priority.as_str()) {
+            ("mailto", "high") => sieve("normal", "mailto"),
+            ("mailto", "normal") => sieve("low", "mailto"),
+            ("mailto", _) => sieve("normal", "sms:+15551230000"),
+            ("sms:+15551230000", _) => sieve("normal", "https://hooks.example.org/"),
             _ => Notification::NewMail(NewMailNotice {
                 account: alice(),
                 mailbox: "INBOX".to_owned(),
@@ -122,10 +124,10 @@ pub(crate) fn alarm(action: AlarmAction) -> Notification {
     }))
 }
 
-pub(crate) fn sieve(priority: &str) -> Notification {
+pub(crate) fn sieve(priority: &str, method: &str) -> Notification {
     Notification::Sieve(Box::new(SieveNotification {
         account: alice(),
-        method: "mailto".to_owned(),
+        method: method.to_owned(),
         priority: priority.to_owned(),
         options: Vec::new(),
         text: String::new(),

@@ -34,7 +34,7 @@ pub fn split(notification: &Notification) -> Route {
     match notification {
         Notification::Mailbox(change) => mailbox(change),
         Notification::Alarm(alarm) => by_action(alarm),
-        Notification::Sieve(notification) => Route::job(urgency(notification), JobKind::Sieve),
+        Notification::Sieve(notification) => Route::job(urgency(notification), by_method(notification)),
         Notification::Unscheduled(_) => Route::job(Urgency::Normal, JobKind::Unscheduled),
         // The delivery itself comes as MessageNew, with more in it.
         Notification::NewMail(_) => Route::NONE,
@@ -77,6 +77,17 @@ fn by_action(alarm: &CalendarAlarm) -> Route {
         AlarmAction::Display => Route::live(LiveKind::CalendarAlert),
         // An alarm that comes late is of no use.
         AlarmAction::Email => Route::job(Urgency::High, JobKind::Alarm),
+    }
+}
+
+/// Each means of notifying has work of its own, so that a gateway that is away holds up no mail. What has no scheme is a
+/// server's own word or one of before RFC 5435.
+fn by_method(notification: &SieveNotification) -> JobKind {
+    let scheme = notification.method.split(':').next().unwrap_or_default();
+    match scheme.to_ascii_lowercase().as_str() {
+        "sms" | "tel" => JobKind::Sms,
+        "http" | "https" => JobKind::Webhook,
+        _ => JobKind::Sieve,
     }
 }
 

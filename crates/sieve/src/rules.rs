@@ -20,13 +20,13 @@ pub fn silence(facts: &Facts, own_domain: &str) -> Option<Silence> {
     facts.is_auto_submitted.then_some(Silence::AutoSubmitted)
 }
 
-/// The first words of our Message-IDs; a hash follows.
-const OURS: [&str; 3] = ["sieve.", "alarm.", "unscheduled."];
+/// How the local part of our Message-IDs ends, after a hash.
+const OURS: [&str; 3] = [".sieve", ".alarm", ".unscheduled"];
 
 /// Whoever takes our mark from the header leaves the Message-ID, by which the mail is known on its way.
 fn is_ours(message_id: &str, own_domain: &str) -> bool {
     message_id.rsplit_once('@').is_some_and(|(local, domain)| {
-        domain.eq_ignore_ascii_case(own_domain) && OURS.iter().any(|kind| local.starts_with(kind))
+        domain.eq_ignore_ascii_case(own_domain) && OURS.iter().any(|kind| local.ends_with(kind))
     })
 }
 
@@ -48,8 +48,8 @@ mod tests {
             ("Auto-Submitted: No (a person)", None),
             ("Subject: x", None),
             ("Return-Path: <>", None),
-            ("Message-ID: <sieve.0123@push.example.org>", Some(Silence::Ours)),
-            ("Message-ID: <sieve.0123@elsewhere.example.org>", None),
+            ("Message-ID: <0123.sieve@push.example.org>", Some(Silence::Ours)),
+            ("Message-ID: <0123.sieve@elsewhere.example.org>", None),
             ("Message-ID: <0123@push.example.org>", None),
         ];
         for (header, expected) in rows {

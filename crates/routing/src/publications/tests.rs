@@ -57,7 +57,7 @@ fn an_email_alarm_is_an_urgent_job_and_under_no_key() {
 
 #[test]
 fn a_payload_is_the_event_in_either_form() {
-    let event = event(sample::sieve("low"));
+    let event = event(sample::sieve("low", "mailto"));
     for form in [Form::MessagePack, Form::Json] {
         let published = publications(&event, &tokens(), &Naming::new("example.org"), form).unwrap();
         let (message, _) = &published.messages[0];

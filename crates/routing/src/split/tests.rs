@@ -17,7 +17,10 @@ fn row_of(notification: &Notification) -> String {
             AlarmAction::Display => "CalendarAlarm display".to_owned(),
             AlarmAction::Email => "CalendarAlarm email".to_owned(),
         },
-        Notification::Sieve(notification) => format!("SIEVE {}", notification.priority),
+        Notification::Sieve(notification) => match notification.method.split_once(':') {
+            Some((scheme, _)) => format!("SIEVE {scheme}:"),
+            None => format!("SIEVE {}", notification.priority),
+        },
         Notification::NewMail(_) => "MAIL".to_owned(),
         Notification::Scheduling(_) => "IMIP".to_owned(),
         Notification::Device(registration) if registration.dav => "ApplePushServiceDAV".to_owned(),
@@ -83,7 +86,25 @@ fn every_kind_of_change_is_sampled() {
 #[test]
 fn a_priority_without_a_name_is_normal() {
     for (priority, urgency) in [("", Urgency::Normal), ("HIGH", Urgency::High), ("urgent", Urgency::Normal)] {
-        let route = split(&sample::sieve(priority));
+        let route = split(&sample::sieve(priority, "mailto"));
         assert_eq!(route.job, Some((urgency, JobKind::Sieve)), "{priority:?}");
+    }
+}
+
+#[test]
+fn a_method_in_any_form_has_the_work_of_its_kind() {
+    let rows = [
+        ("mailto", JobKind::Sieve),
+        ("mailto:a@example.org", JobKind::Sieve),
+        ("sms", JobKind::Sms),
+        ("SMS:+15551230000", JobKind::Sms),
+        ("tel:+1-555-123-0000", JobKind::Sms),
+        ("https://hooks.example.org/", JobKind::Webhook),
+        ("pusher", JobKind::Sieve),
+        ("xmpp:a@example.org", JobKind::Sieve),
+        ("", JobKind::Sieve),
+    ];
+    for (method, kind) in rows {
+        assert_eq!(split(&sample::sieve("high", method)).job, Some((Urgency::High, kind)), "{method:?}");
     }
 }

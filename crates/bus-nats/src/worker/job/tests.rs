@@ -11,7 +11,7 @@ const NOW: UnixMillis = UnixMillis(1_700_000_000_000);
 
 fn topic() -> impl Strategy<Value = Topic> {
     let account = any::<[u8; 16]>().prop_map(AccountToken);
-    (account, 0..11usize).prop_map(|(account, form)| match form {
+    (account, 0..17usize).prop_map(|(account, form)| match form {
         0 => Topic::State(account),
         1 => Topic::Live(account, LiveKind::Revoked),
         job => Topic::Job(Urgency::ALL[job % 3], JobKind::ALL[(job - 2) / 3], account),
