@@ -2,12 +2,14 @@
 
 mod alarm;
 mod mute;
+mod notice;
 mod unscheduled;
 
 use serde::Serialize;
 
 pub(crate) use alarm::AlarmContent;
 pub(crate) use mute::MuteContent;
+pub(crate) use notice::NoticeContent;
 pub(crate) use unscheduled::UnscheduledContent;
 
 use crate::{

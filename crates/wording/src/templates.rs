@@ -11,11 +11,13 @@ use crate::{FileError, Mail, RenderError};
 const FUEL: u64 = 50_000;
 
 /// The files, as they are built in.
-const FILES: [(&str, &str); 6] = [
+const FILES: [(&str, &str); 8] = [
     ("page.html", include_str!("../templates/page.html")),
     ("alarm.txt", include_str!("../templates/alarm.txt")),
     ("alarm.html", include_str!("../templates/alarm.html")),
     ("mute.html", include_str!("../templates/mute.html")),
+    ("notice.txt", include_str!("../templates/notice.txt")),
+    ("notice.html", include_str!("../templates/notice.html")),
     ("unscheduled.txt", include_str!("../templates/unscheduled.txt")),
     ("unscheduled.html", include_str!("../templates/unscheduled.html")),
 ];

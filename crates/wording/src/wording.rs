@@ -8,9 +8,9 @@ use std::collections::BTreeMap;
 use jiff::tz::TimeZone;
 
 use crate::{
-    Alarm, Attendee, EventTime, FileError, Language, Links, Mail, MutePage, OverrideErrors, Participation,
-    Reader, RenderError, Unscheduled,
-    content::{AlarmContent, MuteContent, UnscheduledContent},
+    Alarm, Attendee, EventTime, FileError, Language, Links, Mail, MutePage, Notice, OverrideErrors,
+    Participation, Reader, RenderError, Unscheduled,
+    content::{AlarmContent, MuteContent, NoticeContent, UnscheduledContent},
     templates::Templates,
     words::Words,
 };
@@ -66,6 +66,17 @@ impl Wording {
         self.templates.html("mute", MuteContent::of(page, language, self.of(language)))
     }
 
+    /// The mail of a filter rule, or about what became of its notifications.
+    pub fn notice(&self, notice: &Notice<'_>, reader: &Reader) -> Result<Mail, RenderError> {
+        let content = NoticeContent::of(notice, reader, self.words(reader));
+        self.templates.render("notice", content.subject.clone(), content)
+    }
+
+    /// "5 more messages", for a text message.
+    pub fn more(&self, count: u32, reader: &Reader) -> String {
+        NoticeContent::of(&Notice::More { count }, reader, self.words(reader)).subject
+    }
+
     fn words(&self, reader: &Reader) -> &Words {
         self.of(reader.locale.language())
     }
@@ -80,7 +91,8 @@ impl Wording {
         for language in Language::ALL {
             let reader = Reader { zone: Some(TimeZone::UTC), ..Reader::of(language) };
             let alarms = [full(), bare()].into_iter().map(|alarm| self.alarm(&alarm, &reader));
-            let mails = alarms.chain([self.unscheduled(Unscheduled { count: 2 }, &reader)]);
+            let notices = notices().map(|notice| self.notice(&notice, &reader));
+            let mails = alarms.chain([self.unscheduled(Unscheduled { count: 2 }, &reader)]).chain(notices);
             errors.extend(mails.filter_map(Result::err).map(FileError::from));
             let pages = [MutePage::Muted { event: false, all: false }, MutePage::Away];
             let pages = pages.map(|page| self.mute_page(page, language));
@@ -105,6 +117,12 @@ fn strangers(files: &BTreeMap<String, String>) -> Vec<FileError> {
     unknown
         .map(|name| FileError::of(name, None, "file is neither a template nor a language's words"))
         .collect()
+}
+
+fn notices() -> [Notice<'static>; 3] {
+    let sieve =
+        Notice::Sieve { owner: "a@example.org", title: None, text: "Text", sender: "b", subject: "Subject" };
+    [sieve, Notice::More { count: 2 }, Notice::CreditEnded]
 }
 
 fn bare() -> Alarm<'static> {

@@ -71,3 +71,17 @@ unmute-all = Wieder Erinnerungen per E-Mail senden
 mute-unknown = Dieser Link ist unvollständig oder stammt nicht von uns.
 mute-unclear = Das wurde nicht verstanden.
 mute-away = Das ist im Moment nicht möglich. Bitte versuchen Sie es in einigen Minuten noch einmal.
+
+## Notifications of filter rules
+
+sieve-from = Von
+sieve-subject = Betreff
+sieve-reason = Sie erhalten diese E-Mail, weil eine Filterregel von { $owner } es so vorsieht.
+more =
+    { $count ->
+        [one] Noch eine Nachricht
+       *[other] { $number } weitere Nachrichten
+    }
+more-reason = Es gab mehr Benachrichtigungen, als einzeln gesendet werden; diese E-Mail steht für sie.
+credit-subject = Keine Benachrichtigungen per SMS mehr
+credit-text = Ihr Guthaben für SMS ist aufgebraucht. Bis es aufgeladen ist, gibt es keine Benachrichtigungen per SMS mehr.

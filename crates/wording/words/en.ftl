@@ -88,3 +88,17 @@ unmute-all = Send reminders by mail again
 mute-unknown = This link is not complete, or it is not one of ours.
 mute-unclear = This was not understood.
 mute-away = This cannot be done at the moment. Please try again in a few minutes.
+
+## Notifications of filter rules
+
+sieve-from = From
+sieve-subject = Subject
+sieve-reason = You receive this mail because a filter rule of { $owner } asks for it.
+more =
+    { $count ->
+        [one] One more message
+       *[other] { $number } more messages
+    }
+more-reason = There were more notifications than are sent one by one; this mail stands for them.
+credit-subject = No more notifications by text message
+credit-text = Your credit for text messages is used up. There will be no more notifications by text message until it is topped up.

@@ -71,3 +71,17 @@ unmute-all = Volver a recibir recordatorios por correo
 mute-unknown = Este enlace está incompleto o no es nuestro.
 mute-unclear = No se ha entendido la solicitud.
 mute-away = No es posible en este momento. Vuelva a intentarlo dentro de unos minutos.
+
+## Notifications of filter rules
+
+sieve-from = De
+sieve-subject = Asunto
+sieve-reason = Recibe este correo porque así lo pide una regla de filtro de { $owner }.
+more =
+    { $count ->
+        [one] Un mensaje más
+       *[other] { $number } mensajes más
+    }
+more-reason = Hubo más notificaciones de las que se envían una por una; este correo las representa.
+credit-subject = No habrá más notificaciones por SMS
+credit-text = Su saldo para SMS se ha agotado. No habrá más notificaciones por SMS hasta que se recargue.

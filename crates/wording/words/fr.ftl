@@ -72,3 +72,17 @@ unmute-all = Recevoir à nouveau des rappels par e-mail
 mute-unknown = Ce lien est incomplet ou ne vient pas de nous.
 mute-unclear = Cette demande n’a pas été comprise.
 mute-away = Ce n’est pas possible pour le moment. Veuillez réessayer dans quelques minutes.
+
+## Notifications of filter rules
+
+sieve-from = De
+sieve-subject = Objet
+sieve-reason = Vous recevez ce message parce qu’une règle de filtrage de { $owner } le demande.
+more =
+    { $count ->
+        [one] Encore un message
+       *[other] { $number } autres messages
+    }
+more-reason = Il y a eu plus de notifications qu’il n’en est envoyé une par une ; ce message les remplace.
+credit-subject = Plus de notifications par SMS
+credit-text = Votre crédit pour les SMS est épuisé. Il n’y aura plus de notifications par SMS tant qu’il n’aura pas été rechargé.

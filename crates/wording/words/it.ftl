@@ -71,3 +71,17 @@ unmute-all = Ricevere di nuovo promemoria via e-mail
 mute-unknown = Questo link è incompleto oppure non è nostro.
 mute-unclear = La richiesta non è stata compresa.
 mute-away = Al momento non è possibile. Riprovi tra qualche minuto.
+
+## Notifications of filter rules
+
+sieve-from = Da
+sieve-subject = Oggetto
+sieve-reason = Ricevi questa email perché lo chiede una regola di filtro di { $owner }.
+more =
+    { $count ->
+        [one] Un altro messaggio
+       *[other] Altri { $number } messaggi
+    }
+more-reason = Le notifiche erano più di quante se ne inviano una per una; questa email le riassume.
+credit-subject = Niente più notifiche via SMS
+credit-text = Il tuo credito per gli SMS è esaurito. Non ci saranno altre notifiche via SMS finché non viene ricaricato.

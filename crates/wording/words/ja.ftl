@@ -55,3 +55,16 @@ unmute-all = メールによる通知を再開する
 mute-unknown = このリンクは不完全か、当方のものではありません。
 mute-unclear = ご要望を理解できませんでした。
 mute-away = 現在この操作はできません。数分後にもう一度お試しください。
+
+## Notifications of filter rules
+
+sieve-from = 差出人
+sieve-subject = 件名
+sieve-reason = { $owner } のフィルタールールにより、このメールをお送りしています。
+more =
+    { $count ->
+       *[other] ほか { $number } 件のメッセージ
+    }
+more-reason = 1 件ずつお送りできる数を超える通知があったため、このメールにまとめました。
+credit-subject = SMS 通知を停止しました
+credit-text = SMS の残高がなくなりました。補充されるまで、SMS による通知は届きません。

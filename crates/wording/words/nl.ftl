@@ -71,3 +71,17 @@ unmute-all = Weer herinneringen per e-mail sturen
 mute-unknown = Deze link is niet volledig of is niet van ons.
 mute-unclear = Dit is niet begrepen.
 mute-away = Dit lukt op dit moment niet. Probeer het over een paar minuten opnieuw.
+
+## Notifications of filter rules
+
+sieve-from = Van
+sieve-subject = Onderwerp
+sieve-reason = U ontvangt deze e-mail omdat een filterregel van { $owner } daarom vraagt.
+more =
+    { $count ->
+        [one] Nog één bericht
+       *[other] Nog { $number } berichten
+    }
+more-reason = Er waren meer meldingen dan er één voor één worden verstuurd; deze e-mail staat daarvoor.
+credit-subject = Geen meldingen per sms meer
+credit-text = Uw tegoed voor sms is op. Er komen geen meldingen per sms meer tot het is aangevuld.

@@ -75,3 +75,18 @@ unmute-all = Wysyłaj ponownie przypomnienia e-mailem
 mute-unknown = Ten link jest niepełny albo nie pochodzi od nas.
 mute-unclear = Nie udało się zrozumieć tej prośby.
 mute-away = W tej chwili nie jest to możliwe. Spróbuj ponownie za kilka minut.
+
+## Notifications of filter rules
+
+sieve-from = Od
+sieve-subject = Temat
+sieve-reason = Otrzymujesz tę wiadomość, ponieważ wymaga tego reguła filtrowania użytkownika { $owner }.
+more =
+    { $count ->
+        [one] Jeszcze { $number } wiadomość
+        [few] Jeszcze { $number } wiadomości
+       *[other] Jeszcze { $number } wiadomości
+    }
+more-reason = Powiadomień było więcej, niż wysyła się pojedynczo; ta wiadomość je zastępuje.
+credit-subject = Koniec powiadomień SMS
+credit-text = Twoje środki na SMS-y się wyczerpały. Do czasu doładowania nie będzie powiadomień SMS.

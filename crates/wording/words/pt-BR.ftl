@@ -71,3 +71,17 @@ unmute-all = Voltar a receber lembretes por e-mail
 mute-unknown = Este link está incompleto ou não é nosso.
 mute-unclear = O pedido não foi entendido.
 mute-away = Isso não é possível no momento. Tente novamente em alguns minutos.
+
+## Notifications of filter rules
+
+sieve-from = De
+sieve-subject = Assunto
+sieve-reason = Você recebeu este e-mail porque uma regra de filtro de { $owner } pede isso.
+more =
+    { $count ->
+        [one] Mais uma mensagem
+       *[other] Mais { $number } mensagens
+    }
+more-reason = Houve mais notificações do que as enviadas uma a uma; este e-mail representa todas elas.
+credit-subject = Sem mais notificações por SMS
+credit-text = Seu crédito para SMS acabou. Não haverá mais notificações por SMS até que ele seja recarregado.

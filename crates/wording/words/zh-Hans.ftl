@@ -55,3 +55,16 @@ unmute-all = 重新接收邮件提醒
 mute-unknown = 此链接不完整，或不是我们发出的链接。
 mute-unclear = 无法理解此请求。
 mute-away = 目前无法完成此操作。请几分钟后再试。
+
+## Notifications of filter rules
+
+sieve-from = 发件人
+sieve-subject = 主题
+sieve-reason = 您收到此邮件，是因为 { $owner } 的过滤规则要求发送。
+more =
+    { $count ->
+       *[other] 另有 { $number } 封邮件
+    }
+more-reason = 通知数量超过逐条发送的上限，此邮件代表其余通知。
+credit-subject = 短信通知已停止
+credit-text = 您的短信余额已用完。充值之前将不再发送短信通知。

@@ -75,4 +75,12 @@ words! {
     MuteUnknown = "mute-unknown" [];
     MuteUnclear = "mute-unclear" [];
     MuteAway = "mute-away" [];
+    SieveFrom = "sieve-from" [];
+    SieveSubject = "sieve-subject" [];
+    SieveReason = "sieve-reason" ["owner"];
+    /// Of notifications that were merged.
+    More = "more" ["count", "number"];
+    MoreReason = "more-reason" [];
+    CreditSubject = "credit-subject" [];
+    CreditText = "credit-text" [];
 }

@@ -1,6 +1,6 @@
 use std::{env, fs, path::Path};
 
-use wording::{Alarm, EventTime, Mail, MutePage, Unscheduled};
+use wording::{Alarm, EventTime, Mail, MutePage, Notice, Unscheduled};
 
 use crate::cases::{lunch, plain, reader, wording};
 
@@ -38,6 +38,24 @@ fn hostile() -> Alarm<'static> {
     alarm
 }
 
+fn notices() -> [(&'static str, Notice<'static>); 4] {
+    let owner = "alice@example.org";
+    let rule = Notice::Sieve {
+        owner,
+        title: Some("You have mail"),
+        text: "You have mail",
+        sender: "Robert Norris",
+        subject: "café menu",
+    };
+    let hostile = Notice::Sieve { owner, title: None, text: HOSTILE, sender: HOSTILE, subject: HOSTILE };
+    [
+        ("sieve", rule),
+        ("sieve-hostile", hostile),
+        ("more", Notice::More { count: 5 }),
+        ("credit-ended", Notice::CreditEnded),
+    ]
+}
+
 /// Every mail with the name of its file.
 fn mails() -> Vec<(String, Mail)> {
     let wording = wording();
@@ -54,6 +72,9 @@ fn mails() -> Vec<(String, Mail)> {
         for count in [1, 5] {
             let unscheduled = wording.unscheduled(Unscheduled { count }, &reader).unwrap();
             mails.push((format!("unscheduled-{count}.{tag}"), unscheduled));
+        }
+        for (name, notice) in notices() {
+            mails.push((format!("{name}.{tag}"), wording.notice(&notice, &reader).unwrap()));
         }
     }
     mails
