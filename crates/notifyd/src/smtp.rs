@@ -135,9 +135,8 @@ impl Courier {
                 AsyncSmtpConnection::connect_tokio1(server, Some(*timeout), &hello, tls_first, None);
             self.within(Phase::Connection, connect).await?
         } else {
-            let away = || Undelivered { phase: Phase::Connection, fault: Fault::Silence };
             let stream = tokio::time::timeout(*timeout, TcpStream::connect(server)).await;
-            let stream = stream.ok().and_then(Result::ok).ok_or_else(away)?;
+            let stream = stream.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())).map_err(away)?;
             // A mail's end is a packet of its own, and is not to wait for the server's word that it has the text.
             stream.set_nodelay(true).ok();
             let greet = AsyncSmtpConnection::connect_with_transport(Box::new(stream), &hello);
@@ -207,6 +206,11 @@ impl Undelivered {
             None => Self { phase, fault: Fault::Silence, cause: Some(cause(error)) },
         }
     }
+}
+
+/// The server cannot be connected to.
+fn away(why: io::Error) -> Undelivered {
+    Undelivered { phase: Phase::Connection, fault: Fault::Silence, cause: Some(why.to_string()) }
 }
 
 /// What the system says, or TLS; what cannot be read is a server's word and stays out.
