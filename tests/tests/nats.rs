@@ -412,7 +412,14 @@ async fn a_process_with_another_key_is_not_taken_for_one_of_the_site() {
     let other = site.relay("other").await;
     other.wait_until_told("another account key").await;
     other.change("alice", 7).await;
-    assert!(other.metric("relay_spool_records").await >= 1.0);
+    eventually(PATIENCE, "it is kept", async || {
+        (other.metric("relay_spool_records").await >= 1.0).then_some(())
+    })
+    .await;
+    let streams = nats.jsz().await["account_details"][0]["stream_detail"].clone();
+    let mut state =
+        streams.as_array().into_iter().flatten().filter(|stream| stream["name"] == "mailpush_STATE");
+    assert_eq!(state.next().map(|stream| stream["state"]["messages"].clone()), Some(0.into()));
     first.wait_until_ready(true).await;
 }
 
