@@ -3,8 +3,12 @@
 /// How far it had come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Phase {
-    /// Connecting, TLS, EHLO, AUTH.
+    /// Connecting, greeting, EHLO.
     Connection,
+    /// STARTTLS and the handshake.
+    Protection,
+    /// AUTH
+    Login,
     /// MAIL FROM
     Sender,
     /// RCPT TO
@@ -22,6 +26,23 @@ pub(crate) enum Fault {
     Reply(u16),
     /// The server cannot be reached, said nothing in time, or nothing that makes sense.
     Silence,
+    /// The server does not offer what is needed: STARTTLS, a way to log in that we know, or SMTPUTF8.
+    NotOffered,
+    /// The server's certificate does not count.
+    Certificate(Distrust),
+}
+
+/// Why a certificate does not count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Distrust {
+    /// Nobody whom we trust has signed it.
+    UnknownIssuer,
+    /// Its time is over.
+    Expired,
+    /// It is another server's.
+    OtherName,
+    /// Anything else.
+    Invalid,
 }
 
 /// What to do.
@@ -47,11 +68,22 @@ pub(crate) fn consequence(phase: Phase, fault: Fault) -> Consequence {
         (Phase::Recipient | Phase::Data, Fault::Silence)
         | (Phase::Recipient | Phase::Data | Phase::Content, Fault::Reply(421)) => Consequence::Doubtful,
         // 421: the server is closing, whatever the command was.
-        (_, Fault::Silence | Fault::Reply(421)) | (Phase::Connection, Fault::Reply(_)) => Consequence::Away,
+        (Phase::Connection | Phase::Protection | Phase::Login, _)
+        | (_, Fault::Silence | Fault::Reply(421) | Fault::Certificate(_)) => Consequence::Away,
         // Refusing the sender for good is about our configuration, not about this mail.
         (Phase::Sender, Fault::Reply(500..)) => Consequence::Away,
         (_, Fault::Reply(..500)) => Consequence::Later,
-        (_, Fault::Reply(500..)) => Consequence::Refused,
+        (_, Fault::Reply(500..) | Fault::NotOffered) => Consequence::Refused,
+    }
+}
+
+/// Whether it stays so until somebody sets up the server or us differently.
+pub(crate) fn needs_a_person(phase: Phase, fault: Fault) -> bool {
+    match (phase, fault) {
+        (_, Fault::Certificate(_))
+        | (Phase::Protection | Phase::Login, Fault::NotOffered | Fault::Reply(500..))
+        | (Phase::Sender, Fault::Reply(500..)) => true,
+        (_, Fault::Reply(_) | Fault::Silence | Fault::NotOffered) => false,
     }
 }
 
@@ -62,28 +94,39 @@ mod tests {
     #[test]
     fn table() {
         use {Consequence::*, Fault::*, Phase::*};
+        let (waits, person) = (false, true);
         let rows = [
-            (Connection, Silence, Away),
-            (Connection, Reply(454), Away),
-            (Connection, Reply(535), Away),
-            (Connection, Reply(554), Away),
-            (Sender, Silence, Away),
-            (Sender, Reply(451), Later),
-            (Sender, Reply(550), Away),
-            (Recipient, Silence, Doubtful),
-            (Recipient, Reply(421), Doubtful),
-            (Recipient, Reply(450), Later),
-            (Recipient, Reply(550), Refused),
-            (Data, Reply(451), Later),
-            (Data, Reply(554), Refused),
-            (Data, Silence, Doubtful),
-            (Content, Reply(421), Doubtful),
-            (Content, Reply(452), Later),
-            (Content, Reply(554), Refused),
-            (Content, Silence, Unknown),
+            (Connection, Silence, Away, waits),
+            (Connection, Reply(454), Away, waits),
+            (Connection, Reply(554), Away, waits),
+            (Protection, Silence, Away, waits),
+            (Protection, Reply(454), Away, waits),
+            (Protection, Reply(502), Away, person),
+            (Protection, NotOffered, Away, person),
+            (Protection, Certificate(Distrust::Expired), Away, person),
+            (Login, Silence, Away, waits),
+            (Login, Reply(454), Away, waits),
+            (Login, Reply(535), Away, person),
+            (Login, NotOffered, Away, person),
+            (Sender, Silence, Away, waits),
+            (Sender, Reply(451), Later, waits),
+            (Sender, Reply(550), Away, person),
+            (Recipient, Silence, Doubtful, waits),
+            (Recipient, Reply(421), Doubtful, waits),
+            (Recipient, Reply(450), Later, waits),
+            (Recipient, Reply(550), Refused, waits),
+            (Recipient, NotOffered, Refused, waits),
+            (Data, Reply(451), Later, waits),
+            (Data, Reply(554), Refused, waits),
+            (Data, Silence, Doubtful, waits),
+            (Content, Reply(421), Doubtful, waits),
+            (Content, Reply(452), Later, waits),
+            (Content, Reply(554), Refused, waits),
+            (Content, Silence, Unknown, waits),
         ];
-        for (phase, fault, expected) in rows {
+        for (phase, fault, expected, person) in rows {
             assert_eq!(consequence(phase, fault), expected, "{phase:?} {fault:?}");
+            assert_eq!(needs_a_person(phase, fault), person, "{phase:?} {fault:?}");
         }
     }
 }

@@ -17,7 +17,7 @@ use bus::Failure;
 use kit::readiness::Gate;
 use prometheus_client::encoding::EncodeLabelValue;
 use tokio::sync::{Notify, watch as channel};
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 use crate::telemetry::Metrics;
 use health::{Answer, Change, Health};
@@ -136,7 +136,12 @@ impl Dependencies {
         if change.is_some() {
             self.metrics.went_away(trouble.dependency);
             let (what, server) = (trouble.dependency.name(), watched.place.as_str());
-            warn!(what, server, cause = trouble.cause, "Away, and no mail is sent until it is back");
+            let cause = trouble.cause.as_str();
+            if trouble.needs_a_person {
+                error!(what, server, cause, "Refuses us, and no mail is sent until that is mended");
+            } else {
+                warn!(what, server, cause, "Away, and no mail is sent until it is back");
+            }
         }
         if let Some(gate) = watched.gate.get() {
             gate.down(format!("{} is away: {}", watched.place, trouble.cause));

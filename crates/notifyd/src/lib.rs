@@ -11,6 +11,7 @@ mod compose;
 mod consequence;
 mod dependencies;
 mod due;
+mod envelope;
 mod in_flight;
 mod key;
 mod late;
@@ -33,4 +34,5 @@ pub use service::{ALARM_MAIL, Notifyd, StartError, UNSCHEDULED_MAIL};
 pub use settings::{
     Login, MuteSettings, OneClick, ReaderSettings, Sender, Settings, Smtp, Tls, UnscheduledSettings,
 };
+pub use smtp::TrustError;
 pub use telemetry::Metrics;

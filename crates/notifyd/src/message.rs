@@ -12,7 +12,7 @@ use lettre::{
 use mailbox_event::UnixMillis;
 use wording::Mail;
 
-use crate::settings::Sender;
+use crate::{envelope::deliverable, settings::Sender};
 
 /// Keeps vacation programs from answering (RFC 3834 §5).
 #[derive(Debug, Clone, Copy)]
@@ -44,7 +44,7 @@ pub(crate) fn write(
     let name = (!from.name.is_empty()).then(|| from.name.clone());
     let mut message = Message::builder()
         .from(Mailbox::new(name, from.address.clone()))
-        .to(Mailbox::new(None, to.clone()))
+        .to(Mailbox::new(None, deliverable(to)))
         .subject(mail.subject)
         .date(SystemTime::UNIX_EPOCH + Duration::from_millis(now.0))
         .message_id(Some(message_id.to_owned()))

@@ -11,6 +11,7 @@ use crate::{
     consequence::{Consequence, consequence},
     dependencies::{Dependencies, Dependency},
     due::{Due, GivenUp},
+    envelope::deliverable,
     in_flight::{InFlight, Stopping},
     mute::Mutable,
     owed::Owed,
@@ -79,7 +80,7 @@ impl Post {
     /// Connects to nothing yet. Fails when the settings of TLS make no sense.
     pub(crate) fn new(settings: Settings, store: Store, metrics: Metrics) -> Result<Self, StartError> {
         let most_idle = settings.concurrency + settings.unscheduled.concurrency;
-        let courier = Courier::new(settings.smtp.clone(), most_idle).map_err(StartError::Smtp)?;
+        let courier = Courier::new(&settings.smtp, most_idle).map_err(StartError::Smtp)?;
         let (in_flight, owed) = (InFlight::default(), Owed::default());
         let dependencies = Dependencies::new(store.place(), courier.server(), metrics.clone());
         Ok(Self { settings, metrics, in_flight, dependencies, store, courier, owed })
@@ -89,6 +90,7 @@ impl Post {
     /// runs were still at work then.
     pub(crate) async fn finish(&self) -> usize {
         let cut = self.in_flight.finish(self.settings.smtp.timeout).await;
+        self.courier.close().await;
         if let Err(why) = self.owed.settle(now()).await {
             warn!(error = %why, "Cannot put down what became of mails, and some may be sent twice");
         }
@@ -146,7 +148,7 @@ impl Post {
     /// The row says that the mail leaves from the last moment on at which it is certain that it has not: a death before
     /// that uses up nothing. Of deaths after it, the ledger cannot tell those before the text's end from those after it.
     async fn deliver(&self, due: Due, to: &Address, mail: &[u8]) -> Result<Ended, Failure> {
-        let dialogue = match self.courier.open(&self.settings.from.address, to).await {
+        let dialogue = match self.courier.open(&self.settings.from.address, &deliverable(to)).await {
             Ok(dialogue) => dialogue,
             Err(why) => return self.unopened(due, why).await,
         };

@@ -18,6 +18,7 @@ use crate::{
     overrides,
     post::Post,
     recipients::MOST_RECIPIENTS,
+    smtp::TrustError,
     unscheduled_mailer::UnscheduledMailer,
 };
 
@@ -34,9 +35,9 @@ const FORGET_EVERY: Duration = Duration::from_secs(60 * 60);
 /// Why notifyd did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The SMTP server's name is none that TLS could check.
-    #[error("settings of the SMTP server make no sense")]
-    Smtp(#[source] lettre::transport::smtp::Error),
+    /// No certificate of the SMTP server could be checked.
+    #[error("SMTP server cannot be told from another")]
+    Smtp(#[source] TrustError),
     /// The port for mutes cannot be listened on.
     #[error("notifyd.mute.listen: cannot listen on {0}")]
     Mute(SocketAddr, #[source] io::Error),
@@ -163,8 +164,8 @@ fn group_settings(
 
 /// Time for a server that answers slowly to every command of every mail; a run that is cut goes on where it was.
 fn run_timeout(settings: &Settings, most_mails: usize) -> Duration {
-    /// Connecting, EHLO, STARTTLS, EHLO, AUTH, MAIL, RCPT, DATA, the text.
-    const ANSWERS: usize = 9;
+    /// MAIL on an old connection; connecting, greeting, STARTTLS, the handshake, EHLO, AUTH, MAIL, RCPT, DATA, the text.
+    const ANSWERS: usize = 11;
     let answers = u32::try_from(most_mails.saturating_mul(ANSWERS)).unwrap_or(u32::MAX);
     settings.smtp.timeout.saturating_mul(answers)
 }

@@ -2,19 +2,23 @@
 
 mod mute;
 mod reader;
+mod smtp;
 mod unscheduled;
 
 use std::{path::PathBuf, time::Duration};
 
 use kit::{
     backoff::Backoff,
-    config::{Secret, Validate, has_controls, within},
+    config::{Validate, has_controls, within},
 };
 use lettre::Address;
 use serde::{Deserialize, Deserializer, de::Error};
 
+use crate::envelope::deliverable;
+
 pub use mute::{MuteSettings, OneClick};
 pub use reader::ReaderSettings;
+pub use smtp::{Login, Smtp, Tls};
 pub use unscheduled::UnscheduledSettings;
 
 /// The section `notifyd`.
@@ -49,47 +53,6 @@ pub struct Settings {
     pub remembered_for: Duration,
 }
 
-/// The server that takes our mail.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Smtp {
-    /// Its name or address.
-    pub host: String,
-    /// Its port.
-    pub port: u16,
-    /// How the connection is protected.
-    pub tls: Tls,
-    /// What we log in with, if at all.
-    pub login: Option<Login>,
-    /// What we call ourselves in EHLO.
-    pub hello_name: String,
-    /// How long the server may take for one answer.
-    #[serde(with = "kit::config::duration")]
-    pub timeout: Duration,
-}
-
-/// How a connection is protected.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Tls {
-    /// Not at all: for a server on the same machine.
-    None,
-    /// STARTTLS (RFC 3207), which must succeed.
-    Starttls,
-    /// TLS from the first octet (RFC 8314).
-    Tls,
-}
-
-/// A login (RFC 4954).
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Login {
-    /// The user.
-    pub user: String,
-    /// The password.
-    pub password: Secret,
-}
-
 /// Whom mail comes from.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -102,7 +65,8 @@ pub struct Sender {
 }
 
 fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Address, D::Error> {
-    String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+    let address = String::deserialize(deserializer)?.parse().map_err(D::Error::custom)?;
+    Ok(deliverable(&address))
 }
 
 /// Five seconds, then doubling: a greylisting server is asked again soon, and the last wait is well within the
@@ -127,19 +91,6 @@ impl Default for Settings {
             backoff: BACKOFF,
             useful_for: Duration::from_secs(2 * 60 * 60),
             remembered_for: Duration::from_secs(14 * 24 * 60 * 60),
-        }
-    }
-}
-
-impl Default for Smtp {
-    fn default() -> Self {
-        Self {
-            host: "127.0.0.1".into(),
-            port: 25,
-            tls: Tls::None,
-            login: None,
-            hello_name: "localhost".into(),
-            timeout: Duration::from_secs(30),
         }
     }
 }
@@ -171,24 +122,6 @@ impl Validate for Settings {
             .chain(within("unscheduled", self.unscheduled.problems()))
             .chain(self.mute.iter().flat_map(|mute| within("mute", mute.problems())))
             .collect()
-    }
-}
-
-impl Validate for Smtp {
-    fn problems(&self) -> Vec<String> {
-        let hello =
-            !self.hello_name.is_empty() && self.hello_name.bytes().all(|octet| octet.is_ascii_graphic());
-        let checks = [
-            (self.host.is_empty(), "host: must not be empty"),
-            (self.timeout.is_zero(), "timeout: must be longer than nothing"),
-            (has_controls(&self.host), "host: holds line breaks or control characters"),
-            (!hello, "hello_name: is no name of a host"),
-            (
-                self.login.is_some() && self.tls == Tls::None,
-                "login: would send the password in the clear, set tls",
-            ),
-        ];
-        checks.into_iter().filter(|(wrong, _)| *wrong).map(|(_, text)| text.to_owned()).collect()
     }
 }
 

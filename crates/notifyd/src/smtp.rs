@@ -1,35 +1,37 @@
 //! The client of the SMTP server. Speaks command by command, for what a failure means depends on the command.
 
+mod channel;
+mod connect;
+mod pool;
+mod starttls;
+mod trust;
+
 use std::{
     error::Error as _,
     io, iter,
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::{Duration, Instant},
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
 };
 
 use lettre::{
     Address,
     transport::smtp::{
         Error as SmtpError,
-        authentication::{Credentials, DEFAULT_MECHANISMS},
-        client::{AsyncSmtpConnection, TlsParameters},
+        client::AsyncSmtpConnection,
         commands::{Data, Mail, Quit, Rcpt, Rset},
-        extension::{ClientId, Extension, MailParameter},
+        extension::{Extension, MailBodyParameter, MailParameter},
     },
 };
-use tokio::net::TcpStream;
 use tracing::trace;
 
 use crate::{
     consequence::{Fault, Phase},
-    settings::{Smtp, Tls},
+    settings::Smtp,
 };
 
-/// Servers close idle connections; within this time one is worth trying before a fresh one.
-const LONGEST_IDLE: Duration = Duration::from_secs(20);
+use connect::Server;
+use pool::Pool;
+pub use trust::TrustError;
 
 /// Why a mail was not delivered.
 #[derive(Debug, thiserror::Error)]
@@ -37,8 +39,15 @@ const LONGEST_IDLE: Duration = Duration::from_secs(20);
 pub(crate) struct Undelivered {
     pub(crate) phase: Phase,
     pub(crate) fault: Fault,
-    /// What the system or TLS says of a silence; never a word of the server's, which may name a recipient.
+    /// What the system or TLS says of it; never a word of the server's, which may name a recipient.
     pub(crate) cause: Option<String>,
+}
+
+/// What went wrong in one step, and what the system or TLS says of it.
+#[derive(Debug)]
+struct Mishap {
+    fault: Fault,
+    cause: Option<String>,
 }
 
 /// A mail whose text the server waits for. Dropped, the connection is closed before the text's end, and no server takes
@@ -50,25 +59,21 @@ pub(crate) struct Dialogue<'a> {
 
 /// Connections to the server, kept open between mails.
 pub(crate) struct Courier {
-    settings: Smtp,
-    tls: Option<TlsParameters>,
-    idle: Mutex<Vec<(Box<AsyncSmtpConnection>, Instant)>>,
-    most_idle: usize,
+    server: Server,
+    idle: Pool,
+    patience: Duration,
 }
 
 impl Courier {
-    /// Keeps at most `most_idle` connections open. Fails when the host is no name that TLS could check.
-    pub(crate) fn new(settings: Smtp, most_idle: usize) -> Result<Self, SmtpError> {
-        let tls = match settings.tls {
-            Tls::None => None,
-            Tls::Starttls | Tls::Tls => Some(TlsParameters::new(settings.host.clone())?),
-        };
-        Ok(Self { settings, tls, idle: Mutex::default(), most_idle })
+    /// Keeps at most `most_idle` connections open. Fails when no certificate of the server could be checked.
+    pub(crate) fn new(settings: &Smtp, most_idle: usize) -> Result<Self, TrustError> {
+        let idle = Pool::new(most_idle, settings.idle);
+        Ok(Self { server: Server::new(settings)?, idle, patience: settings.timeout })
     }
 
     /// Brings a mail to the point where the server waits for its text. So far nothing can have been taken.
     pub(crate) async fn open(&self, from: &Address, to: &Address) -> Result<Dialogue<'_>, Undelivered> {
-        if let Some(mut connection) = self.take_idle() {
+        if let Some(mut connection) = self.idle.take() {
             // A connection may have died while idle: that says nothing of the server.
             match self.introduce(&mut connection, from, to).await {
                 Err(Undelivered {
@@ -77,9 +82,27 @@ impl Courier {
                 result => return self.opened(connection, result).await,
             }
         }
-        let mut connection = self.connect().await?;
+        let mut connection = Box::new(self.server.connect().await?);
         let result = self.introduce(&mut connection, from, to).await;
         self.opened(connection, result).await
+    }
+
+    /// Whether the server answers a greeting; it is not asked to log anybody in.
+    pub(crate) async fn probe(&self) -> Result<(), Undelivered> {
+        let mut connection = self.server.greeted().await?;
+        // The answer says nothing that the greeting did not.
+        self.within(Phase::Connection, connection.command(Quit)).await.ok();
+        Ok(())
+    }
+
+    /// The server, as an operator knows it.
+    pub(crate) fn server(&self) -> String {
+        self.server.place()
+    }
+
+    /// Takes leave of the server on every connection that is idle.
+    pub(crate) async fn close(&self) {
+        self.idle.close().await;
     }
 
     async fn introduce(
@@ -89,12 +112,14 @@ impl Courier {
         to: &Address,
     ) -> Result<(), Undelivered> {
         let mut parameters = Vec::new();
-        if !AsRef::<str>::as_ref(to).is_ascii() {
+        if ![from, to].into_iter().all(|address| AsRef::<str>::as_ref(address).is_ascii()) {
             if !connection.server_info().supports_feature(Extension::SmtpUtfEight) {
-                // The server would say so (RFC 6531 §3.5).
-                return Err(Undelivered { phase: Phase::Recipient, fault: Fault::Reply(553), cause: None });
+                // RFC 6531 §3.2: such a mail is not for this server.
+                return Err(Undelivered { phase: Phase::Recipient, fault: Fault::NotOffered, cause: None });
             }
-            parameters.push(MailParameter::SmtpUtfEight);
+            // The mail's head holds the addresses as they are. Who offers the one offers the other (RFC 6531 §3.1).
+            parameters
+                .extend([MailParameter::SmtpUtfEight, MailParameter::Body(MailBodyParameter::EightBitMime)]);
         }
         self.within(Phase::Sender, connection.command(Mail::new(Some(from.clone()), parameters))).await?;
         self.within(Phase::Recipient, connection.command(Rcpt::new(to.clone(), Vec::new()))).await?;
@@ -115,39 +140,6 @@ impl Courier {
         }
     }
 
-    async fn connect(&self) -> Result<Box<AsyncSmtpConnection>, Undelivered> {
-        let mut connection = self.greet().await?;
-        if let Some(login) = &self.settings.login {
-            let credentials = Credentials::new(login.user.clone(), login.password.expose().to_owned());
-            self.within(Phase::Connection, connection.auth(DEFAULT_MECHANISMS, &credentials)).await?;
-        }
-        Ok(connection)
-    }
-
-    /// Connects, with TLS where that is set.
-    async fn greet(&self) -> Result<Box<AsyncSmtpConnection>, Undelivered> {
-        let Smtp { host, port, tls, hello_name, timeout, .. } = &self.settings;
-        let hello = ClientId::Domain(hello_name.clone());
-        let tls_first = self.tls.clone().filter(|_| *tls == Tls::Tls);
-        let server = (host.as_str(), *port);
-        let mut connection = Box::new(if tls_first.is_some() {
-            let connect =
-                AsyncSmtpConnection::connect_tokio1(server, Some(*timeout), &hello, tls_first, None);
-            self.within(Phase::Connection, connect).await?
-        } else {
-            let stream = tokio::time::timeout(*timeout, TcpStream::connect(server)).await;
-            let stream = stream.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())).map_err(away)?;
-            // A mail's end is a packet of its own, and is not to wait for the server's word that it has the text.
-            stream.set_nodelay(true).ok();
-            let greet = AsyncSmtpConnection::connect_with_transport(Box::new(stream), &hello);
-            self.within(Phase::Connection, greet).await?
-        });
-        if let (Tls::Starttls, Some(parameters)) = (tls, &self.tls) {
-            self.within(Phase::Connection, connection.starttls(parameters.clone(), &hello)).await?;
-        }
-        Ok(connection)
-    }
-
     /// Keeps the connection if it is of further use.
     async fn done(&self, mut connection: Box<AsyncSmtpConnection>, failure: Option<&Undelivered>) {
         let usable = match failure {
@@ -156,73 +148,17 @@ impl Courier {
             Some(_) => self.within(Phase::Sender, connection.command(Rset)).await.is_ok(),
         };
         if usable {
-            let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-            if idle.len() < self.most_idle {
-                idle.push((connection, Instant::now()));
-            }
+            self.idle.keep(connection);
         }
     }
 
-    fn take_idle(&self) -> Option<Box<AsyncSmtpConnection>> {
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        idle.retain(|(_, since)| since.elapsed() < LONGEST_IDLE);
-        idle.pop().map(|(connection, _)| connection)
-    }
-
-    /// Runs one step with the time that the server has for it.
     async fn within<T>(
         &self,
         phase: Phase,
         step: impl Future<Output = Result<T, SmtpError>>,
     ) -> Result<T, Undelivered> {
-        match tokio::time::timeout(self.settings.timeout, step).await {
-            Err(_) => {
-                Err(Undelivered { phase, fault: Fault::Silence, cause: Some("no answer in time".into()) })
-            }
-            Ok(Err(error)) => Err(Undelivered::of(phase, &error)),
-            Ok(Ok(answer)) => Ok(answer),
-        }
+        within(self.patience, phase, step).await
     }
-
-    /// Whether the server answers a greeting; it is not asked to log anybody in.
-    pub(crate) async fn probe(&self) -> Result<(), Undelivered> {
-        let mut connection = self.greet().await?;
-        // The answer says nothing that the greeting did not.
-        self.within(Phase::Connection, connection.command(Quit)).await.ok();
-        Ok(())
-    }
-
-    /// The server, as an operator knows it.
-    pub(crate) fn server(&self) -> String {
-        let Smtp { host, port, .. } = &self.settings;
-        if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
-    }
-}
-
-impl Undelivered {
-    fn of(phase: Phase, error: &SmtpError) -> Self {
-        match error.status() {
-            Some(code) => Self { phase, fault: Fault::Reply(code.into()), cause: None },
-            None => Self { phase, fault: Fault::Silence, cause: Some(cause(error)) },
-        }
-    }
-}
-
-/// The server cannot be connected to.
-fn away(why: io::Error) -> Undelivered {
-    Undelivered { phase: Phase::Connection, fault: Fault::Silence, cause: Some(why.to_string()) }
-}
-
-/// What the system says, or TLS; what cannot be read is a server's word and stays out.
-fn cause(error: &SmtpError) -> String {
-    let mut source = error.source();
-    while let Some(inner) = source {
-        if let Some(io) = inner.downcast_ref::<io::Error>() {
-            return io.to_string();
-        }
-        source = inner.source();
-    }
-    if error.is_tls() { "no TLS".into() } else { "answered with nonsense".into() }
 }
 
 impl Dialogue<'_> {
@@ -236,7 +172,7 @@ impl Dialogue<'_> {
         let result = result.map(drop).map_err(|why| match why.fault {
             // The server fell silent in the middle of the text: nothing can have been taken.
             Fault::Silence if !has_left => Undelivered { phase: Phase::Data, ..why },
-            Fault::Silence | Fault::Reply(_) => why,
+            _ => why,
         });
         courier.done(connection, result.as_ref().err()).await;
         result
@@ -251,4 +187,46 @@ fn parts<'a>(mail: &'a [u8], has_left: &'a AtomicBool) -> impl Iterator<Item = &
         has_left.store(true, Ordering::Relaxed);
         None
     }))
+}
+
+/// Runs one step with the time that the server has for it.
+async fn within<T, E: Into<Mishap>>(
+    patience: Duration,
+    phase: Phase,
+    step: impl Future<Output = Result<T, E>>,
+) -> Result<T, Undelivered> {
+    let result = match tokio::time::timeout(patience, step).await {
+        Ok(result) => result.map_err(Into::into),
+        Err(_) => Err(Mishap { fault: Fault::Silence, cause: Some("no answer in time".to_owned()) }),
+    };
+    result.map_err(|Mishap { fault, cause }| Undelivered { phase, fault, cause })
+}
+
+impl From<Fault> for Mishap {
+    fn from(fault: Fault) -> Self {
+        Self { fault, cause: None }
+    }
+}
+
+impl From<SmtpError> for Mishap {
+    fn from(why: SmtpError) -> Self {
+        match why.status() {
+            Some(code) => Fault::Reply(code.into()).into(),
+            // What the client itself refuses to do with what the server offers.
+            None if why.is_client() => Fault::NotOffered.into(),
+            None => Self { fault: Fault::Silence, cause: Some(cause(&why)) },
+        }
+    }
+}
+
+/// What the system says; what cannot be read is a server's word and stays out.
+fn cause(error: &SmtpError) -> String {
+    let mut source = error.source();
+    while let Some(inner) = source {
+        if let Some(io) = inner.downcast_ref::<io::Error>() {
+            return io.to_string();
+        }
+        source = inner.source();
+    }
+    "answered with nonsense".to_owned()
 }

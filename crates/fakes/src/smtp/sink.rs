@@ -59,6 +59,10 @@ struct Shared {
     faults: watch::Sender<Faults>,
     taken: watch::Sender<u64>,
     stalled: watch::Sender<u64>,
+    /// How many were taken, and how many of them are open.
+    connections: watch::Sender<(u64, u64)>,
+    /// How often sessions were told to end, and with which words.
+    ends: watch::Sender<(u64, &'static str)>,
 }
 
 impl SmtpSink {
@@ -72,6 +76,8 @@ impl SmtpSink {
             faults: watch::Sender::default(),
             taken: watch::Sender::default(),
             stalled: watch::Sender::default(),
+            connections: watch::Sender::default(),
+            ends: watch::Sender::default(),
         });
         let stop = CancellationToken::new();
         let tasks = TaskTracker::new();
@@ -105,6 +111,24 @@ impl SmtpSink {
     /// How many answers were held back since the start ([`Faults::stalled`]).
     pub fn stalled(&self) -> watch::Receiver<u64> {
         self.shared.stalled.subscribe()
+    }
+
+    /// How many connections were taken since the start.
+    pub fn connections(&self) -> u64 {
+        self.shared.connections.borrow().0
+    }
+
+    /// Waits until no client is connected.
+    pub async fn left_alone(&self) {
+        // The sender lives as long as this.
+        self.shared.connections.subscribe().wait_for(|(_, open)| *open == 0).await.ok();
+    }
+
+    /// Ends every session that waits for its client, as servers do with idle ones, and waits until all are over.
+    /// `farewell` is said before that: nothing, or a reply like `421 4.4.2 Idle`.
+    pub async fn end_sessions(&self, farewell: &'static str) {
+        self.shared.ends.send_modify(|(ends, words)| (*ends, *words) = (*ends + 1, farewell));
+        self.left_alone().await;
     }
 
     /// Has it fail from here on, in sessions that are open too.
@@ -180,20 +204,39 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>, tasks: TaskTracker, 
 }
 
 async fn connection(stream: TcpStream, shared: Arc<Shared>, _place: OwnedSemaphorePermit) {
+    shared.connections.send_modify(|(taken, open)| (*taken, *open) = (*taken + 1, *open + 1));
+    // Also where the task is cut off.
+    let _open = Open(&shared);
     if let Err(why) = converse(BufStream::new(stream), &shared).await {
         debug!(error = %why, "Connection failed");
     }
 }
 
+/// A session that goes on.
+struct Open<'a>(&'a Shared);
+
+impl Drop for Open<'_> {
+    fn drop(&mut self) {
+        self.0.connections.send_modify(|(_, open)| *open -= 1);
+    }
+}
+
 async fn converse(mut stream: BufStream<TcpStream>, shared: &Shared) -> io::Result<()> {
     let SinkSettings { limits, idle, .. } = shared.settings;
-    let mut session = Session::new(limits);
+    let (mut session, mut ends) = (Session::new(limits), shared.ends.subscribe());
     let greeting = Session::greeting(&shared.faults());
     let mut goes_on = shared.answer(&mut stream, greeting).await?;
     while goes_on {
-        let Some(line) = tokio::time::timeout(idle, line::read(&mut stream, limits.line)).await?? else {
-            return Ok(());
+        let line = tokio::select! {
+            line = tokio::time::timeout(idle, line::read(&mut stream, limits.line)) => line??,
+            // The sender lives as long as this.
+            _told = ends.changed() => {
+                let words = ends.borrow_and_update().1;
+                say(&mut stream, words, idle).await?;
+                None
+            }
         };
+        let Some(line) = line else { return stream.shutdown().await };
         let step = session.line(&line, &shared.faults());
         goes_on = shared.answer(&mut stream, step).await?;
     }

@@ -6,7 +6,7 @@ use store::StoreError;
 
 use super::Dependency;
 use crate::{
-    consequence::{Fault, Phase},
+    consequence::{Fault, Phase, needs_a_person},
     smtp::Undelivered,
 };
 
@@ -21,6 +21,8 @@ pub(crate) struct Trouble {
     pub(crate) cause: String,
     /// How long an answer to a look proves nothing.
     pub(crate) patience: Duration,
+    /// Whether it lasts until somebody sets up the server or us differently.
+    pub(crate) needs_a_person: bool,
 }
 
 impl Trouble {
@@ -31,7 +33,12 @@ impl Trouble {
     }
 
     pub(crate) fn database(why: &StoreError) -> Self {
-        Self { dependency: Dependency::Database, cause: why.cause(), patience: Duration::ZERO }
+        Self {
+            dependency: Dependency::Database,
+            cause: why.cause(),
+            patience: Duration::ZERO,
+            needs_a_person: false,
+        }
     }
 
     pub(crate) fn smtp(why: &Undelivered) -> Self {
@@ -40,18 +47,22 @@ impl Trouble {
             // The server is closing, or has too much to do.
             (Fault::Reply(421), _) => (format!("answered 421 to {}", step(*phase)), Duration::ZERO),
             (Fault::Reply(code), _) => (format!("answered {code} to {}", step(*phase)), REFUSED_FOR),
-            (Fault::Silence, cause) => {
+            (Fault::NotOffered, _) => (format!("does not offer {}", step(*phase)), REFUSED_FOR),
+            (Fault::Silence | Fault::Certificate(_), cause) => {
                 let cause = cause.as_deref().unwrap_or("no answer");
                 (format!("{cause}, at {}", step(*phase)), Duration::ZERO)
             }
         };
-        Self { dependency: Dependency::Smtp, cause, patience }
+        let needs_a_person = needs_a_person(*phase, *fault);
+        Self { dependency: Dependency::Smtp, cause, patience, needs_a_person }
     }
 }
 
 fn step(phase: Phase) -> &'static str {
     match phase {
-        Phase::Connection => "connecting or login",
+        Phase::Connection => "connecting",
+        Phase::Protection => "TLS",
+        Phase::Login => "a login",
         Phase::Sender => "the sender",
         Phase::Recipient => "a recipient",
         Phase::Data | Phase::Content => "a mail's text",
@@ -72,14 +83,11 @@ mod tests {
         for (why, cause, patience) in [
             (
                 undelivered(Phase::Connection, Fault::Silence, Some("Connection refused (os error 111)")),
-                "Connection refused (os error 111), at connecting or login",
+                "Connection refused (os error 111), at connecting",
                 second,
             ),
-            (
-                undelivered(Phase::Connection, Fault::Reply(535), None),
-                "answered 535 to connecting or login",
-                minute,
-            ),
+            (undelivered(Phase::Login, Fault::Reply(535), None), "answered 535 to a login", minute),
+            (undelivered(Phase::Protection, Fault::NotOffered, None), "does not offer TLS", minute),
             (undelivered(Phase::Sender, Fault::Reply(550), None), "answered 550 to the sender", minute),
             (undelivered(Phase::Recipient, Fault::Reply(421), None), "answered 421 to a recipient", second),
         ] {

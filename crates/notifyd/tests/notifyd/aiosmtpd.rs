@@ -1,44 +1,83 @@
 //! The mail as a server and a parser see it that were not written here: aiosmtpd and Python's email package.
 
-use std::{
-    net::SocketAddr,
-    path::Path,
-    process::Stdio,
-    time::{Duration, Instant},
-};
+use std::{net::SocketAddr, path::PathBuf, process::Stdio};
 
+use serde_json::json;
 use tempfile::TempDir;
+use testkit::{Scratch, certificate::Certificate};
 use tokio::{
-    net::{TcpListener, TcpStream},
-    process::{Child, Command},
+    io::{AsyncBufReadExt, BufReader, Lines},
+    process::{Child, ChildStdout, Command},
 };
 
 use crate::setup::{World, alarm, job};
 
 const PYTHON: &str = "/usr/bin/python3";
-const DEADLINE: Duration = Duration::from_secs(20);
+const SCRIPT: &str = include_str!("aiosmtpd.py");
 
-/// Starts aiosmtpd with a maildir; it ends with the value.
-async fn server(maildir: &Path) -> (Child, SocketAddr) {
-    let free = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
-    let child = Command::new(PYTHON)
-        .args(["-m", "aiosmtpd", "-n", "-l", &free.to_string(), "-c", "aiosmtpd.handlers.Mailbox"])
-        .arg(maildir)
-        .stdin(Stdio::null())
-        .kill_on_drop(true)
-        .spawn()
-        .unwrap();
-    let began = Instant::now();
-    while TcpStream::connect(free).await.is_err() {
-        assert!(began.elapsed() < DEADLINE, "aiosmtpd does not listen; is python3-aiosmtpd installed?");
-        tokio::task::yield_now().await;
+/// What the server is to be like.
+pub struct Wanted {
+    /// `none`, `starttls` or `tls`; with TLS it asks for the user `calendar`, whose password is `pässword`.
+    pub tls: &'static str,
+    /// Where it listens, on any port.
+    pub address: &'static str,
+    /// Ways to log in that it does not offer.
+    pub without: &'static [&'static str],
+    /// What everybody is told who logs in.
+    pub refuses_login: &'static str,
+    pub smtputf8: bool,
+}
+
+impl Default for Wanted {
+    fn default() -> Self {
+        Self { tls: "none", address: "127.0.0.1", without: &[], refuses_login: "", smtputf8: true }
     }
-    (child, free)
+}
+
+/// The running server; it ends with the value.
+pub struct Aiosmtpd {
+    pub address: SocketAddr,
+    pub certificate: Certificate,
+    pub maildir: PathBuf,
+    said: Lines<BufReader<ChildStdout>>,
+    _process: Child,
+    _scratch: Scratch,
+    _folder: TempDir,
+}
+
+impl Aiosmtpd {
+    pub async fn start(wanted: Wanted) -> Self {
+        let (scratch, folder) = (Scratch::new(), TempDir::new().unwrap());
+        let (certificate, maildir) = (Certificate::make(&scratch), folder.path().join("maildir"));
+        let arguments = json!({ "tls": wanted.tls, "address": wanted.address, "without": wanted.without,
+            "refuses_login": wanted.refuses_login, "smtputf8": wanted.smtputf8, "maildir": maildir,
+            "chain": certificate.chain, "key": certificate.key });
+        let mut command = Command::new(PYTHON);
+        command
+            .args(["-W", "ignore", "-c", SCRIPT])
+            .arg(arguments.to_string())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped());
+        let mut process = command.kill_on_drop(true).spawn().unwrap();
+        let mut said = BufReader::new(process.stdout.take().unwrap()).lines();
+        let port = said.next_line().await.unwrap().expect("aiosmtpd starts; is python3-aiosmtpd installed?");
+        let address = SocketAddr::new(wanted.address.parse().unwrap(), port.parse().unwrap());
+        Self { address, certificate, maildir, said, _process: process, _scratch: scratch, _folder: folder }
+    }
+
+    /// The next way in which somebody tried to log in.
+    pub async fn login(&mut self) -> String {
+        self.said.next_line().await.unwrap().unwrap()
+    }
+
+    pub fn mails(&self) -> usize {
+        std::fs::read_dir(self.maildir.join("new")).map_or(0, Iterator::count)
+    }
 }
 
 /// Each mail of a maildir as Python's parser reads it, one line each.
-async fn parsed(maildir: &Path) -> String {
-    const SCRIPT: &str = r"
+async fn parsed(maildir: &std::path::Path) -> String {
+    const READ: &str = r"
 import mailbox, sys, email, email.policy
 read = lambda file: email.message_from_binary_file(file, policy=email.policy.default)
 for mail in sorted(mailbox.Maildir(sys.argv[1], factory=read), key=lambda mail: mail['To']):
@@ -47,17 +86,15 @@ for mail in sorted(mailbox.Maildir(sys.argv[1], factory=read), key=lambda mail: 
         str(mail['Date'].datetime.year >= 2026), str(len(mail.defects)), text.replace('\r\n', '/').replace('\n', '/'),
         html.replace('\r\n', '').replace('\n', '')]))
 ";
-    let output = Command::new(PYTHON).arg("-c").arg(SCRIPT).arg(maildir).output().await.unwrap();
+    let output = Command::new(PYTHON).arg("-c").arg(READ).arg(maildir).output().await.unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
 }
 
 #[tokio::test]
 async fn aiosmtpd_takes_the_mails_and_python_reads_them() {
-    let folder = TempDir::new().unwrap();
-    let maildir = folder.path().join("maildir");
-    let (_server, address) = server(&maildir).await;
-    let world = World::before(address).await;
+    let server = Aiosmtpd::start(Wanted::default()).await;
+    let world = World::before(server.address).await;
     let mut alarm = alarm(&["carol@example.org", "bob@example.org"]);
     alarm.summary =
         "Lunch\r\nBcc: eve@example.org, café 🍲 and a title that is long enough to be folded twice".into();
@@ -65,7 +102,7 @@ async fn aiosmtpd_takes_the_mails_and_python_reads_them() {
     world.run(&job).await.unwrap();
     world.run(&job).await.unwrap();
     let subject = "Lunch Bcc: eve@example.org, café 🍲 and a title that is long enough to be folded twice, Sun, Nov 22, 2099, 3:17\u{202f}AM";
-    let lines = parsed(&maildir).await;
+    let lines = parsed(&server.maildir).await;
     let lines: Vec<_> = lines.lines().collect();
     assert_eq!(lines.len(), 2, "{lines:?}");
     for (line, to) in lines.into_iter().zip(["bob@example.org", "carol@example.org"]) {

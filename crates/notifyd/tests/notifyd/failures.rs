@@ -1,10 +1,12 @@
 //! One job after the other, against a server that can be told to fail.
 
+use std::time::Duration;
+
 use bus::Failure;
 use fakes::smtp::{DataFault, Faults, SinkSettings, SmtpSink, Verb};
 use mailbox_event::{AlarmAction, UnixMillis};
 
-use crate::setup::{World, alarm, header, job, job_taken_at, now, sink, text};
+use crate::setup::{World, alarm, header, job, job_taken_at, now, settings, sink, text};
 
 #[tokio::test]
 async fn one_alarm_is_one_mail_to_each_recipient() {
@@ -161,15 +163,39 @@ async fn server_that_is_away_is_an_outage_and_the_mail_comes_when_it_is_back() {
 }
 
 #[tokio::test]
-async fn connection_that_died_while_idle_is_replaced() {
-    let first = sink().await;
-    let address = first.local_addr();
-    let world = World::before(address).await;
+async fn connection_that_died_while_idle_is_replaced_and_the_mail_sent_once() {
+    for farewell in ["", "421 4.4.2 Idle for too long\r\n"] {
+        let sink = sink().await;
+        let world = World::before(sink.local_addr()).await;
+        for to in ["bob@example.org", "carol@example.org"] {
+            world.run(&job(alarm(&[to]))).await.unwrap();
+        }
+        assert_eq!(sink.connections(), 1, "one connection does for both");
+        sink.end_sessions(farewell).await;
+        world.run(&job(alarm(&["dave@example.org"]))).await.unwrap();
+        assert_eq!((sink.mails().len(), sink.connections()), (3, 2), "{farewell:?}");
+    }
+}
+
+#[tokio::test]
+async fn mail_whose_text_has_left_is_not_sent_again_over_another_connection() {
+    let sink = sink().await;
+    let world = World::before(sink.local_addr()).await;
     world.run(&job(alarm(&["bob@example.org"]))).await.unwrap();
-    first.stop().await;
-    let second = SmtpSink::start(address, SinkSettings::default()).await.unwrap();
-    world.run(&job(alarm(&["carol@example.org"]))).await.unwrap();
-    assert_eq!(second.mails().len(), 1);
+    sink.set_faults(Faults { data: DataFault::HangUp, ..Faults::default() });
+    assert!(matches!(world.run(&job(alarm(&["carol@example.org"]))).await, Err(Failure::Retry(_))));
+    assert_eq!((sink.mails().len(), sink.connections()), (2, 1));
+}
+
+#[tokio::test]
+async fn connections_are_taken_leave_of_when_no_mail_comes() {
+    let sink = sink().await;
+    let mut settings = settings(sink.local_addr());
+    settings.smtp.idle = Duration::from_millis(1);
+    let world = World::with(settings).await;
+    world.run(&job(alarm(&["bob@example.org"]))).await.unwrap();
+    sink.left_alone().await;
+    assert_eq!((sink.mails().len(), sink.connections()), (1, 1));
 }
 
 #[tokio::test]

@@ -13,3 +13,4 @@ mod mute;
 mod poison;
 mod readers;
 mod setup;
+mod submission;

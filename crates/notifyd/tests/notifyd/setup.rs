@@ -37,7 +37,7 @@ impl World {
         Self::with(settings).await
     }
 
-    async fn with(settings: Settings) -> Self {
+    pub async fn with(settings: Settings) -> Self {
         let folder = TempDir::new().unwrap();
         let store = ledger(&folder).await;
         let mut registry = Registry::default();
