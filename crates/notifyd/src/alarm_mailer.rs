@@ -4,11 +4,12 @@ use std::{sync::Arc, time::Instant};
 
 use async_trait::async_trait;
 use bus::{Attempt, Failure, GroupListener, Message};
+use jiff::Timestamp;
 use lettre::Address;
 use mailbox_event::{AlarmAction, CalendarAlarm, Event, Notification, UnixMillis, codec};
 use store::{EffectKind, EventKey, Store};
 use tracing::trace;
-use wording::{Reader, Wording};
+use wording::{Alarm, Reader, Wording};
 
 use crate::{
     compose::compose,
@@ -16,7 +17,7 @@ use crate::{
     in_flight::Run,
     key,
     late::{is_late, useless},
-    message,
+    message::{self, Draft},
     mute::{Mutable, MuteLinks},
     overrides,
     post::{self, Ended, Letter, Post, Unfit, now, put_off, reject},
@@ -120,8 +121,18 @@ impl AlarmMailer {
             .map(|(links, mutable)| links.link(mutable, reader.locale.language()));
         let alarm = compose(&taken.alarm, is_late(taken.at, now()), link.as_deref());
         let mail = self.wording.alarm(&alarm, reader)?;
-        let from = &self.post.settings.from;
-        Ok(message::write(mail, from, to, message_id, link.as_deref(), now())?)
+        let (from, event) = (&self.post.settings.from, self.event(taken, &alarm));
+        let draft = Draft { mail, from, to, message_id, mute_link: link.as_deref(), event };
+        Ok(message::write(draft, now())?)
+    }
+
+    /// What is attached, if anything is to be.
+    fn event(&self, taken: &Taken, alarm: &Alarm<'_>) -> Option<String> {
+        let Settings { attach_event, from, .. } = &self.post.settings;
+        let stamp =
+            i64::try_from(taken.at.0).ok().and_then(|millis| Timestamp::from_millisecond(millis).ok());
+        let uid = key::event_uid(&taken.alarm, from.address.domain());
+        attach_event.then(|| alarm.calendar_object(&uid, stamp.unwrap_or_default())).flatten()
     }
 }
 

@@ -28,6 +28,18 @@ pub(crate) fn unscheduled(id: EventId, unscheduled: &Unscheduled) -> EffectKey {
     EffectKey::of(&["unscheduled", unscheduled.account.as_str(), &id.to_string()])
 }
 
+/// The UID of a copy of the event: its own where the server says that it is one event. One of a series, or of what may be a
+/// series where the server does not say, gets another, always the same: under the series' own it would take its place.
+pub(crate) fn event_uid(alarm: &CalendarAlarm, domain: &str) -> String {
+    if alarm.recurrence_id.as_deref() == Some("") && !alarm.uid.is_empty() {
+        return alarm.uid.clone();
+    }
+    let instance = alarm.recurrence_id.as_deref().unwrap_or(&alarm.start);
+    let key = EffectKey::of(&["copy", alarm.account.as_str(), &alarm.calendar_id, &alarm.uid, instance])
+        .to_string();
+    format!("{}@{domain}", &key[..key.len() / 2])
+}
+
 /// The Message-ID, the same for every attempt; half of the key is enough to be unique. `kind` says what sort of mail it
 /// is.
 pub(crate) fn message_id(key: &EffectKey, kind: &str, domain: &str) -> String {
@@ -63,6 +75,22 @@ mod tests {
             assert_ne!(same, key(change));
         }
         assert_ne!(same, effect(&captured(), &"carol@example.org".parse().unwrap()));
+    }
+
+    #[test]
+    fn copy_has_the_uid_of_the_event_where_that_is_one() {
+        let uid = |recurrence_id: Option<&str>, start: &str| {
+            let start = start.to_owned();
+            let alarm =
+                CalendarAlarm { recurrence_id: recurrence_id.map(str::to_owned), start, ..captured() };
+            event_uid(&alarm, "example.org")
+        };
+        assert_eq!(uid(Some(""), "20261122T031748"), "lab-1");
+        let instances =
+            [uid(None, "20261122T031748"), uid(None, "20261123T031748"), uid(Some("20261123"), "x")];
+        assert!(instances.iter().all(|uid| uid.ends_with("@example.org")), "{instances:?}");
+        assert!(instances[0] != instances[1] && instances[1] != instances[2]);
+        assert_eq!(uid(Some("20261123"), "moved"), instances[2]);
     }
 
     #[test]

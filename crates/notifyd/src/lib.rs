@@ -10,6 +10,7 @@ mod alarm_mailer;
 mod compose;
 mod consequence;
 mod dependencies;
+mod dkim;
 mod due;
 mod envelope;
 mod in_flight;
@@ -29,10 +30,12 @@ mod telemetry;
 mod unscheduled_mailer;
 
 pub use alarm_mailer::AlarmMailer;
+pub use dkim::KeyError;
 pub use overrides::OverrideError;
 pub use service::{ALARM_MAIL, Notifyd, StartError, UNSCHEDULED_MAIL};
 pub use settings::{
-    Login, MuteSettings, OneClick, ReaderSettings, Sender, Settings, Smtp, Tls, UnscheduledSettings,
+    DkimKey, DkimSettings, Login, MuteSettings, OneClick, ReaderSettings, Sender, Settings, Smtp, Tls,
+    UnscheduledSettings,
 };
 pub use smtp::TrustError;
 pub use telemetry::Metrics;

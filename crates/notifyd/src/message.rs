@@ -5,8 +5,8 @@ use std::time::{Duration, SystemTime};
 use lettre::{
     Address, Message,
     message::{
-        Mailbox, MultiPart,
-        header::{Header, HeaderName, HeaderValue},
+        Attachment, Mailbox, MultiPart,
+        header::{ContentType, Header, HeaderName, HeaderValue},
     },
 };
 use mailbox_event::UnixMillis;
@@ -32,16 +32,23 @@ impl Header for AutoSubmitted {
     }
 }
 
+/// A mail that is worded.
+pub(crate) struct Draft<'a> {
+    pub(crate) mail: Mail,
+    pub(crate) from: &'a Sender,
+    pub(crate) to: &'a Address,
+    pub(crate) message_id: &'a str,
+    /// Where its recipient can stop such mail.
+    pub(crate) mute_link: Option<&'a str>,
+    /// An iCalendar object to attach.
+    pub(crate) event: Option<String>,
+}
+
 /// Head and body. Fails for what no mail can hold; none of our parts is such.
-pub(crate) fn write(
-    mail: Mail,
-    from: &Sender,
-    to: &Address,
-    message_id: &str,
-    mute_link: Option<&str>,
-    now: UnixMillis,
-) -> Result<Vec<u8>, lettre::error::Error> {
+pub(crate) fn write(draft: Draft<'_>, now: UnixMillis) -> Result<Vec<u8>, lettre::error::Error> {
+    let Draft { mail, from, to, message_id, mute_link, event } = draft;
     let name = (!from.name.is_empty()).then(|| from.name.clone());
+    let body = body(mail.text, mail.html, event);
     let mut message = Message::builder()
         .from(Mailbox::new(name, from.address.clone()))
         .to(Mailbox::new(None, deliverable(to)))
@@ -49,17 +56,30 @@ pub(crate) fn write(
         .date(SystemTime::UNIX_EPOCH + Duration::from_millis(now.0))
         .message_id(Some(message_id.to_owned()))
         .header(AutoSubmitted)
-        .multipart(MultiPart::alternative_plain_html(mail.text, mail.html))?;
-    for (name, value) in mute_link.map(unsubscribe).into_iter().flatten() {
+        .multipart(body)?;
+    // RFC 3282
+    let more = [("Content-Language", mail.language.to_owned())].into_iter();
+    for (name, value) in more.chain(mute_link.into_iter().flat_map(unsubscribe)) {
         message.headers_mut().insert_raw(HeaderValue::new(HeaderName::new_from_ascii_str(name), value));
     }
     Ok(message.formatted())
 }
 
-/// What has mail programs show a button (RFC 2369 §3.2, RFC 8058 §3.1).
-fn unsubscribe(link: &str) -> [(&'static str, String); 2] {
-    [
-        ("List-Unsubscribe", format!("<{link}>")),
-        ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click".to_owned()),
-    ]
+fn body(text: String, html: String, event: Option<String>) -> MultiPart {
+    let parts = MultiPart::alternative_plain_html(text, html);
+    let Some(event) = event else { return parts };
+    // No parameter `method`: this is no message between calendars (RFC 6047 §2.4).
+    let kind = ContentType::parse("text/calendar; charset=utf-8; component=VEVENT");
+    let kind = kind.expect("the words are a content type");
+    MultiPart::mixed().multipart(parts).singlepart(Attachment::new("event.ics".to_owned()).body(event, kind))
 }
+
+/// What has mail programs show a button (RFC 2369 §3.2). One click is for https alone (RFC 8058 §3.1).
+fn unsubscribe(link: &str) -> impl Iterator<Item = (&'static str, String)> {
+    let one_click = ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click".to_owned());
+    let one_click = link.starts_with("https://").then_some(one_click);
+    [("List-Unsubscribe", format!("<{link}>"))].into_iter().chain(one_click)
+}
+
+#[cfg(test)]
+mod tests;

@@ -10,6 +10,7 @@ use wording::{Reader, RenderError};
 use crate::{
     consequence::{Consequence, consequence},
     dependencies::{Dependencies, Dependency},
+    dkim::{KeyError, Signer},
     due::{Due, GivenUp},
     envelope::deliverable,
     in_flight::{InFlight, Stopping},
@@ -30,6 +31,7 @@ pub(crate) struct Post {
     pub(crate) dependencies: Dependencies,
     pub(crate) store: Store,
     pub(crate) courier: Courier,
+    signer: Option<Signer>,
     owed: Owed,
 }
 
@@ -60,6 +62,8 @@ pub(crate) enum Unfit {
     Wording(#[from] RenderError),
     #[error("mail cannot be written")]
     Message(#[from] lettre::error::Error),
+    #[error("mail cannot be signed")]
+    Signature(#[from] KeyError),
 }
 
 /// What became of one recipient, where the others can go on.
@@ -81,9 +85,11 @@ impl Post {
     pub(crate) fn new(settings: Settings, store: Store, metrics: Metrics) -> Result<Self, StartError> {
         let most_idle = settings.concurrency + settings.unscheduled.concurrency;
         let courier = Courier::new(&settings.smtp, most_idle).map_err(StartError::Smtp)?;
+        let signer = settings.dkim.as_ref().map(|dkim| Signer::new(dkim, &settings.from.address));
+        let signer = signer.transpose().map_err(StartError::Dkim)?;
         let (in_flight, owed) = (InFlight::default(), Owed::default());
         let dependencies = Dependencies::new(store.place(), courier.server(), metrics.clone());
-        Ok(Self { settings, metrics, in_flight, dependencies, store, courier, owed })
+        Ok(Self { settings, metrics, in_flight, dependencies, store, courier, signer, owed })
     }
 
     /// Begins no more mail, and waits for what is on its way for as long as the server has for an answer. How many
@@ -119,10 +125,17 @@ impl Post {
             return Ok(Ended::Well);
         }
         self.dependencies.worked(Dependency::Database);
-        match write(&reader, due.message_id()) {
+        match write(&reader, due.message_id()).and_then(|mail| self.signed(mail)) {
             // Boxed: the state of a connection is large.
             Ok(mail) => Box::pin(self.deliver(due, letter.to, &mail)).await,
             Err(why) => self.unwritable(due, why).await,
+        }
+    }
+
+    fn signed(&self, mail: Vec<u8>) -> Result<Vec<u8>, Unfit> {
+        match &self.signer {
+            Some(signer) => Ok(signer.sign(&mail, now())?),
+            None => Ok(mail),
         }
     }
 

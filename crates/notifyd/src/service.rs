@@ -12,7 +12,7 @@ use tracing::{info, warn};
 use wording::Wording;
 
 use crate::{
-    AlarmMailer, Metrics, OverrideError, Settings,
+    AlarmMailer, KeyError, Metrics, OverrideError, Settings,
     dependencies::{Dependency, watch},
     mute::{MuteLinks, MutePort, Service},
     overrides,
@@ -38,6 +38,9 @@ pub enum StartError {
     /// No certificate of the SMTP server could be checked.
     #[error("SMTP server cannot be told from another")]
     Smtp(#[source] TrustError),
+    /// A key of `dkim` cannot be used.
+    #[error("mail cannot be signed")]
+    Dkim(#[source] KeyError),
     /// The port for mutes cannot be listened on.
     #[error("notifyd.mute.listen: cannot listen on {0}")]
     Mute(SocketAddr, #[source] io::Error),

@@ -1,5 +1,6 @@
 //! What an operator sets.
 
+mod dkim;
 mod mute;
 mod reader;
 mod smtp;
@@ -16,6 +17,7 @@ use serde::{Deserialize, Deserializer, de::Error};
 
 use crate::envelope::deliverable;
 
+pub use dkim::{DkimKey, DkimSettings};
 pub use mute::{MuteSettings, OneClick};
 pub use reader::ReaderSettings;
 pub use smtp::{Login, Smtp, Tls};
@@ -29,6 +31,8 @@ pub struct Settings {
     pub smtp: Smtp,
     /// Whom it comes from.
     pub from: Sender,
+    /// What it is signed with; without it, mails are not signed here.
+    pub dkim: Option<DkimSettings>,
     /// Where effects, recipients and mutes are.
     pub database: store::Settings,
     /// The links by which recipients mute alarms; without it mails have none.
@@ -37,6 +41,8 @@ pub struct Settings {
     pub unscheduled: UnscheduledSettings,
     /// How mail is worded for those of whom nothing else is known.
     pub reader: ReaderSettings,
+    /// Whether the event is attached to its alarms, for those who have another calendar.
+    pub attach_event: bool,
     /// A folder with words and templates that stand before ours.
     pub wording: Option<PathBuf>,
     /// Alarms at a time, each with a connection of its own to the server.
@@ -81,10 +87,12 @@ impl Default for Settings {
         Self {
             smtp: Smtp::default(),
             from: Sender::default(),
+            dkim: None,
             database: store::Settings::default(),
             mute: None,
             unscheduled: UnscheduledSettings::default(),
             reader: ReaderSettings::default(),
+            attach_event: false,
             wording: None,
             concurrency: 8,
             retries: 12,
@@ -118,6 +126,7 @@ impl Validate for Settings {
             .then(|| "from.name: holds line breaks or control characters".to_owned());
         own.chain(from)
             .chain(within("smtp", self.smtp.problems()))
+            .chain(self.dkim.iter().flat_map(|dkim| within("dkim", dkim.problems_for(&self.from.address))))
             .chain(within("database", self.database.problems()))
             .chain(within("unscheduled", self.unscheduled.problems()))
             .chain(self.mute.iter().flat_map(|mute| within("mute", mute.problems())))

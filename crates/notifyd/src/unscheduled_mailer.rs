@@ -13,7 +13,7 @@ use crate::{
     dependencies::Tried,
     key,
     late::is_older,
-    message,
+    message::{self, Draft},
     post::{Letter, Post, Unfit, now, put_off, reject},
     telemetry::DropReason,
 };
@@ -64,7 +64,9 @@ impl UnscheduledMailer {
 
     fn write(&self, count: u32, to: &Address, reader: &Reader, message_id: &str) -> Result<Vec<u8>, Unfit> {
         let mail = self.wording.unscheduled(wording::Unscheduled { count }, reader)?;
-        Ok(message::write(mail, &self.post.settings.from, to, message_id, None, now())?)
+        let from = &self.post.settings.from;
+        let draft = Draft { mail, from, to, message_id, mute_link: None, event: None };
+        Ok(message::write(draft, now())?)
     }
 }
 

@@ -4,9 +4,11 @@
 //! - [`Wording`]: words and templates, ours or an operator's; turns an [`Alarm`] and its [`Reader`] into a [`Mail`].
 //! - [`Language`], [`Locale`], [`Reader`]: who reads.
 //! - [`EventTime`]: when an event is, as calendars write it.
+//! - [`Alarm::calendar_object`]: the event for other calendars.
 //! - [`sms`]: text messages, their price and their short forms.
 
 mod alarm;
+mod calendar_object;
 mod clean;
 mod content;
 mod dates;

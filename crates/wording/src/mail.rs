@@ -9,6 +9,8 @@ pub struct Mail {
     pub text: String,
     /// The same as an HTML document. It refers to nothing outside but the links.
     pub html: String,
+    /// In which language: a BCP 47 tag.
+    pub language: &'static str,
 }
 
 /// A template failed on what it was given: only an operator's can, in a case that loading did not try.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use minijinja::{Environment, Error, UndefinedBehavior, Value, syntax::SyntaxConfig, value::Serde};
 use serde::Serialize;
 
-use crate::{FileError, Mail, RenderError};
+use crate::{FileError, Language, Mail, RenderError};
 
 /// Instructions that rendering one template may take; the longest mail takes a quarter.
 const FUEL: u64 = 50_000;
@@ -58,11 +58,13 @@ impl Templates {
         &self,
         name: &str,
         subject: String,
+        language: Language,
         content: impl Serialize,
     ) -> Result<Mail, RenderError> {
         let content = Value::from(Serde(content));
         let part = |file: String| self.file(file, content.clone());
-        Ok(Mail { text: part(format!("{name}.txt"))?, html: part(format!("{name}.html"))?, subject })
+        let (text, html) = (part(format!("{name}.txt"))?, part(format!("{name}.html"))?);
+        Ok(Mail { text, html, subject, language: language.tag() })
     }
 
     /// Renders `name`.html.
@@ -129,6 +131,6 @@ mod tests {
         let words = Words::load(Language::Arabic, None).unwrap();
         let text = "a\n".repeat(50_000);
         let content = AlarmContent::of(&longest(&text), &reader, &words);
-        templates.render("alarm", String::new(), content).unwrap();
+        templates.render("alarm", String::new(), Language::English, content).unwrap();
     }
 }

@@ -52,13 +52,13 @@ impl Wording {
     /// The mail about an alarm.
     pub fn alarm(&self, alarm: &Alarm<'_>, reader: &Reader) -> Result<Mail, RenderError> {
         let content = AlarmContent::of(alarm, reader, self.words(reader));
-        self.templates.render("alarm", content.subject.clone(), content)
+        self.templates.render("alarm", content.subject.clone(), reader.locale.language(), content)
     }
 
     /// The mail about messages that were not sent.
     pub fn unscheduled(&self, unscheduled: Unscheduled, reader: &Reader) -> Result<Mail, RenderError> {
         let content = UnscheduledContent::of(unscheduled, reader, self.words(reader));
-        self.templates.render("unscheduled", content.subject.clone(), content)
+        self.templates.render("unscheduled", content.subject.clone(), reader.locale.language(), content)
     }
 
     /// The page behind the links of a mail: an HTML document that refers to nothing outside and holds no script.
@@ -69,7 +69,7 @@ impl Wording {
     /// The mail of a filter rule, or about what became of its notifications.
     pub fn notice(&self, notice: &Notice<'_>, reader: &Reader) -> Result<Mail, RenderError> {
         let content = NoticeContent::of(notice, reader, self.words(reader));
-        self.templates.render("notice", content.subject.clone(), content)
+        self.templates.render("notice", content.subject.clone(), reader.locale.language(), content)
     }
 
     /// "5 more messages", for a text message.

@@ -54,7 +54,9 @@ impl SiteError {
             Self::Notifyd(why) => match why {
                 notifyd::StartError::Mute(_, why) => is_lasting(why),
                 notifyd::StartError::Bus(_) => false,
-                notifyd::StartError::Smtp(_) | notifyd::StartError::Wording(_) => true,
+                notifyd::StartError::Smtp(_)
+                | notifyd::StartError::Dkim(_)
+                | notifyd::StartError::Wording(_) => true,
             },
             Self::Admin(AdminError::Listen { source, .. }) => is_lasting(source),
             Self::Admin(AdminError::Thread(_)) => false,

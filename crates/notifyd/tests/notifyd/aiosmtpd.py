@@ -1,8 +1,10 @@
 """aiosmtpd as the tests want it. Says where it listens, then what is tried to log in with, one line each."""
-import asyncio, json, ssl, sys
+import asyncio, json, logging, ssl, sys
 from aiosmtpd.handlers import Mailbox
 from aiosmtpd.smtp import SMTP, AuthResult
 
+# It tells of every client that ends a handshake.
+logging.disable()
 wanted = json.loads(sys.argv[1])
 
 

@@ -7,6 +7,8 @@ mod bus;
 mod buses;
 mod database;
 mod dependencies;
+mod dkim;
+mod event;
 mod failures;
 mod kill;
 mod mute;
