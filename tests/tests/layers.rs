@@ -19,6 +19,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("bus-local", &["bus", "bus-node", "kit", "mailbox-event"]),
     ("bus-nats", &["bus", "bus-node", "kit", "mailbox-event"]),
     ("store", &["kit", "mailbox-event"]),
+    ("sms-gateway", &["kit"]),
     ("kit", &[]),
     ("fakes", &[]),
     // Services never use each other; they meet on the bus.
