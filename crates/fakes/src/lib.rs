@@ -2,4 +2,5 @@
 //!
 //! They keep to the protocols, hold a bounded amount, and can be told to fail.
 
+pub mod sms;
 pub mod smtp;
