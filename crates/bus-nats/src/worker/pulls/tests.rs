@@ -105,6 +105,8 @@ fn requests_without_an_answer_lapse_and_are_made_again() {
     assert_eq!(sources(&pulls.next(4, now)), []);
     let lapse = pulls.next_lapse().unwrap();
     assert!(lapse > now + STANDING);
+    pulls.lapse(now + STANDING);
+    assert_eq!(sources(&pulls.next(4, now)), [], "their answers may be on their way");
     pulls.lapse(lapse);
     assert_eq!(
         sources(&pulls.next(4, lapse)),
