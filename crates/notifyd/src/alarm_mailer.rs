@@ -17,7 +17,7 @@ use crate::{
     in_flight::Run,
     key,
     late::{is_late, useless},
-    message::{self, Draft},
+    message::{self, AutoSubmitted, Draft},
     mute::{Mutable, MuteLinks},
     overrides,
     post::{self, Ended, Letter, Post, Unfit, now, put_off, reject},
@@ -90,6 +90,8 @@ impl AlarmMailer {
             to,
             useless: useless(&taken.alarm, taken.at, now, settings.useful_for),
             mutable: mutable.as_ref(),
+            ration: None,
+            has_null_sender: false,
         };
         let write =
             |reader: &Reader, message_id: &str| self.write(taken, to, mutable.as_ref(), reader, message_id);
@@ -122,7 +124,15 @@ impl AlarmMailer {
         let alarm = compose(&taken.alarm, is_late(taken.at, now()), link.as_deref());
         let mail = self.wording.alarm(&alarm, reader)?;
         let (from, event) = (&self.post.settings.from, self.event(taken, &alarm));
-        let draft = Draft { mail, from, to, message_id, mute_link: link.as_deref(), event };
+        let draft = Draft {
+            mail,
+            from,
+            to,
+            message_id,
+            mute_link: link.as_deref(),
+            event,
+            auto_submitted: AutoSubmitted::Generated,
+        };
         Ok(message::write(draft, now())?)
     }
 

@@ -25,6 +25,7 @@ mod reader;
 mod recipients;
 mod service;
 mod settings;
+mod sieve;
 mod smtp;
 mod telemetry;
 mod unscheduled_mailer;
@@ -32,10 +33,10 @@ mod unscheduled_mailer;
 pub use alarm_mailer::AlarmMailer;
 pub use dkim::KeyError;
 pub use overrides::OverrideError;
-pub use service::{ALARM_MAIL, Notifyd, StartError, UNSCHEDULED_MAIL};
+pub use service::{ALARM_MAIL, Notifyd, SIEVE_MAIL, StartError, UNSCHEDULED_MAIL};
 pub use settings::{
-    DkimKey, DkimSettings, Login, MuteSettings, OneClick, ReaderSettings, Sender, Settings, Smtp, Tls,
-    UnscheduledSettings,
+    DkimKey, DkimSettings, Login, MuteSettings, OneClick, ReaderSettings, Sender, Settings, SieveSettings,
+    Smtp, Tls, UnscheduledSettings,
 };
 pub use smtp::TrustError;
 pub use telemetry::Metrics;

@@ -15,8 +15,16 @@ use wording::Mail;
 use crate::{envelope::deliverable, settings::Sender};
 
 /// Keeps vacation programs from answering (RFC 3834 §5).
-#[derive(Debug, Clone, Copy)]
-struct AutoSubmitted;
+#[derive(Debug, Clone)]
+pub(crate) enum AutoSubmitted {
+    /// By ourselves.
+    Generated,
+    /// By a script (RFC 5436 §2.7.1).
+    Notified {
+        /// The address of whose script it is.
+        owner: String,
+    },
+}
 
 impl Header for AutoSubmitted {
     fn name() -> HeaderName {
@@ -24,12 +32,22 @@ impl Header for AutoSubmitted {
     }
 
     fn parse(_: &str) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
-        Ok(Self)
+        Ok(Self::Generated)
     }
 
     fn display(&self) -> HeaderValue {
-        HeaderValue::new(Self::name(), "auto-generated".into())
+        let value = match self {
+            Self::Generated => "auto-generated".to_owned(),
+            Self::Notified { owner } => format!("auto-notified; owner-email=\"{}\"", quoted(owner)),
+        };
+        HeaderValue::new(Self::name(), value)
     }
+}
+
+/// What stands between quotes (RFC 2045 §5.1); a header holds ASCII only.
+fn quoted(address: &str) -> String {
+    let is_plain = |c: &char| c.is_ascii_graphic() && !matches!(c, '"' | '\\');
+    address.chars().filter(is_plain).collect()
 }
 
 /// A mail that is worded.
@@ -42,11 +60,13 @@ pub(crate) struct Draft<'a> {
     pub(crate) mute_link: Option<&'a str>,
     /// An iCalendar object to attach.
     pub(crate) event: Option<String>,
+    /// Who made it.
+    pub(crate) auto_submitted: AutoSubmitted,
 }
 
 /// Head and body. Fails for what no mail can hold; none of our parts is such.
 pub(crate) fn write(draft: Draft<'_>, now: UnixMillis) -> Result<Vec<u8>, lettre::error::Error> {
-    let Draft { mail, from, to, message_id, mute_link, event } = draft;
+    let Draft { mail, from, to, message_id, mute_link, event, auto_submitted } = draft;
     let name = (!from.name.is_empty()).then(|| from.name.clone());
     let body = body(mail.text, mail.html, event);
     let mut message = Message::builder()
@@ -55,7 +75,7 @@ pub(crate) fn write(draft: Draft<'_>, now: UnixMillis) -> Result<Vec<u8>, lettre
         .subject(mail.subject)
         .date(SystemTime::UNIX_EPOCH + Duration::from_millis(now.0))
         .message_id(Some(message_id.to_owned()))
-        .header(AutoSubmitted)
+        .header(auto_submitted)
         .multipart(body)?;
     // RFC 3282
     let more = [("Content-Language", mail.language.to_owned())].into_iter();

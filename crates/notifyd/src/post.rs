@@ -3,7 +3,9 @@
 use bus::Failure;
 use lettre::Address;
 use mailbox_event::{Account, UnixMillis, codec};
-use store::{EffectKey, EffectKind, End, RecipientKey, Sending, Store, StoreError};
+use store::{
+    Admission, Effect, EffectKey, EffectKind, End, Outcome, RecipientKey, Sending, Store, StoreError,
+};
 use tracing::{trace, warn};
 use wording::{Reader, RenderError};
 
@@ -19,6 +21,7 @@ use crate::{
     reader::reader,
     service::StartError,
     settings::Settings,
+    sieve::Ration,
     smtp::{Courier, Undelivered},
     telemetry::{DropReason, Metrics},
 };
@@ -47,6 +50,10 @@ pub(crate) struct Letter<'a> {
     pub(crate) useless: Option<DropReason>,
     /// What its recipient may have muted.
     pub(crate) mutable: Option<&'a Mutable>,
+    /// What it is counted in, and where it goes when that is used up.
+    pub(crate) ration: Option<&'a Ration>,
+    /// Whether nobody is to be told that it could not be delivered.
+    pub(crate) has_null_sender: bool,
 }
 
 /// A job that no retry could help.
@@ -83,7 +90,7 @@ pub(crate) enum Ended {
 impl Post {
     /// Connects to nothing yet. Fails when the settings of TLS make no sense.
     pub(crate) fn new(settings: Settings, store: Store, metrics: Metrics) -> Result<Self, StartError> {
-        let most_idle = settings.concurrency + settings.unscheduled.concurrency;
+        let most_idle = settings.concurrency + settings.unscheduled.concurrency + settings.sieve.concurrency;
         let courier = Courier::new(&settings.smtp, most_idle).map_err(StartError::Smtp)?;
         let signer = settings.dkim.as_ref().map(|dkim| Signer::new(dkim, &settings.from.address));
         let signer = signer.transpose().map_err(StartError::Dkim)?;
@@ -110,8 +117,7 @@ impl Post {
         write: impl FnOnce(&Reader, &str) -> Result<Vec<u8>, Unfit> + Send,
     ) -> Result<Ended, Failure> {
         self.owed.settle(now()).await.map_err(stored)?;
-        let plan = self.store.plan(letter.key, letter.kind, letter.message_id, now()).await;
-        let due = match Due::of(plan.map_err(stored)?) {
+        let due = match Due::of(self.plan(&letter).await.map_err(stored)?) {
             Ok(Some(due)) if due.is_spent() => return self.give_up(due).await,
             Ok(Some(due)) => due,
             Ok(None) => return Ok(Ended::Well),
@@ -127,8 +133,21 @@ impl Post {
         self.dependencies.worked(Dependency::Database);
         match write(&reader, due.message_id()).and_then(|mail| self.signed(mail)) {
             // Boxed: the state of a connection is large.
-            Ok(mail) => Box::pin(self.deliver(due, letter.to, &mail)).await,
+            Ok(mail) => Box::pin(self.deliver(due, &letter, &mail)).await,
             Err(why) => self.unwritable(due, why).await,
+        }
+    }
+
+    async fn plan(&self, letter: &Letter<'_>) -> Result<Effect, StoreError> {
+        let Letter { key, kind, message_id, ration, .. } = *letter;
+        let Some(ration) = ration else { return self.store.plan(key, kind, message_id, now()).await };
+        let budgets = &ration.budgets;
+        match self.store.admit(key, kind, message_id, budgets, &ration.merge(), now()).await? {
+            Admission::Within(effect) => Ok(effect),
+            Admission::Merged => {
+                self.metrics.merged.inc();
+                Ok(Effect::Over(Outcome::Dropped))
+            }
         }
     }
 
@@ -160,8 +179,9 @@ impl Post {
 
     /// The row says that the mail leaves from the last moment on at which it is certain that it has not: a death before
     /// that uses up nothing. Of deaths after it, the ledger cannot tell those before the text's end from those after it.
-    async fn deliver(&self, due: Due, to: &Address, mail: &[u8]) -> Result<Ended, Failure> {
-        let dialogue = match self.courier.open(&self.settings.from.address, &deliverable(to)).await {
+    async fn deliver(&self, due: Due, letter: &Letter<'_>, mail: &[u8]) -> Result<Ended, Failure> {
+        let from = (!letter.has_null_sender).then_some(&self.settings.from.address);
+        let dialogue = match self.courier.open(from, &deliverable(letter.to)).await {
             Ok(dialogue) => dialogue,
             Err(why) => return self.unopened(due, why).await,
         };
@@ -276,7 +296,7 @@ pub(crate) fn put_off(why: Stopping) -> Failure {
 }
 
 /// Without the ledger nothing may be sent, so every job waits for it.
-fn stored(why: StoreError) -> Failure {
+pub(crate) fn stored(why: StoreError) -> Failure {
     match why {
         StoreError::Database(_) | StoreError::Unprepared(_) => Failure::Outage(Box::new(why)),
         StoreError::Taken => Failure::Retry(Box::new(why)),

@@ -18,6 +18,7 @@ use crate::{
     overrides,
     post::Post,
     recipients::MOST_RECIPIENTS,
+    sieve::{SieveMailer, sweep},
     smtp::TrustError,
     unscheduled_mailer::UnscheduledMailer,
 };
@@ -26,6 +27,9 @@ use crate::{
 pub const ALARM_MAIL: &str = "alarm-mail";
 /// The name of the group that tells owners of messages that were not sent; it never changes either.
 pub const UNSCHEDULED_MAIL: &str = "unscheduled-mail";
+
+/// The name of the group that sends the mail of Sieve scripts.
+pub const SIEVE_MAIL: &str = "sieve-mail";
 
 /// The growth of the waits between attempts.
 const FACTOR: u32 = 2;
@@ -59,8 +63,8 @@ pub struct Notifyd {
     remembered_for: Duration,
     mute_port: Option<MutePort>,
     /// Ends with this.
-    _watch: JoinSet<()>,
-    _groups: [Registration; 2],
+    _tasks: JoinSet<()>,
+    _groups: [Registration; 3],
 }
 
 impl Notifyd {
@@ -88,9 +92,11 @@ impl Notifyd {
             None => None,
         };
         let post = Arc::new(Post::new(settings, store.clone(), metrics)?);
-        let groups = register(&*bus, &post, wording, links).await?;
-        let watch = Dependency::ALL.into_iter().map(|dependency| watch(post.clone(), dependency)).collect();
-        Ok(Self { post, store, remembered_for, mute_port, _watch: watch, _groups: groups })
+        let groups = register(&*bus, &post, wording.clone(), links).await?;
+        let mut tasks: JoinSet<()> =
+            Dependency::ALL.into_iter().map(|dependency| watch(post.clone(), dependency)).collect();
+        tasks.spawn(sweep(post.clone(), wording));
+        Ok(Self { post, store, remembered_for, mute_port, _tasks: tasks, _groups: groups })
     }
 
     /// Has these gates tell whether the database and the SMTP server are there.
@@ -135,17 +141,21 @@ async fn register(
     post: &Arc<Post>,
     wording: Arc<Wording>,
     links: Option<MuteLinks>,
-) -> Result<[Registration; 2], BusError> {
+) -> Result<[Registration; 3], BusError> {
     let settings = &post.settings;
     let unscheduled = Arc::new(UnscheduledMailer::new(post.clone(), wording.clone()));
+    let sieve = Arc::new(SieveMailer::new(post.clone(), wording.clone()));
     let alarms = Arc::new(AlarmMailer::with(post.clone(), wording, links));
     let of_alarms = group_settings(settings, JobKind::Alarm, settings.concurrency, MOST_RECIPIENTS);
     let of_unscheduled = group_settings(settings, JobKind::Unscheduled, settings.unscheduled.concurrency, 1);
+    let of_sieve =
+        group_settings(settings, JobKind::Sieve, settings.sieve.concurrency, ::sieve::MOST_DESTINATIONS);
     let groups = [
         bus.register_group(Group(ALARM_MAIL.to_owned()), of_alarms, alarms).await?,
         bus.register_group(Group(UNSCHEDULED_MAIL.to_owned()), of_unscheduled, unscheduled).await?,
+        bus.register_group(Group(SIEVE_MAIL.to_owned()), of_sieve, sieve).await?,
     ];
-    info!(groups = ?[ALARM_MAIL, UNSCHEDULED_MAIL], "Takes jobs");
+    info!(groups = ?[ALARM_MAIL, UNSCHEDULED_MAIL, SIEVE_MAIL], "Takes jobs");
     Ok(groups)
 }
 

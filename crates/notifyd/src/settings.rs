@@ -3,6 +3,7 @@
 mod dkim;
 mod mute;
 mod reader;
+mod sieve;
 mod smtp;
 mod unscheduled;
 
@@ -20,6 +21,7 @@ use crate::envelope::deliverable;
 pub use dkim::{DkimKey, DkimSettings};
 pub use mute::{MuteSettings, OneClick};
 pub use reader::ReaderSettings;
+pub use sieve::SieveSettings;
 pub use smtp::{Login, Smtp, Tls};
 pub use unscheduled::UnscheduledSettings;
 
@@ -39,6 +41,8 @@ pub struct Settings {
     pub mute: Option<MuteSettings>,
     /// Mail about messages that were to be sent later and were not.
     pub unscheduled: UnscheduledSettings,
+    /// How much Sieve scripts may notify.
+    pub sieve: SieveSettings,
     /// How mail is worded for those of whom nothing else is known.
     pub reader: ReaderSettings,
     /// Whether the event is attached to its alarms, for those who have another calendar.
@@ -91,6 +95,7 @@ impl Default for Settings {
             database: store::Settings::default(),
             mute: None,
             unscheduled: UnscheduledSettings::default(),
+            sieve: SieveSettings::default(),
             reader: ReaderSettings::default(),
             attach_event: false,
             wording: None,
@@ -117,7 +122,12 @@ impl Validate for Settings {
             (self.concurrency == 0, "concurrency: nothing would be sent at zero"),
             (self.useful_for.is_zero(), "useful_for: nothing would be sent at zero"),
             (
-                self.remembered_for < self.useful_for.max(self.unscheduled.useful_for).saturating_add(day),
+                self.remembered_for
+                    < self
+                        .useful_for
+                        .max(self.unscheduled.useful_for)
+                        .max(self.sieve.useful_for)
+                        .saturating_add(day),
                 "remembered_for: must be at least useful_for and a day",
             ),
         ];
@@ -129,6 +139,7 @@ impl Validate for Settings {
             .chain(self.dkim.iter().flat_map(|dkim| within("dkim", dkim.problems_for(&self.from.address))))
             .chain(within("database", self.database.problems()))
             .chain(within("unscheduled", self.unscheduled.problems()))
+            .chain(within("sieve", self.sieve.problems()))
             .chain(self.mute.iter().flat_map(|mute| within("mute", mute.problems())))
             .collect()
     }

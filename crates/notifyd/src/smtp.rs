@@ -71,8 +71,13 @@ impl Courier {
         Ok(Self { server: Server::new(settings)?, idle, patience: settings.timeout })
     }
 
-    /// Brings a mail to the point where the server waits for its text. So far nothing can have been taken.
-    pub(crate) async fn open(&self, from: &Address, to: &Address) -> Result<Dialogue<'_>, Undelivered> {
+    /// Brings a mail to the point where the server waits for its text. So far nothing can have been taken. Without
+    /// `from` the sender is null (RFC 5321 §4.5.5).
+    pub(crate) async fn open(
+        &self,
+        from: Option<&Address>,
+        to: &Address,
+    ) -> Result<Dialogue<'_>, Undelivered> {
         if let Some(mut connection) = self.idle.take() {
             // A connection may have died while idle: that says nothing of the server.
             match self.introduce(&mut connection, from, to).await {
@@ -108,11 +113,11 @@ impl Courier {
     async fn introduce(
         &self,
         connection: &mut AsyncSmtpConnection,
-        from: &Address,
+        from: Option<&Address>,
         to: &Address,
     ) -> Result<(), Undelivered> {
         let mut parameters = Vec::new();
-        if ![from, to].into_iter().all(|address| AsRef::<str>::as_ref(address).is_ascii()) {
+        if !from.into_iter().chain([to]).all(|address| AsRef::<str>::as_ref(address).is_ascii()) {
             if !connection.server_info().supports_feature(Extension::SmtpUtfEight) {
                 // RFC 6531 §3.2: such a mail is not for this server.
                 return Err(Undelivered { phase: Phase::Recipient, fault: Fault::NotOffered, cause: None });
@@ -121,7 +126,7 @@ impl Courier {
             parameters
                 .extend([MailParameter::SmtpUtfEight, MailParameter::Body(MailBodyParameter::EightBitMime)]);
         }
-        self.within(Phase::Sender, connection.command(Mail::new(Some(from.clone()), parameters))).await?;
+        self.within(Phase::Sender, connection.command(Mail::new(from.cloned(), parameters))).await?;
         self.within(Phase::Recipient, connection.command(Rcpt::new(to.clone(), Vec::new()))).await?;
         self.within(Phase::Data, connection.command(Data)).await.map(drop)
     }

@@ -30,11 +30,23 @@ pub(crate) enum DropReason {
     Muted,
     /// It may have been sent twice and must not be sent a third time.
     Unknown,
+    /// A script names a method that nobody here follows.
+    Method,
+    /// A script notifies of a program's message, or of one of ours.
+    Program,
 }
 
 impl DropReason {
-    const ALL: [Self; 6] =
-        [Self::Late, Self::EventOver, Self::Malformed, Self::TooMany, Self::Muted, Self::Unknown];
+    const ALL: [Self; 8] = [
+        Self::Late,
+        Self::EventOver,
+        Self::Malformed,
+        Self::TooMany,
+        Self::Muted,
+        Self::Unknown,
+        Self::Method,
+        Self::Program,
+    ];
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -79,6 +91,7 @@ pub struct Metrics {
     pub(crate) refused: Counter,
     pub(crate) ambiguous: Counter,
     pub(crate) mutes: Counter,
+    pub(crate) merged: Counter,
     dropped: Family<Reason, Counter>,
     job_seconds: Histogram,
     dependencies: DependencyMetrics,
@@ -92,6 +105,7 @@ impl Metrics {
             refused: Counter::default(),
             ambiguous: Counter::default(),
             mutes: Counter::default(),
+            merged: Counter::default(),
             dropped: Family::default(),
             // From a local server's answer to a greylisting server's patience.
             job_seconds: Histogram::new(exponential_buckets(0.001, 4.0, 10)),
@@ -102,6 +116,8 @@ impl Metrics {
         let help = "Mails sent once more because it is not known whether they were taken";
         registry.register("notifyd_mails_ambiguous", help, metrics.ambiguous.clone());
         registry.register("notifyd_mutes", "Mutes that recipients asked for", metrics.mutes.clone());
+        let help = "Notifications over a budget, each told of in a notice";
+        registry.register("notifyd_notifications_merged", help, metrics.merged.clone());
         registry.register("notifyd_mails_dropped", "Mails never sent, by reason", metrics.dropped.clone());
         // A number that is not there cannot be seen to rise.
         for reason in DropReason::ALL {

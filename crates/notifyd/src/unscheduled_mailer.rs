@@ -13,7 +13,7 @@ use crate::{
     dependencies::Tried,
     key,
     late::is_older,
-    message::{self, Draft},
+    message::{self, AutoSubmitted, Draft},
     post::{Letter, Post, Unfit, now, put_off, reject},
     telemetry::DropReason,
 };
@@ -55,6 +55,8 @@ impl UnscheduledMailer {
             to: &to,
             useless: is_late.then_some(DropReason::Late),
             mutable: None,
+            ration: None,
+            has_null_sender: false,
         };
         // No reader counts further.
         let count = u32::try_from(unscheduled.count).unwrap_or(u32::MAX);
@@ -65,7 +67,15 @@ impl UnscheduledMailer {
     fn write(&self, count: u32, to: &Address, reader: &Reader, message_id: &str) -> Result<Vec<u8>, Unfit> {
         let mail = self.wording.unscheduled(wording::Unscheduled { count }, reader)?;
         let from = &self.post.settings.from;
-        let draft = Draft { mail, from, to, message_id, mute_link: None, event: None };
+        let draft = Draft {
+            mail,
+            from,
+            to,
+            message_id,
+            mute_link: None,
+            event: None,
+            auto_submitted: AutoSubmitted::Generated,
+        };
         Ok(message::write(draft, now())?)
     }
 }

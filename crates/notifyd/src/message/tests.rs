@@ -10,7 +10,15 @@ fn written(name: &str, link: Option<&str>, event: Option<&str>) -> String {
     let from = Sender { address: "calendar@example.org".parse().unwrap(), name: name.into() };
     let to = "bob@example.org".parse().unwrap();
     let (event, message_id) = (event.map(str::to_owned), "<1@example.org>");
-    let draft = Draft { mail, from: &from, to: &to, message_id, mute_link: link, event };
+    let draft = Draft {
+        mail,
+        from: &from,
+        to: &to,
+        message_id,
+        mute_link: link,
+        event,
+        auto_submitted: AutoSubmitted::Generated,
+    };
     String::from_utf8(write(draft, UnixMillis(0)).unwrap()).unwrap()
 }
 

@@ -15,4 +15,5 @@ mod mute;
 mod poison;
 mod readers;
 mod setup;
+mod sieve;
 mod submission;

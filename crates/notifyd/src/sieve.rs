@@ -1,0 +1,10 @@
+//! The notifications of Sieve scripts (RFC 5435): those by mail, and the notices of what was over a budget.
+
+mod mailer;
+mod ration;
+mod sweep;
+mod taken;
+
+pub(crate) use mailer::SieveMailer;
+pub(crate) use ration::Ration;
+pub(crate) use sweep::sweep;

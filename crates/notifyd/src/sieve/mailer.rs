@@ -1,0 +1,134 @@
+//! The jobs of the group `sieve-mail`: one notification, one mail to each address that the script names.
+
+use std::{sync::Arc, time::Instant};
+
+use ::sieve::{Mailto, Method, silence};
+use async_trait::async_trait;
+use bus::{Attempt, Failure, GroupListener, Message};
+use lettre::Address;
+use store::{EffectKey, EffectKind};
+use wording::{Notice, Reader, Wording};
+
+use super::{Ration, taken::Taken};
+use crate::{
+    dependencies::Tried,
+    key,
+    late::is_older,
+    message::{self, AutoSubmitted, Draft},
+    post::{Letter, Post, Unfit, now, put_off, reject},
+    telemetry::DropReason,
+};
+
+/// Runs the jobs of kind sieve. May be run again for the same job at any time: who has been sent a mail gets no other.
+pub(crate) struct SieveMailer {
+    post: Arc<Post>,
+    wording: Arc<Wording>,
+    tried: Tried,
+}
+
+impl SieveMailer {
+    pub(crate) fn new(post: Arc<Post>, wording: Arc<Wording>) -> Self {
+        Self { post, wording, tried: Tried::default() }
+    }
+
+    async fn job(&self, message: &Message, attempt: Attempt) -> Result<(), Failure> {
+        let metrics = &self.post.metrics;
+        let Some(taken) = Taken::read(message).map_err(reject)? else {
+            metrics.dropped(DropReason::Method, 1);
+            return Ok(());
+        };
+        let Method::Mail(mailto) = &taken.method else {
+            metrics.dropped(DropReason::Method, 1);
+            return Ok(());
+        };
+        if silence(&taken.facts, self.post.settings.from.address.domain()).is_some() {
+            metrics.dropped(DropReason::Program, 1);
+            return Ok(());
+        }
+        if attempt.number == 1 {
+            metrics.dropped(DropReason::TooMany, mailto.left_out.try_into().unwrap_or(u64::MAX));
+        }
+        let mut result = Ok(());
+        for to in mailto.to.iter().chain(&mailto.cc) {
+            let Ok(to) = to.parse::<Address>() else {
+                metrics.dropped(DropReason::Malformed, 1);
+                continue;
+            };
+            result = self.mail(&taken, mailto, &to, result).await?;
+        }
+        result
+    }
+
+    async fn mail(
+        &self,
+        taken: &Taken,
+        mailto: &Mailto,
+        to: &Address,
+        before: Result<(), Failure>,
+    ) -> Result<Result<(), Failure>, Failure> {
+        let settings = &self.post.settings;
+        let key = EffectKey::of(&["sieve-mail", &taken.id.to_string(), to.as_ref()]);
+        let address: &str = to.as_ref();
+        let run = (&taken.owner, taken.run.as_str());
+        let ration = Ration::of(&settings.sieve, ("mail", address), run, taken.at);
+        let letter = Letter {
+            key: &key,
+            kind: EffectKind::SieveMail,
+            message_id: &key::message_id(&key, "sieve", settings.from.address.domain()),
+            to,
+            useless: is_older(taken.at, now(), settings.sieve.useful_for).then_some(DropReason::Late),
+            mutable: None,
+            ration: Some(&ration),
+            // RFC 5436 §2.7.1: nobody is to be told that a notification of a bounce could not be delivered.
+            has_null_sender: taken.facts.has_null_sender,
+        };
+        let write = |reader: &Reader, message_id: &str| self.write(taken, mailto, to, reader, message_id);
+        Ok(self.post.send(letter, write).await?.after(before))
+    }
+
+    /// RFC 5436 §2.7: the subject is the script's text, else the URI's, else the message's; the body is the URI's, or ours.
+    fn write(
+        &self,
+        taken: &Taken,
+        mailto: &Mailto,
+        to: &Address,
+        reader: &Reader,
+        message_id: &str,
+    ) -> Result<Vec<u8>, Unfit> {
+        let text = taken.text();
+        let notice = Notice::Sieve {
+            owner: taken.owner.as_str(),
+            title: taken.words.as_deref().or(mailto.subject.as_deref()),
+            text: mailto.body.as_deref().unwrap_or(&text),
+            sender: &taken.facts.sender,
+            subject: &taken.facts.subject,
+        };
+        let draft = Draft {
+            mail: self.wording.notice(&notice, reader)?,
+            from: &self.post.settings.from,
+            to,
+            message_id,
+            mute_link: None,
+            event: None,
+            auto_submitted: AutoSubmitted::Notified { owner: taken.owner.as_str().to_owned() },
+        };
+        Ok(message::write(draft, now())?)
+    }
+}
+
+#[async_trait]
+impl GroupListener for SieveMailer {
+    async fn run(&self, message: Message, attempt: Attempt) -> Result<(), Failure> {
+        let began = self.post.dependencies.begin();
+        let _run = self.post.in_flight.begin().map_err(put_off)?;
+        let started = Instant::now();
+        let result = self.job(&message, attempt).await;
+        self.post.metrics.job_took(started.elapsed());
+        self.post.dependencies.ended(began, &result, &self.tried);
+        result
+    }
+
+    async fn recovered(&self) {
+        self.post.dependencies.recovered(&self.tried).await;
+    }
+}

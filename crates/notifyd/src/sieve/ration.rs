@@ -1,0 +1,53 @@
+//! How much of notifying is left.
+
+use std::time::Duration;
+
+use mailbox_event::{Account, UnixMillis};
+use store::{Budget, Merge, ScopeKey};
+
+use crate::settings::SieveSettings;
+
+/// The budgets of one notification, and where it goes if they are used up.
+#[derive(Debug)]
+pub(crate) struct Ration {
+    pub(crate) budgets: [Budget; 3],
+    user: Account,
+    kind: &'static str,
+    destination: String,
+    flush_at: UnixMillis,
+}
+
+const HOUR: Duration = Duration::from_secs(60 * 60);
+
+impl Ration {
+    /// Of a notification of `kind` that was taken at `at`, to `destination`, by the run of a script.
+    pub(super) fn of(
+        settings: &SieveSettings,
+        (kind, destination): (&'static str, &str),
+        (user, run): (&Account, &str),
+        at: UnixMillis,
+    ) -> Self {
+        let hour = UnixMillis(at.0 - at.0 % millis(HOUR));
+        let budget = |scope: &[&str], most| Budget { scope: ScopeKey::of(scope), since: hour, most };
+        let destination = destination.to_lowercase();
+        Self {
+            budgets: [
+                budget(&["user", kind, user.as_str()], settings.hourly_per_user),
+                budget(&["destination", kind, user.as_str(), &destination], settings.hourly_per_destination),
+                budget(&["message", user.as_str(), run], settings.per_message),
+            ],
+            user: user.clone(),
+            kind,
+            destination,
+            flush_at: UnixMillis(at.0 + millis(settings.merge_for)),
+        }
+    }
+
+    pub(crate) fn merge(&self) -> Merge<'_> {
+        Merge { user: &self.user, kind: self.kind, destination: &self.destination, flush_at: self.flush_at }
+    }
+}
+
+pub(super) fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

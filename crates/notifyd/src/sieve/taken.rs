@@ -1,0 +1,71 @@
+//! A job as a script's wish.
+
+use ::sieve::{Facts, Method, Wishes};
+use bus::Message;
+use mailbox_event::{Account, Event, EventId, Notification, UnixMillis, codec};
+use store::EffectKey;
+use wording::sms::summarise;
+
+use crate::post::Unfit;
+
+/// What a script asks for.
+pub(super) struct Taken {
+    pub(super) id: EventId,
+    pub(super) at: UnixMillis,
+    /// Whose script.
+    pub(super) owner: Account,
+    pub(super) method: Method,
+    pub(super) wishes: Wishes,
+    /// What the message says; all empty where it could not be read.
+    pub(super) facts: Facts,
+    /// The script's words, if it has any of its own.
+    pub(super) words: Option<String>,
+    /// The message, without saying which: the script ran once for it.
+    pub(super) run: String,
+}
+
+impl Taken {
+    /// Reads a job. Methods that nobody follows are none.
+    pub(super) fn read(message: &Message) -> Result<Option<Self>, Unfit> {
+        let event: Event = codec::decode(&message.payload)?;
+        let Notification::Sieve(notification) = event.notification else { return Err(Unfit::Other) };
+        let Ok((method, options)) = Method::parse(&notification.method, &notification.options) else {
+            return Ok(None);
+        };
+        let facts = notification.message.as_deref().map(Facts::read).unwrap_or_default();
+        Ok(Some(Self {
+            id: event.id,
+            at: event.taken_at,
+            owner: notification.account,
+            method,
+            wishes: Wishes::parse(options),
+            words: own_words(notification.text, &facts),
+            facts,
+            run: run(event.id, notification.message.as_deref()),
+        }))
+    }
+
+    /// The text that was asked for.
+    pub(super) fn text(&self) -> String {
+        let Facts { sender, subject, text, .. } = &self.facts;
+        if self.wishes.summarise && !(sender.is_empty() && subject.is_empty() && text.is_empty()) {
+            return summarise(sender, subject, text);
+        }
+        self.words.clone().unwrap_or_default()
+    }
+}
+
+/// Cyrus says `$from$: $subject$` for a script that says nothing.
+fn own_words(text: String, facts: &Facts) -> Option<String> {
+    let is_default = text.ends_with(&format!(": {}", facts.subject)) && text.contains(&facts.sender);
+    let is_known = !facts.sender.is_empty();
+    (!text.trim().is_empty() && !(is_known && is_default)).then_some(text)
+}
+
+/// One for each message; for one that could not be read, one for each notification.
+fn run(id: EventId, message: Option<&[u8]>) -> String {
+    match message {
+        Some(message) => EffectKey::of(&["message", &String::from_utf8_lossy(message)]).to_string(),
+        None => id.to_string(),
+    }
+}

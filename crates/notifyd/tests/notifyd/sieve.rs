@@ -1,0 +1,167 @@
+//! Notifications of Sieve scripts by mail: dispatched on a bus in one process, out as mail.
+
+use std::{sync::Arc, time::Duration};
+
+use bus::{Bus, JobKind, Message, Topic, Urgency};
+use bus_local::{LocalBus, LocalBusSettings};
+use fakes::smtp::{Mail, SmtpSink};
+use kit::drain::Drain;
+use mailbox_event::{
+    Account, AccountToken, Event, EventId, Notification, RelayId, SieveNotification,
+    codec::{Form, encode},
+};
+use notifyd::{Notifyd, Settings};
+use prometheus_client::registry::Registry;
+use tempfile::TempDir;
+
+use crate::{
+    bus::mails,
+    setup::{header, ledger, metric, now, settings, sink, text},
+};
+
+const MESSAGE: &str = "Return-Path: <robn@example.org>\r\nFrom: Robert Norris <robn@example.org>\r\nSubject: =?utf-8?q?caf=C3=A9_menu?=\r\n\
+    Message-ID: <1@example.org>\r\n\r\nFirst line of the body.\r\n";
+
+struct Line {
+    sink: SmtpSink,
+    bus: LocalBus,
+    registry: Registry,
+    _drain: Drain,
+    _folder: TempDir,
+}
+
+impl Line {
+    async fn start(change: impl FnOnce(&mut Settings)) -> Self {
+        let (sink, folder) = (sink().await, TempDir::new().unwrap());
+        let bus = LocalBus::open(&folder.path().join("bus.sqlite"), LocalBusSettings::default()).unwrap();
+        let (store, mut registry, drain) = (ledger(&folder).await, Registry::default(), Drain::new());
+        let mut settings = settings(sink.local_addr());
+        change(&mut settings);
+        let notifyd = Notifyd::start(settings, b"site", Arc::new(bus.clone()), store, &mut registry).await;
+        drop(drain.spawn(notifyd.unwrap().run(drain.clone())));
+        Self { sink, bus, registry, _drain: drain, _folder: folder }
+    }
+
+    /// Dispatches it twice, as relay does after a death.
+    async fn notify(&self, sequence: u64, notification: SieveNotification) {
+        let id = EventId { relay: RelayId(1), sequence };
+        let event = Event { id, taken_at: now(), notification: Notification::Sieve(Box::new(notification)) };
+        let payload = encode(&event, Form::MessagePack).unwrap().into();
+        let topic = Topic::Job(Urgency::Normal, JobKind::Sieve, AccountToken([7; 16]));
+        let message = Message { id, topic, payload };
+        for message in [message.clone(), message] {
+            self.bus.dispatch(message, &[]).await.unwrap();
+        }
+    }
+
+    async fn mails(&self, count: u64) -> Vec<Arc<Mail>> {
+        mails(&self.sink, count).await;
+        self.sink.mails()
+    }
+
+    /// Waits until that many notifications were dropped for `reason`.
+    async fn dropped(&self, reason: &str, count: u64) {
+        let name = format!("notifyd_mails_dropped_total{{reason=\"{reason}\"}}");
+        while metric(&self.registry, &name) != count.to_string() {
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+fn notification(uri: &str, words: &str, message: &str) -> SieveNotification {
+    SieveNotification {
+        account: Account::parse("alice@example.org").unwrap(),
+        method: "mailto".to_owned(),
+        priority: "normal".to_owned(),
+        options: vec![uri.to_owned()],
+        text: words.to_owned(),
+        message: Some(message.as_bytes().to_vec()),
+    }
+}
+
+#[tokio::test]
+async fn a_script_notifies_each_address_once_by_the_letter_of_the_rfc() {
+    let line = Line::start(|_| {}).await;
+    let uri = "phone@example.net,bob@example.net?subject=Ping&from=evil@example.org";
+    line.notify(1, notification(uri, "You have mail", MESSAGE)).await;
+    let mut mails = line.mails(2).await;
+    mails.sort_by_key(|mail| mail.to.clone());
+    assert_eq!(
+        mails.iter().flat_map(|mail| mail.to.clone()).collect::<Vec<_>>(),
+        ["bob@example.net", "phone@example.net"]
+    );
+    let mail = &mails[0];
+    assert_eq!(mail.from, "calendar@example.org");
+    assert_eq!(header(mail, "Subject"), "You have mail");
+    assert_eq!(header(mail, "Auto-Submitted"), "auto-notified; owner-email=\"alice@example.org\"");
+    assert!(header(mail, "Message-ID").ends_with(".sieve@example.org>"));
+    assert!(!text(mail).contains("evil"));
+}
+
+#[tokio::test]
+async fn without_words_of_the_script_the_uri_and_then_the_message_give_the_subject() {
+    let line = Line::start(|_| {}).await;
+    let default = "Robert Norris <robn@example.org>: café menu";
+    line.notify(1, notification("a@example.net?subject=Ping&body=Look", default, MESSAGE)).await;
+    line.notify(2, notification("b@example.net", default, MESSAGE)).await;
+    let mut mails = line.mails(2).await;
+    mails.sort_by_key(|mail| mail.to.clone());
+    assert_eq!(header(&mails[0], "Subject"), "Ping");
+    assert!(text(&mails[0]).contains("Look"));
+    assert_eq!(header(&mails[1], "Subject"), "=?utf-8?b?Y2Fmw6k=?= menu");
+}
+
+#[tokio::test]
+async fn a_bounce_is_notified_of_from_nobody_and_a_program_not_at_all() {
+    let line = Line::start(|_| {}).await;
+    let program = MESSAGE.replace("Subject", "Auto-Submitted: auto-replied\r\nSubject");
+    line.notify(1, notification("a@example.net", "x", &program)).await;
+    let ours = MESSAGE.replace("<1@example.org>", "<0123.sieve@example.org>");
+    line.notify(2, notification("a@example.net", "x", &ours)).await;
+    let bounce = MESSAGE.replace("<robn@example.org>\r\nFrom", "<>\r\nFrom");
+    line.notify(3, notification("a@example.net", "x", &bounce)).await;
+    let mails = line.mails(1).await;
+    line.dropped("Program", 2).await;
+    assert_eq!((mails.len(), mails[0].from.as_str()), (1, ""));
+}
+
+#[tokio::test]
+async fn methods_that_nobody_follows_are_counted_and_harm_nobody() {
+    let line = Line::start(|_| {}).await;
+    for (sequence, method) in (1..).zip(["xmpp:a@example.org", "pusher", "mailto"]) {
+        let mut nothing = notification("a@example.net", "x", MESSAGE);
+        (nothing.method, nothing.options) = (method.to_owned(), Vec::new());
+        line.notify(sequence, nothing).await;
+    }
+    line.notify(9, notification("a@example.net", "x", MESSAGE)).await;
+    line.mails(1).await;
+    line.dropped("Method", 3).await;
+}
+
+#[tokio::test]
+async fn what_is_over_the_budget_is_told_of_in_one_mail() {
+    let line = Line::start(|settings| {
+        settings.sieve.hourly_per_destination = 2;
+        settings.sieve.merge_for = Duration::from_millis(1);
+    })
+    .await;
+    for sequence in 1..=6 {
+        let message = MESSAGE.replace("<1@", &format!("<{sequence}@"));
+        line.notify(sequence, notification("phone@example.net", "x", &message)).await;
+    }
+    let told = async || {
+        let mails = line.sink.mails();
+        let number = |mail: &Arc<Mail>| match header(mail, "Subject").as_str() {
+            "x" => 1,
+            "One more message" => 1,
+            more => more.trim_end_matches(" more messages").parse().unwrap(),
+        };
+        mails.iter().map(number).sum::<u64>()
+    };
+    // The notice may be due before the last of them came, which is then told of by another.
+    while told().await < 6 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(told().await, 6);
+    assert_eq!(line.sink.mails().iter().filter(|mail| header(mail, "Subject") == "x").count(), 2);
+}
