@@ -150,7 +150,9 @@ impl Troubles {
     pub(crate) fn explain(&self, subject: &str) -> CallError {
         let complaint = Complaint { action: Action::Publish, subject: subject.to_owned() };
         let permission = complaint.permission();
-        let is_known = self.known().missing.contains_key(&permission);
+        let now = Instant::now();
+        let is_known =
+            self.known().missing.get(&permission).is_some_and(|since| stands(&permission, *since, now));
         if is_known { CallError::Denied(permission) } else { CallError::TimedOut }
     }
 

@@ -60,7 +60,7 @@ impl Readiness {
         Gate { readiness: self.clone(), name }
     }
 
-    /// Whether every gate is up.
+    /// Whether every gate is up, those aside that only give notice.
     pub fn is_ready(&self) -> bool {
         self.with(|gates| gates.values().all(|state| state.is_notice || state.down.is_none()))
     }

@@ -71,6 +71,7 @@ impl Error {
     pub fn code(&self) -> u8 {
         match self {
             Self::Config(_)
+            | Self::Key(_)
             | Self::Local
             | Self::NoKey
             | Self::NotAllowed(_)
@@ -82,7 +83,7 @@ impl Error {
                 | Refusal::Missing { .. }
                 | Refusal::Outdated { .. },
             )) => EXIT_NOT_PERMITTED,
-            Self::Key(_) | Self::NotDone(_) => EXIT_FAILURE,
+            Self::NotDone(_) => EXIT_FAILURE,
         }
     }
 }

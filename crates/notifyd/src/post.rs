@@ -213,13 +213,16 @@ impl Post {
             self.put_down(sending, End::Sent).await?;
             return Ok(Ended::Well);
         };
-        let consequence = self.consequence(&why).await;
-        match consequence {
-            Consequence::Away | Consequence::Later => self.put_down(sending, End::PutOff).await?,
+        // First what is known of the mail; what is known of the server takes another look at it.
+        match consequence(why.phase, why.fault) {
+            Consequence::Away | Consequence::Doubtful | Consequence::Later => {
+                self.put_down(sending, End::PutOff).await?;
+            }
             Consequence::Refused => self.put_down(sending, End::Failed).await?,
             // The row stays as it is: the next attempt finds it interrupted.
-            Consequence::Unknown | Consequence::Doubtful => drop(sending),
+            Consequence::Unknown => drop(sending),
         }
+        let consequence = self.consequence(&why).await;
         self.undelivered(consequence, why)
     }
 

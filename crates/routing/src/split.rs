@@ -86,7 +86,7 @@ fn by_method(notification: &SieveNotification) -> JobKind {
     let scheme = notification.method.split(':').next().unwrap_or_default();
     match scheme.to_ascii_lowercase().as_str() {
         "sms" | "tel" => JobKind::Sms,
-        "http" | "https" => JobKind::Webhook,
+        "https" => JobKind::Webhook,
         _ => JobKind::Sieve,
     }
 }

@@ -117,11 +117,9 @@ impl Store {
             Engine::Postgres(pool) => postgres::migrate(pool, self.patience).await?,
             Engine::Sqlite(pool) => sqlite::migrate(pool).await?,
         }
-        // They name nobody: they only show whether the statements are some.
-        for statement in [&self.reader, &self.numbers] {
-            let readable = self.database.row(statement.clone(), &[Text("")]).await;
-            readable.map_err(|why| OpenError::Recipients(DriverError::Statement(why)))?;
-        }
+        // Names nobody: it only shows whether the statement is one.
+        let readable = self.database.row(self.reader.clone(), &[Text("")]).await;
+        readable.map_err(|why| OpenError::Recipients(DriverError::Statement(why)))?;
         self.preparation.is_done.get_or_init(|| ());
         Ok(())
     }

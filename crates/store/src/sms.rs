@@ -99,7 +99,9 @@ impl Store {
         match self.database().await?.together(&steps).await? {
             Together::Done => Ok(Reservation::Ready(Texting(Seen::first(self, sms)))),
             Together::Stopped(0) => self.reserved_before(sms, now).await,
-            Together::Stopped(_) => Ok(Reservation::NoCredit),
+            Together::Stopped(1) => Ok(Reservation::NoCredit),
+            // There is an entry for a message that there is not.
+            Together::Stopped(_) => Err(StoreError::Unreadable),
         }
     }
 

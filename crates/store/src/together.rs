@@ -76,8 +76,9 @@ where
     bind::<DB>(begin, &[]).execute(&mut *connection).await?;
     let result = in_order::<DB>(connection, steps).await;
     let end = if matches!(result, Ok(Together::Done)) { "COMMIT" } else { "ROLLBACK" };
-    bind::<DB>(SqlStr::from_static(end), &[]).execute(&mut *connection).await?;
-    result
+    let ended = bind::<DB>(SqlStr::from_static(end), &[]).execute(&mut *connection).await;
+    // What went wrong first is what is told.
+    result.and_then(|together| ended.map(|_| together))
 }
 
 async fn in_order<DB: Engine>(

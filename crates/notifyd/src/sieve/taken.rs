@@ -57,9 +57,11 @@ impl Taken {
 
 /// Cyrus says `$from$: $subject$` for a script that says nothing.
 fn own_words(text: String, facts: &Facts) -> Option<String> {
-    let is_default = text.ends_with(&format!(": {}", facts.subject)) && text.contains(&facts.sender);
-    let is_known = !facts.sender.is_empty();
-    (!text.trim().is_empty() && !(is_known && is_default)).then_some(text)
+    let is_default = !facts.sender.is_empty()
+        && text.contains(&facts.sender)
+        && text.ends_with(&format!(": {}", facts.subject));
+    let is_empty = text.trim().is_empty();
+    (!is_default && !is_empty).then_some(text)
 }
 
 /// One for each message; for one that could not be read, one for each notification.

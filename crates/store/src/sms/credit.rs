@@ -3,7 +3,6 @@
 use mailbox_event::{Account, UnixMillis};
 
 use super::{
-    LOOK,
     entries::{ENTRY, Move},
     texting::Seen,
 };
@@ -71,6 +70,8 @@ const AUDIT: &str = "SELECT COUNT(*) AS wrong FROM (SELECT user_id, SUM(availabl
     WHERE available <> 0 OR reserved <> 0";
 const DOUBTFUL: &str = "SELECT id, user_id, number, price, provider, updated FROM sms_messages \
     WHERE state = 'unknown' OR (state = 'sending' AND updated < $1) ORDER BY updated LIMIT $2";
+const IN_DOUBT: &str = "SELECT user_id, price, state, attempts FROM sms_messages \
+    WHERE id = $1 AND (state = 'unknown' OR (state = 'sending' AND updated < $2))";
 const ACCEPT: &str = "UPDATE sms_messages SET state = 'accepted', updated = $1 WHERE id = $2 AND state IN ('sending', 'unknown')";
 
 impl Store {
@@ -120,15 +121,21 @@ impl Store {
         Ok(rows.iter().map(Doubtful::read).collect::<Result<_, _>>()?)
     }
 
-    /// A person knows what became of a message in doubt.
+    /// A person knows what became of a message in doubt. Of those that are being sent, it has to be from `before`.
     pub async fn resolve(
         &self,
         key: &EffectKey,
         was_taken: bool,
+        before: UnixMillis,
         now: UnixMillis,
     ) -> Result<(), CreditError> {
         let (id, now) = (key.to_string(), millis(now));
-        let row = self.database().await?.row(LOOK, &[Text(&id)]).await.map_err(StoreError::from)?;
+        let row = self
+            .database()
+            .await?
+            .row(IN_DOUBT, &[Text(&id), Number(millis(before))])
+            .await
+            .map_err(StoreError::from)?;
         let row = row.ok_or(CreditError::NotInDoubt)?;
         let seen = Seen::read(self, id, &row).map_err(StoreError::from)?;
         let settled = if was_taken {

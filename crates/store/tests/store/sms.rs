@@ -221,12 +221,16 @@ async fn a_person_settles_a_message_in_doubt(fixture: Fixture) {
     let store = opened(&fixture).await;
     for (name, was_taken, expected) in [("a", true, (8, 0)), ("b", false, (8, 0))] {
         ready(&store, name).await.unknown(NOW).await.unwrap();
-        store.resolve(&key(name), was_taken, NOW).await.unwrap();
+        store.resolve(&key(name), was_taken, NOW, NOW).await.unwrap();
         assert_eq!(credit(&store).await, expected);
-        let again = store.resolve(&key(name), !was_taken, NOW).await;
+        let again = store.resolve(&key(name), !was_taken, NOW, NOW).await;
         assert!(matches!(again, Err(CreditError::NotInDoubt)));
     }
-    assert!(matches!(store.resolve(&key("c"), true, NOW).await, Err(CreditError::NotInDoubt)));
+    assert!(matches!(store.resolve(&key("c"), true, NOW, NOW).await, Err(CreditError::NotInDoubt)));
+    // One that is being sent is nobody's yet.
+    let sending = ready(&store, "d").await;
+    assert!(matches!(store.resolve(&key("d"), false, NOW, NOW).await, Err(CreditError::NotInDoubt)));
+    sending.accepted("SM1", NOW).await.unwrap();
 }
 
 async fn credit_is_granted_once_by_reference_and_never_below_zero(fixture: Fixture) {

@@ -59,7 +59,8 @@ impl Candidate {
 
     /// What `step` makes of it, if that is worth it and says anything.
     fn or(self, step: &dyn Fn(&str) -> String, limit: Limit) -> Self {
-        let other = Self::of(step(&self.text));
+        // Without spaces at its end, which a cut takes away: a text with them would be longer than its own cut.
+        let other = Self::of(step(&self.text).trim_end().to_owned());
         let saves = other.segments.count < self.segments.count;
         let helps = !limit.holds(&self.text) && other.text.len() < self.text.len();
         if (saves || helps) && !other.text.trim().is_empty() { other } else { self }
@@ -70,7 +71,12 @@ impl Candidate {
         if limit.holds(&text) {
             return Fitted { text, segments, is_cut: false };
         }
-        let text = limit.cut(&text, segments.encoding);
+        // What stays may be of the other encoding than the whole.
+        let plain = limit.cut(&text, "...");
+        let text = match segments.encoding {
+            Encoding::Ucs2 => longer(limit.cut(&text, "…"), plain),
+            Encoding::Gsm7 => plain,
+        };
         Fitted { segments: Segments::of(&text), text, is_cut: true }
     }
 }
@@ -84,11 +90,7 @@ impl Limit {
     }
 
     /// The longest beginning that, with a sign for what is missing, is within the limit.
-    fn cut(self, text: &str, encoding: Encoding) -> String {
-        let sign = match encoding {
-            Encoding::Gsm7 => "...",
-            Encoding::Ucs2 => "…",
-        };
+    fn cut(self, text: &str, sign: &str) -> String {
         let with_sign = |end: usize| format!("{}{sign}", text[..end].trim_end());
         // A longer beginning never takes less, so the last that fits is found by halving.
         let (mut fitting, mut too_long) = (None, self.reach(text) + 1);
@@ -119,11 +121,15 @@ impl Limit {
     }
 }
 
+fn longer(one: String, other: String) -> String {
+    if other.chars().count() > one.chars().count() + "..".len() { other } else { one }
+}
+
 /// The middle of what is still open, on a character's edge; `None` when nothing is.
 fn between(text: &str, fitting: Option<usize>, too_long: usize) -> Option<usize> {
     let from = fitting.map_or(0, |end| text.ceil_char_boundary(end + 1));
     let middle = text.floor_char_boundary((from + too_long) / 2).max(from);
-    (middle < too_long).then_some(middle)
+    (middle < too_long && fitting != Some(middle)).then_some(middle)
 }
 
 /// The last edge up to `end` between characters as people see them.

@@ -47,6 +47,20 @@ fn what_is_too_long_is_cut_between_characters_that_people_see() {
 }
 
 #[test]
+fn spaces_that_pictures_leave_behind_end() {
+    let pictures = "abcdef 👍 👍 👍 👍 👍 👍";
+    assert_eq!(fit(pictures, English, Squeeze::Never, Characters(10)).text, "abcdef");
+    assert_eq!(fit(&pictures.repeat(20), English, Squeeze::Never, Segments(1)).segments.count, 1);
+}
+
+#[test]
+fn a_beginning_that_is_cheaper_than_the_whole_is_cut_as_such() {
+    let mixed = format!("{}{}", "x ".repeat(100), "я".repeat(100));
+    let fitted = fit(&mixed, English, Squeeze::Never, Segments(1));
+    assert_eq!((fitted.segments.encoding, fitted.text.len()), (super::Encoding::Gsm7, 160));
+}
+
+#[test]
 fn controls_that_reorder_or_break_do_not_reach_a_lock_screen() {
     let fitted = fit("a\u{202e}b\0c\r\nd", English, Squeeze::Never, Segments(1));
     assert_eq!(fitted.text, "abc\nd");
@@ -61,7 +75,7 @@ fn a_megabyte_costs_no_more_than_its_first_words() {
 proptest! {
     #[test]
     fn the_limit_holds_and_the_price_is_that_of_the_text(
-        text in "(\\PC|as soon as possible |tomorrow |€|😀){0,300}",
+        text in "(\\PC|as soon as possible |tomorrow |€|😀| 👍){0,300}",
         most in 1..4u32,
         characters in 0..200usize,
         level in 0..4usize,
