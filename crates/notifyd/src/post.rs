@@ -34,7 +34,7 @@ pub(crate) struct Post {
     pub(crate) dependencies: Dependencies,
     pub(crate) store: Store,
     pub(crate) courier: Courier,
-    signer: Option<Signer>,
+    signer: Signer,
     owed: Owed,
 }
 
@@ -92,8 +92,7 @@ impl Post {
     pub(crate) fn new(settings: Settings, store: Store, metrics: Metrics) -> Result<Self, StartError> {
         let most_idle = settings.concurrency + settings.unscheduled.concurrency + settings.sieve.concurrency;
         let courier = Courier::new(&settings.smtp, most_idle).map_err(StartError::Smtp)?;
-        let signer = settings.dkim.as_ref().map(|dkim| Signer::new(dkim, &settings.from.address));
-        let signer = signer.transpose().map_err(StartError::Dkim)?;
+        let signer = Signer::new(&settings.dkim, &settings.from.address).map_err(StartError::Dkim)?;
         let (in_flight, owed) = (InFlight::default(), Owed::default());
         let dependencies = Dependencies::new(store.place(), courier.server(), metrics.clone());
         Ok(Self { settings, metrics, in_flight, dependencies, store, courier, signer, owed })
@@ -131,7 +130,7 @@ impl Post {
             return Ok(Ended::Well);
         }
         self.dependencies.worked(Dependency::Database);
-        match write(&reader, due.message_id()).and_then(|mail| self.signed(mail)) {
+        match write(&reader, due.message_id()).and_then(|mail| Ok(self.signer.sign(mail, now())?)) {
             // Boxed: the state of a connection is large.
             Ok(mail) => Box::pin(self.deliver(due, &letter, &mail)).await,
             Err(why) => self.unwritable(due, why).await,
@@ -148,13 +147,6 @@ impl Post {
                 self.metrics.merged.inc();
                 Ok(Effect::Over(Outcome::Dropped))
             }
-        }
-    }
-
-    fn signed(&self, mail: Vec<u8>) -> Result<Vec<u8>, Unfit> {
-        match &self.signer {
-            Some(signer) => Ok(signer.sign(&mail, now())?),
-            None => Ok(mail),
         }
     }
 

@@ -33,8 +33,8 @@ pub struct Settings {
     pub smtp: Smtp,
     /// Whom it comes from.
     pub from: Sender,
-    /// What it is signed with; without it, mails are not signed here.
-    pub dkim: Option<DkimSettings>,
+    /// What it is signed with.
+    pub dkim: DkimSettings,
     /// Where effects, recipients and mutes are.
     pub database: store::Settings,
     /// The links by which recipients mute alarms; without it mails have none.
@@ -91,7 +91,7 @@ impl Default for Settings {
         Self {
             smtp: Smtp::default(),
             from: Sender::default(),
-            dkim: None,
+            dkim: DkimSettings::default(),
             database: store::Settings::default(),
             mute: None,
             unscheduled: UnscheduledSettings::default(),
@@ -136,7 +136,7 @@ impl Validate for Settings {
             .then(|| "from.name: holds line breaks or control characters".to_owned());
         own.chain(from)
             .chain(within("smtp", self.smtp.problems()))
-            .chain(self.dkim.iter().flat_map(|dkim| within("dkim", dkim.problems_for(&self.from.address))))
+            .chain(within("dkim", self.dkim.problems_for(&self.from.address)))
             .chain(within("database", self.database.problems()))
             .chain(within("unscheduled", self.unscheduled.problems()))
             .chain(within("sieve", self.sieve.problems()))

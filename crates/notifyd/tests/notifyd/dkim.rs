@@ -57,7 +57,7 @@ fn signing(mut settings: Settings, folder: &TempDir) -> (Settings, Vec<String>) 
         keys.push(DkimKey { selector: kind.into(), key });
         records.push(format!("{kind}._domainkey.example.org={}", record(&file, kind)));
     }
-    settings.dkim = Some(DkimSettings { domain: String::new(), keys });
+    settings.dkim = DkimSettings { domain: String::new(), keys };
     (settings, records)
 }
 
