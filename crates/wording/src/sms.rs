@@ -2,7 +2,7 @@
 //!
 //! - [`Segments`]: the price of a text, exactly.
 //! - [`summarise`]: sender, subject and first words of a mail on one line.
-//! - [`fit`]: a text within [`Limit`], in as few segments as its [`Squeeze`] allows.
+//! - [`fit()`]: a text within [`Limit`], in as few segments as its [`Squeeze`] allows.
 
 mod fit;
 mod gsm;
