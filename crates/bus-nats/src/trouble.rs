@@ -110,7 +110,7 @@ impl Troubles {
             known.is_deaf |= complaint.action == Action::Subscribe && self.is_inbox(&complaint.subject);
             known.missing.retain(|permission, since| stands(permission, *since, now));
             let has_room = known.missing.len() < MOST || known.missing.contains_key(&permission);
-            has_room && known.missing.insert(permission, now).is_none()
+            !is_the_operators(&complaint) && has_room && known.missing.insert(permission, now).is_none()
         };
         self.complaints.send_modify(|(number, last)| {
             *number += 1;
@@ -186,6 +186,11 @@ impl Troubles {
 }
 
 /// A subscription that was refused is not there until the next connection, whatever becomes allowed.
+/// Changing a stream is an operator's: a service tries it, and goes on without.
+fn is_the_operators(complaint: &Complaint) -> bool {
+    complaint.action == Action::Publish && complaint.subject.contains(".STREAM.UPDATE.")
+}
+
 fn stands(permission: &Permission, since: Instant, now: Instant) -> bool {
     permission.action == Action::Subscribe || now.saturating_duration_since(since) < REMEMBERED
 }

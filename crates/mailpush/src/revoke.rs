@@ -70,7 +70,9 @@ pub fn act(key: &[u8], revoker: Revoker) -> Act {
     let key: Arc<[u8]> = key.into();
     Arc::new(move |order| {
         let (key, revoker) = (key.clone(), revoker.clone());
-        Box::pin(async move { (order.path == PATH).then_some(revoke(&key, &revoker, &order).await) })
+        Box::pin(
+            async move { if order.path == PATH { Some(revoke(&key, &revoker, &order).await) } else { None } },
+        )
     })
 }
 

@@ -246,14 +246,12 @@ impl Step {
             })
         };
         let stored = i64::try_from(held.bytes).unwrap_or(i64::MAX);
+        let is_too_much = stored > 0 && difference::is_below(self.wanted.max_bytes, stored);
         let oldest = bus_node::until(millis(held.first_timestamp.unix_timestamp_nanos()), now);
         let age = self.wanted.max_age;
         let is_too_old = held.messages > 0 && !age.is_zero() && oldest > age;
         let found = None
-            .or_else(|| {
-                drops("max_bytes", octets(stored))
-                    .filter(|_| difference::is_below(self.wanted.max_bytes, stored))
-            })
+            .or_else(|| drops("max_bytes", octets(stored)).filter(|_| is_too_much))
             .or_else(|| drops("max_age", format!("{}s old", oldest.as_secs())).filter(|_| is_too_old));
         found.map_or(Ok(()), Err)
     }

@@ -40,6 +40,15 @@ fn a_permission_names_its_kind_of_subject_and_no_account() {
 }
 
 #[test]
+fn not_being_let_change_a_stream_is_no_trouble() {
+    let (told, now) = (Troubles::new("_INBOX_notifyd"), Instant::now());
+    assert!(!told.denied(publish("$JS.API.STREAM.UPDATE.mailpush_JOBS"), now));
+    assert!(told.check(now).is_ok());
+    assert!(told.denied(publish("$JS.API.STREAM.CREATE.mailpush_JOBS"), now));
+    assert!(told.check(now).is_err());
+}
+
+#[test]
 fn other_words_are_no_complaint_of_a_permission() {
     for words in
         ["Authorization Violation", "Permissions Violation", "Permissions Violation for Publish to x"]

@@ -136,6 +136,10 @@ pub async fn no_order_drops_what_is_stored(version: Version) {
     let refused = order(&settings, allowing()).await.unwrap_err();
     assert!(matches!(refused, NotDone::Drops { .. }), "{refused}");
     assert_eq!(config_of(&server, &settings, "STATE").await["max_bytes"], 1 << 20);
+    // What holds nothing drops nothing.
+    settings.bounds.state = 1 << 20;
+    settings.bounds.jobs /= 2;
+    assert_eq!(order(&settings, allowing()).await.unwrap().len(), 1);
 }
 
 pub async fn a_node_mends_what_would_break_a_promise(version: Version) {

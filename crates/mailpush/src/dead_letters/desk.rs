@@ -14,7 +14,7 @@ pub fn act(key: &[u8], bus: Arc<dyn Bus>) -> Act {
     let key: Arc<[u8]> = key.into();
     Arc::new(move |order| {
         let (key, bus) = (key.clone(), bus.clone());
-        Box::pin(async move { (order.path == PATH).then_some(take(&key, &*bus, &order).await) })
+        Box::pin(async move { if order.path == PATH { Some(take(&key, &*bus, &order).await) } else { None } })
     })
 }
 
