@@ -185,12 +185,12 @@ impl Troubles {
     }
 }
 
-/// A subscription that was refused is not there until the next connection, whatever becomes allowed.
 /// Changing a stream is an operator's: a service tries it, and goes on without.
 fn is_the_operators(complaint: &Complaint) -> bool {
     complaint.action == Action::Publish && complaint.subject.contains(".STREAM.UPDATE.")
 }
 
+/// A subscription that was refused is not there until the next connection, whatever becomes allowed.
 fn stands(permission: &Permission, since: Instant, now: Instant) -> bool {
     permission.action == Action::Subscribe || now.saturating_duration_since(since) < REMEMBERED
 }

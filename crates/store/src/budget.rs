@@ -7,7 +7,7 @@ use crate::{
     digest::Digest,
     effect::Outcome,
     statement::{
-        Value::{Number, Text},
+        Value::{self, Number, Text},
         millis,
     },
     together::{Step, Together},
@@ -59,6 +59,8 @@ pub enum Admission {
 
 const USE: &str = "INSERT INTO budgets (scope, since, used) VALUES ($1, $2, 1) \
     ON CONFLICT (scope, since) DO UPDATE SET used = budgets.used + 1 WHERE budgets.used < $3";
+const PLANNED: &str = "INSERT INTO effects (key, kind, state, message_id, attempts, repeats, created, updated) \
+    VALUES ($1, $2, 'planned', $3, 0, 0, $4, $4) ON CONFLICT (key) DO NOTHING";
 const DROPPED: &str = "INSERT INTO effects (key, kind, state, message_id, attempts, repeats, created, updated) \
     VALUES ($1, $2, 'dropped', $3, 0, 0, $4, $4) ON CONFLICT (key) DO NOTHING";
 const MERGE: &str = "INSERT INTO windows (id, user_id, kind, destination, opened, flush_at, more, telling, claimed_until) \
@@ -92,18 +94,14 @@ impl Store {
         self.admitted(key, kind, message_id, now).await
     }
 
-    async fn use_up(
-        &self,
-        effect: &[crate::statement::Value<'_>],
-        budgets: &[Budget],
-    ) -> Result<Together, StoreError> {
+    async fn use_up(&self, effect: &[Value<'_>], budgets: &[Budget]) -> Result<Together, StoreError> {
         let scopes: Vec<String> = budgets.iter().map(|budget| budget.scope.0.to_string()).collect();
         let uses: Vec<_> = budgets
             .iter()
             .zip(&scopes)
             .map(|(budget, scope)| [Text(scope), Number(millis(budget.since)), Number(budget.most.into())])
             .collect();
-        let steps: Vec<Step<'_>> = [Step::must(NEW, effect)]
+        let steps: Vec<Step<'_>> = [Step::must(PLANNED, effect)]
             .into_iter()
             .chain(uses.iter().map(|values| Step::must(USE, values)))
             .collect();
@@ -112,7 +110,7 @@ impl Store {
 
     async fn merge(
         &self,
-        effect: &[crate::statement::Value<'_>],
+        effect: &[Value<'_>],
         merge: &Merge<'_>,
         now: UnixMillis,
     ) -> Result<(), StoreError> {
@@ -142,6 +140,3 @@ impl Store {
         Ok(self.database().await?.execute(FORGET, &[Number(millis(before))]).await?)
     }
 }
-
-const NEW: &str = "INSERT INTO effects (key, kind, state, message_id, attempts, repeats, created, updated) \
-    VALUES ($1, $2, 'planned', $3, 0, 0, $4, $4) ON CONFLICT (key) DO NOTHING";
