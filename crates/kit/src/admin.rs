@@ -11,7 +11,7 @@ use std::{io, net::SocketAddr, sync::Arc, thread::JoinHandle};
 use prometheus_client::registry::Registry;
 use tokio_util::sync::CancellationToken;
 
-pub use order::{Act, Order, Reply, none as no_orders};
+pub use order::{Act, Order, Orders, Reply};
 
 use crate::readiness::Readiness;
 
@@ -58,20 +58,7 @@ pub fn serve(
     readiness: Readiness,
     registry: Arc<Registry>,
 ) -> Result<AdminServer, AdminError> {
-    serve_with(addr, readiness, registry, order::none())
-}
-
-/// [`serve`], and gives POSTs of other paths to `act`, which runs on the admin port's runtime.
-///
-/// An order that comes from a web page is refused before: a browser on the operator's machine reaches this port too.
-/// Who else may give one, `act` has to judge.
-pub fn serve_with(
-    addr: SocketAddr,
-    readiness: Readiness,
-    registry: Arc<Registry>,
-    act: Act,
-) -> Result<AdminServer, AdminError> {
-    AdminPort::bind(addr)?.serve(readiness, registry, act)
+    AdminPort::bind(addr)?.serve(readiness, registry, Orders::default())
 }
 
 impl AdminPort {
@@ -84,12 +71,16 @@ impl AdminPort {
         Ok(Self { local_addr, listener })
     }
 
-    /// Answers as [`serve_with`] says. May be called again when the server is dropped; the port stays bound meanwhile.
+    /// Answers as [`serve`] says, and gives POSTs of the paths of `orders` to who acts, on the admin port's runtime. May be
+    /// called again when the server is dropped; the port stays bound meanwhile.
+    ///
+    /// An order that comes from a web page is refused before: a browser on the operator's machine reaches this port too.
+    /// Who else may give one, who acts has to judge.
     pub fn serve(
         &self,
         readiness: Readiness,
         registry: Arc<Registry>,
-        act: Act,
+        orders: Orders,
     ) -> Result<AdminServer, AdminError> {
         let local_addr = self.local_addr;
         let listener =
@@ -98,7 +89,7 @@ impl AdminPort {
         let runtime =
             tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(AdminError::Thread)?;
         let until = stop.clone();
-        let service = server::Service { readiness, registry, act };
+        let service = server::Service { readiness, registry, orders };
         let run = move || runtime.block_on(server::run(listener, service, until));
         let thread =
             std::thread::Builder::new().name("admin".into()).spawn(run).map_err(AdminError::Thread)?;

@@ -8,7 +8,7 @@ use std::{
 };
 
 use kit::{
-    admin::{self, AdminError, AdminPort, AdminServer},
+    admin::{self, AdminError, AdminPort, AdminServer, Orders},
     readiness::Readiness,
 };
 use prometheus_client::{metrics::counter::Counter, registry::Registry};
@@ -74,20 +74,22 @@ fn port_is_free_again_after_the_drop_and_taken_before() {
 
 #[test]
 fn orders_reach_the_program_and_none_from_a_web_page_does() {
-    let act: admin::Act = Arc::new(|order| {
-        Box::pin(async move {
+    let act = |name: &'static str| -> admin::Act {
+        Arc::new(move |order| {
             let body = String::from_utf8_lossy(&order.body).into_owned();
-            (order.path == "/revoke").then_some((hyper::StatusCode::OK, body))
+            Box::pin(std::future::ready((hyper::StatusCode::OK, format!("{name} {body}"))))
         })
-    });
-    let registry = Arc::new(Registry::default());
-    let server = admin::serve_with(LOCAL.parse().unwrap(), Readiness::new(), registry, act).unwrap();
+    };
+    let orders = Orders::default().with("/revoke", act("revoked")).with("/drop", act("dropped"));
+    let port = AdminPort::bind(LOCAL.parse().unwrap()).unwrap();
+    let server = port.serve(Readiness::new(), Arc::new(Registry::default()), orders).unwrap();
     let post = |path: &str, fields: &str, body: &str| {
         let head = format!("POST {path} HTTP/1.1\r\nHost: admin\r\nConnection: close\r\n{fields}");
         ask(server.local_addr(), &format!("{head}Content-Length: {}\r\n\r\n{body}", body.len()))
     };
     let done = post("/revoke", "", "alice");
-    assert!(done.starts_with("HTTP/1.1 200") && done.ends_with("alice\n"), "{done}");
+    assert!(done.starts_with("HTTP/1.1 200") && done.ends_with("revoked alice\n"), "{done}");
+    assert!(post("/drop", "", "7").ends_with("dropped 7\n"));
     assert!(post("/revoke", "Origin: https://evil.example\r\n", "alice").starts_with("HTTP/1.1 403"));
     assert!(post("/revoke", "", &"a".repeat(5000)).starts_with("HTTP/1.1 413"));
     assert!(post("/other", "", "").starts_with("HTTP/1.1 404"));
@@ -98,7 +100,7 @@ fn orders_reach_the_program_and_none_from_a_web_page_does() {
 #[test]
 fn a_bound_port_is_taken_and_serves_who_came_before_it_was_served() {
     let port = AdminPort::bind(LOCAL.parse().unwrap()).unwrap();
-    let serve = || port.serve(Readiness::new(), Arc::new(Registry::default()), admin::no_orders()).unwrap();
+    let serve = || port.serve(Readiness::new(), Arc::new(Registry::default()), Orders::default()).unwrap();
     let address = serve().local_addr();
     assert!(matches!(AdminPort::bind(address), Err(AdminError::Listen { .. })));
     let early = std::thread::spawn(move || get(address, "/live"));

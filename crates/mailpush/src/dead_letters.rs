@@ -11,8 +11,8 @@ use std::{net::SocketAddr, path::PathBuf, time::SystemTime};
 use clap::Subcommand;
 use kit::config::ConfigErrors;
 
-pub use self::desk::act;
-use self::wire::{Letter, PATH, Request};
+use self::wire::{Letter, Request};
+pub use self::{desk::act, wire::PATH};
 use crate::{
     ask::{self, ask, key_of},
     config::Config,

@@ -3,9 +3,11 @@
 //! The admin port trusts whoever reaches it with what can be seen. What is done there, and what holds content, is only for
 //! those who can prove it.
 
+use std::{future, sync::Arc};
+
 use hmac::{Hmac, KeyInit, Mac};
 use hyper::StatusCode;
-use kit::admin::{Order, Reply};
+use kit::admin::Act;
 use sha2::Sha256;
 
 /// Said again, an order does again what it did and no more; so there is no time in it.
@@ -31,15 +33,18 @@ fn holds(key: &[u8], path: &str, body: &[u8], said: &[u8]) -> bool {
     octets.is_some_and(|octets| mac(key, path, body).verify_slice(&octets).is_ok())
 }
 
-/// Refuses an order that has no proof.
-pub fn check(key: &[u8], order: &Order) -> Result<(), Reply> {
-    let said = order.authorization.as_ref();
-    if said.is_some_and(|said| holds(key, &order.path, &order.body, said.as_bytes())) {
-        Ok(())
-    } else {
-        let why = "the key of this configuration is not that of the running program";
-        Err((StatusCode::UNAUTHORIZED, why.to_owned()))
-    }
+/// Has `act` see only orders that have a proof.
+pub fn required(key: &[u8], act: Act) -> Act {
+    let key: Arc<[u8]> = key.into();
+    Arc::new(move |order| {
+        let said = order.authorization.as_ref();
+        if said.is_some_and(|said| holds(&key, &order.path, &order.body, said.as_bytes())) {
+            act(order)
+        } else {
+            let why = "the key of this configuration is not that of the running program";
+            Box::pin(future::ready((StatusCode::UNAUTHORIZED, why.to_owned())))
+        }
+    })
 }
 
 /// What tells one key from another and nothing else about it: for NATS to know whose it is.

@@ -12,11 +12,11 @@ use pusher::{RevokeError, Revoker};
 use crate::{
     ask::{self, ask, key_of},
     config::Config,
-    proof,
     role::Role,
 };
 
-const PATH: &str = "/revoke";
+/// Of the order.
+pub const PATH: &str = "/revoke";
 
 /// Options of the command line.
 #[derive(Debug, clap::Args)]
@@ -66,20 +66,14 @@ pub async fn run(options: Options) -> Result<String, Error> {
 }
 
 /// Takes the orders of [`run`].
-pub fn act(key: &[u8], revoker: Revoker) -> Act {
-    let key: Arc<[u8]> = key.into();
+pub fn act(revoker: Revoker) -> Act {
     Arc::new(move |order| {
-        let (key, revoker) = (key.clone(), revoker.clone());
-        Box::pin(
-            async move { if order.path == PATH { Some(revoke(&key, &revoker, &order).await) } else { None } },
-        )
+        let revoker = revoker.clone();
+        Box::pin(async move { revoke(&revoker, &order).await })
     })
 }
 
-async fn revoke(key: &[u8], revoker: &Revoker, order: &Order) -> Reply {
-    if let Err(reply) = proof::check(key, order) {
-        return reply;
-    }
+async fn revoke(revoker: &Revoker, order: &Order) -> Reply {
     let user = String::from_utf8_lossy(&order.body);
     match revoker.revoke(&user, SystemTime::now()).await {
         Ok(()) => {

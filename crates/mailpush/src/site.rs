@@ -6,7 +6,7 @@ use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use bus::Bus;
 use kit::{
-    admin::{self, Act, AdminPort, AdminServer},
+    admin::{AdminPort, AdminServer, Orders},
     drain::Drain,
     readiness::{Gate, Readiness},
 };
@@ -22,7 +22,7 @@ pub use error::SiteError;
 use crate::{
     bus_watch::BusWatch,
     config::Config,
-    dead_letters, key, revoke,
+    dead_letters, key, proof, revoke,
     role::Role,
     site_bus::{Kind, SiteBus},
 };
@@ -100,21 +100,6 @@ impl Names {
     }
 }
 
-/// Gives an order to whoever knows it.
-fn one_of(acts: Vec<Act>) -> Act {
-    Arc::new(move |order| {
-        let acts = acts.clone();
-        Box::pin(async move {
-            for act in acts {
-                if let Some(reply) = act(order.clone()).await {
-                    return Some(reply);
-                }
-            }
-            None
-        })
-    })
-}
-
 impl Ground {
     async fn lay(role: Role, config: &Config, drain: Drain) -> Result<Self, SiteError> {
         kit::tls::install();
@@ -161,18 +146,29 @@ impl Ground {
             return Ok(());
         }
         tracing::warn!(?servers, "Bus is away, and is waited for");
-        let _admin = self.admin_port.serve(self.readiness.clone(), Arc::default(), admin::no_orders())?;
+        let _admin = self.admin_port.serve(self.readiness.clone(), Arc::default(), Orders::default())?;
         self.bus.ready().await.map_err(SiteError::Bus)
     }
 
     fn open_admin_port(self, parts: Parts) -> Result<Site, SiteError> {
         let (pusher_addr, revoker) = parts.pusher.unzip();
-        let revoking = revoker.map(|revoker| revoke::act(&self.names.key, revoker));
-        let letters = self.role.has_notifyd().then(|| dead_letters::act(&self.names.key, self.node()));
-        let act = one_of(revoking.into_iter().chain(letters).collect());
-        let admin = self.admin_port.serve(self.readiness, Arc::new(self.registry), act)?;
-        tracing::info!(role = ?self.role, pusher = ?pusher_addr, admin = %admin.local_addr(), "Started");
+        let orders = self.orders(revoker);
+        let admin = self.admin_port.serve(self.readiness, Arc::new(self.registry), orders)?;
+        tracing::info!(role = self.role.name(), pusher = pusher_addr.map(tracing::field::display), admin = %admin.local_addr(), "Started");
         Ok(Site { pusher_addr, admin, bus: self.bus, store: parts.store })
+    }
+
+    /// What the services here do for an operator who has the key.
+    fn orders(&self, revoker: Option<Revoker>) -> Orders {
+        let proven = |act| proof::required(&self.names.key, act);
+        let mut orders = Orders::default();
+        if let Some(revoker) = revoker {
+            orders = orders.with(revoke::PATH, proven(revoke::act(revoker)));
+        }
+        if self.role.has_notifyd() {
+            orders = orders.with(dead_letters::PATH, proven(dead_letters::act(self.node())));
+        }
+        orders
     }
 
     /// Each service is a node of its own on the bus, as it would be in a process of its own.

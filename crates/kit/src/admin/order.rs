@@ -1,6 +1,6 @@
 //! What operators have a program do.
 
-use std::{pin::Pin, sync::Arc};
+use std::{collections::HashMap, fmt, pin::Pin, sync::Arc};
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Limited};
@@ -27,12 +27,26 @@ pub struct Order {
 /// What came of it: a status and a line of text.
 pub type Reply = (StatusCode, String);
 
-/// Does what is ordered; `None`: nothing is known under that path.
-pub type Act = Arc<dyn Fn(Order) -> Pin<Box<dyn Future<Output = Option<Reply>> + Send>> + Send + Sync>;
+/// Does what is ordered.
+pub type Act = Arc<dyn Fn(Order) -> Pin<Box<dyn Future<Output = Reply> + Send>> + Send + Sync>;
 
-/// Takes no orders.
-pub fn none() -> Act {
-    Arc::new(|_| Box::pin(std::future::ready(None)))
+/// What may be ordered: each path with who acts.
+#[derive(Clone, Default)]
+pub struct Orders(HashMap<&'static str, Act>);
+
+impl Orders {
+    /// With `act` for `path`, which nobody had before.
+    #[must_use]
+    pub fn with(mut self, path: &'static str, act: Act) -> Self {
+        self.0.insert(path, act);
+        self
+    }
+}
+
+impl fmt::Debug for Orders {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
 }
 
 /// Whether it may be an order at all.
@@ -40,16 +54,18 @@ pub(super) fn is_order(request: &Request<Incoming>) -> bool {
     *request.method() == Method::POST && !matches!(request.uri().path(), "/live" | "/ready" | "/metrics")
 }
 
-/// Reads and gives it to who acts. Pages send an Origin with every POST (Fetch §3.2).
-pub(super) async fn take(request: Request<Incoming>, act: &Act) -> Reply {
+/// Reads it and gives it to who acts. Pages send an Origin with every POST (Fetch §3.2).
+pub(super) async fn take(request: Request<Incoming>, orders: &Orders) -> Reply {
     if request.headers().contains_key(ORIGIN) {
         return (StatusCode::FORBIDDEN, "not from a web page".to_owned());
     }
     let path = request.uri().path().to_owned();
+    let Some(act) = orders.0.get(path.as_str()) else {
+        return (StatusCode::NOT_FOUND, "not found".to_owned());
+    };
     let authorization = request.headers().get(AUTHORIZATION).cloned();
     let Ok(body) = Limited::new(request.into_body(), LONGEST_BODY).collect().await else {
         return (StatusCode::PAYLOAD_TOO_LARGE, "order is cut off or longer than 4 KiB".to_owned());
     };
-    let done = act(Order { path, authorization, body: body.to_bytes() }).await;
-    done.unwrap_or_else(|| (StatusCode::NOT_FOUND, "not found".to_owned()))
+    act(Order { path, authorization, body: body.to_bytes() }).await
 }

@@ -10,7 +10,7 @@ use tracing::error;
 
 use super::{
     answer::{answer, text},
-    order::{self, Act},
+    order::{self, Orders},
 };
 use crate::{port, readiness::Readiness};
 
@@ -19,7 +19,7 @@ use crate::{port, readiness::Readiness};
 pub(super) struct Service {
     pub(super) readiness: Readiness,
     pub(super) registry: Arc<Registry>,
-    pub(super) act: Act,
+    pub(super) orders: Orders,
 }
 
 /// Operators' tools are near, and scrapers may keep their connection for a while.
@@ -42,7 +42,7 @@ pub(super) async fn run(listener: std::net::TcpListener, service: Service, stop:
 impl Service {
     async fn answer(&self, request: Request<Incoming>) -> Response<String> {
         if order::is_order(&request) {
-            let (status, line) = order::take(request, &self.act).await;
+            let (status, line) = order::take(request, &self.orders).await;
             text(status, format!("{line}\n"))
         } else {
             answer(request.method(), request.uri().path(), &self.readiness, &self.registry)

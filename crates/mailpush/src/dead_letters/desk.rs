@@ -6,22 +6,18 @@ use bus::{Bus, BusError, DeadLetterId, Group};
 use hyper::StatusCode;
 use kit::admin::{Act, Order, Reply};
 
-use super::wire::{Letter, PATH, Request};
-use crate::{bus_words::reason, proof};
+use super::wire::{Letter, Request};
+use crate::bus_words::reason;
 
-/// Takes them, for whoever proves that he may.
-pub fn act(key: &[u8], bus: Arc<dyn Bus>) -> Act {
-    let key: Arc<[u8]> = key.into();
+/// Takes them.
+pub fn act(bus: Arc<dyn Bus>) -> Act {
     Arc::new(move |order| {
-        let (key, bus) = (key.clone(), bus.clone());
-        Box::pin(async move { if order.path == PATH { Some(take(&key, &*bus, &order).await) } else { None } })
+        let bus = bus.clone();
+        Box::pin(async move { take(&*bus, &order).await })
     })
 }
 
-async fn take(key: &[u8], bus: &dyn Bus, order: &Order) -> Reply {
-    if let Err(reply) = proof::check(key, order) {
-        return reply;
-    }
+async fn take(bus: &dyn Bus, order: &Order) -> Reply {
     let Ok(request) = serde_json::from_slice(&order.body) else {
         return (StatusCode::BAD_REQUEST, "the order is of another release".to_owned());
     };
