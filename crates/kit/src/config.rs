@@ -129,7 +129,7 @@ fn add(problems: Vec<String>, document: &Document, errors: &mut ConfigErrors) {
     let about = |problem: &str| problem.split([':', ' ']).next().unwrap_or_default().to_owned();
     let lacks = |error: &ConfigError, about: &str| {
         matches!(error, ConfigError::Key { key, message, .. }
-            if key.starts_with(about) && !message.starts_with("unknown field"))
+            if is_within(key, about) && !message.starts_with("unknown field"))
     };
     let is_refused = |about: &str| errors.iter().any(|error| lacks(error, about));
     let left: Vec<_> = problems.into_iter().filter(|problem| !is_refused(&about(problem))).collect();
@@ -137,6 +137,11 @@ fn add(problems: Vec<String>, document: &Document, errors: &mut ConfigErrors) {
         let path: Vec<_> = about(&message).split('.').map(|key| Step::Key(key.to_owned())).collect();
         ConfigError::Problem { place: document.place(&path), message }
     }));
+}
+
+/// Whether `key` is `part` or a key of it.
+fn is_within(key: &str, part: &str) -> bool {
+    key.strip_prefix(part).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
 /// Deserializes, and at each error takes the value that is to blame away and tries again, so that the next error shows.

@@ -1,6 +1,6 @@
 //! The signals that end a program.
 
-use std::io;
+use std::{fmt, io};
 
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -11,6 +11,15 @@ pub enum Termination {
     Terminate,
     /// SIGINT: somebody at a terminal.
     Interrupt,
+}
+
+impl fmt::Display for Termination {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Terminate => "SIGTERM",
+            Self::Interrupt => "SIGINT",
+        })
+    }
 }
 
 /// Catches SIGTERM and SIGINT from this call on; the future ends at the first of them.

@@ -1,6 +1,8 @@
 //! What the settings name on this machine, looked at before anything is started: what a start would refuse, and what
 //! an operator should know.
 
+mod folders;
+
 use std::{
     fs::{self, File},
     io,
@@ -79,7 +81,7 @@ pub fn warnings(config: &Config, role: Role, secret_files: &[(String, PathBuf)])
     let mut exposed: Vec<_> = named.chain(read).collect();
     // A file of credentials is found both ways.
     exposed.dedup();
-    exposed.into_iter().chain(missing_folders(config, role)).collect()
+    exposed.into_iter().chain(folders::warnings(config, role)).collect()
 }
 
 /// Says who else than its owner may read a secret.
@@ -92,15 +94,6 @@ fn exposure(key: &str, path: &Path) -> Option<String> {
         _ => "everybody",
     };
     Some(format!("{key}: {} may be read by {who} (mode {:04o})", path.display(), mode & 0o7777))
-}
-
-/// Folders of sockets that something else makes: tmpfiles, or the unit.
-fn missing_folders(config: &Config, role: Role) -> impl Iterator<Item = String> {
-    let sockets = [("relay.dlist", &config.relay.dlist), ("relay.datagram", &config.relay.datagram)];
-    sockets.into_iter().filter(move |_| role.has_relay()).filter_map(|(key, path)| {
-        let folder = path.as_deref()?.parent()?;
-        (!folder.is_dir()).then(|| format!("{key}: the folder {} is not there", folder.display()))
-    })
 }
 
 #[cfg(test)]
@@ -152,16 +145,5 @@ mod tests {
         let problems = problems(&config, Role::Standalone);
         assert!(problems[0].starts_with("bus.nats.credentials.file: /nowhere/relay.creds: "), "{problems:?}");
         assert!(problems[1].starts_with("bus.nats.tls.ca: /nowhere/ca.pem: "), "{problems:?}");
-    }
-
-    #[test]
-    fn a_folder_for_sockets_that_is_not_there_is_a_warning() {
-        let mut config = Config::default();
-        config.relay.dlist = Some("/nowhere/at/all/notify".into());
-        assert_eq!(
-            warnings(&config, Role::Relay, &[]),
-            ["relay.dlist: the folder /nowhere/at/all is not there"]
-        );
-        assert_eq!(warnings(&config, Role::Pusher, &[]), Vec::<String>::new());
     }
 }

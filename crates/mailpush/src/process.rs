@@ -103,14 +103,14 @@ async fn run_with(role: Role, options: &Options, over: &[(&str, String)]) -> Res
     let site = tokio::select! {
         site = Site::start(role, config, drain.clone()) => site?,
         signal = &mut terminated => {
-            tracing::info!(?signal, "Ends before everything was started");
+            tracing::info!(%signal, "Ends before everything was started");
             drain.finish(patience).await;
             return Ok(());
         }
     };
     let outcome = tokio::select! {
         signal = terminated => {
-            tracing::info!(?signal, "Draining");
+            tracing::info!(%signal, "Draining");
             Ok(())
         }
         // A part that cannot go on ends the others in order; a service manager then starts everything again.
