@@ -25,7 +25,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     // Services never use each other; they meet on the bus.
     ("relay", &["bus", "cyrus", "kit", "mailbox-event", "routing", "state"]),
     ("pusher", &["bus", "kit", "mailbox-event", "routing", "state"]),
-    ("notifyd", &["bus", "kit", "mailbox-event", "routing", "sieve", "store", "wording"]),
+    ("notifyd", &["bus", "kit", "mailbox-event", "routing", "sieve", "sms-gateway", "store", "wording"]),
     // Only the binary names implementations.
     (
         "mailpush",

@@ -1,5 +1,5 @@
-//! The slow path: work that needs the database or sends mail. Two groups: one turns calendar alarms of action email into
-//! mail, the other tells owners of messages that were to be sent later and were not.
+//! The slow path: work that needs the database or sends mail. Its groups turn calendar alarms of action email
+//! into mail, tell owners of messages that were to be sent later and were not, and do what Sieve scripts ask for.
 //!
 //! - [`AlarmMailer`]: runs one job; asks the pure modules what to say, to whom, whether it is too late, and what a
 //!   failure means.
@@ -29,14 +29,16 @@ mod sieve;
 mod smtp;
 mod telemetry;
 mod unscheduled_mailer;
+mod webhook;
 
 pub use alarm_mailer::AlarmMailer;
 pub use dkim::KeyError;
 pub use overrides::OverrideError;
-pub use service::{ALARM_MAIL, Notifyd, SIEVE_MAIL, StartError, UNSCHEDULED_MAIL};
+pub use service::{ALARM_MAIL, Notifyd, SIEVE_MAIL, StartError, UNSCHEDULED_MAIL, WEBHOOK};
 pub use settings::{
     DkimKey, DkimSettings, Login, MuteSettings, OneClick, ReaderSettings, Sender, Settings, SieveSettings,
-    Smtp, Tls, UnscheduledSettings,
+    Smtp, Tls, UnscheduledSettings, WebhookError, WebhookSettings,
 };
 pub use smtp::TrustError;
 pub use telemetry::Metrics;
+pub use webhook::InvalidHost;

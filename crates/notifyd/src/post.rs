@@ -35,7 +35,7 @@ pub(crate) struct Post {
     pub(crate) store: Store,
     pub(crate) courier: Courier,
     signer: Signer,
-    owed: Owed,
+    pub(crate) owed: Owed,
 }
 
 /// A mail before it is written.
@@ -139,9 +139,19 @@ impl Post {
 
     async fn plan(&self, letter: &Letter<'_>) -> Result<Effect, StoreError> {
         let Letter { key, kind, message_id, ration, .. } = *letter;
-        let Some(ration) = ration else { return self.store.plan(key, kind, message_id, now()).await };
-        let budgets = &ration.budgets;
-        match self.store.admit(key, kind, message_id, budgets, &ration.merge(), now()).await? {
+        self.admit(key, kind, message_id, ration).await
+    }
+
+    /// Puts the effect down and counts it where it is counted; over if it was merged. `name` names it outside.
+    pub(crate) async fn admit(
+        &self,
+        key: &EffectKey,
+        kind: EffectKind,
+        name: &str,
+        ration: Option<&Ration>,
+    ) -> Result<Effect, StoreError> {
+        let Some(ration) = ration else { return self.store.plan(key, kind, name, now()).await };
+        match self.store.admit(key, kind, name, &ration.budgets, &ration.merge(), now()).await? {
             Admission::Within(effect) => Ok(effect),
             Admission::Merged => {
                 self.metrics.merged.inc();
@@ -218,7 +228,7 @@ impl Post {
         self.undelivered(consequence, why)
     }
 
-    async fn put_down(&self, sending: Sending, end: End) -> Result<(), Failure> {
+    pub(crate) async fn put_down(&self, sending: Sending, end: End) -> Result<(), Failure> {
         self.owed.debt(sending.end(end)).write(now()).await.map_err(stored)?;
         trace!("Ledger says how it ended");
         Ok(())

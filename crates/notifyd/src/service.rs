@@ -12,7 +12,7 @@ use tracing::{info, warn};
 use wording::Wording;
 
 use crate::{
-    AlarmMailer, KeyError, Metrics, OverrideError, Settings,
+    AlarmMailer, KeyError, Metrics, OverrideError, Settings, WebhookError,
     dependencies::{Dependency, watch},
     mute::{MuteLinks, MutePort, Service},
     overrides,
@@ -21,6 +21,7 @@ use crate::{
     sieve::{SieveMailer, sweep},
     smtp::TrustError,
     unscheduled_mailer::UnscheduledMailer,
+    webhook::Poster,
 };
 
 /// The name of the group that mails alarms; it names durable things and never changes.
@@ -30,6 +31,9 @@ pub const UNSCHEDULED_MAIL: &str = "unscheduled-mail";
 
 /// The name of the group that sends the mail of Sieve scripts.
 pub const SIEVE_MAIL: &str = "sieve-mail";
+
+/// The name of the group that posts what Sieve scripts ask for.
+pub const WEBHOOK: &str = "webhook";
 
 /// The growth of the waits between attempts.
 const FACTOR: u32 = 2;
@@ -51,6 +55,9 @@ pub enum StartError {
     /// An operator's words or templates cannot be used.
     #[error("words and templates cannot be used")]
     Wording(#[from] OverrideError),
+    /// `webhook` makes no sense.
+    #[error("notifyd.webhook: nothing can be posted")]
+    Webhook(#[from] WebhookError),
     /// The bus did not take the group.
     #[error("cannot register with the bus")]
     Bus(#[from] BusError),
@@ -64,7 +71,7 @@ pub struct Notifyd {
     mute_port: Option<MutePort>,
     /// Ends with this.
     _tasks: JoinSet<()>,
-    _groups: [Registration; 3],
+    _groups: Vec<Registration>,
 }
 
 impl Notifyd {
@@ -92,10 +99,14 @@ impl Notifyd {
             None => None,
         };
         let post = Arc::new(Post::new(settings, store.clone(), metrics)?);
-        let groups = register(&*bus, &post, wording.clone(), links).await?;
+        let mut groups = register(&*bus, &post, wording.clone(), links).await?;
+        let poster = poster(&post)?;
+        if let Some(poster) = &poster {
+            groups.push(register_webhook(&*bus, &post, poster.clone()).await?);
+        }
         let mut tasks: JoinSet<()> =
             Dependency::ALL.into_iter().map(|dependency| watch(post.clone(), dependency)).collect();
-        tasks.spawn(sweep(post.clone(), wording));
+        tasks.spawn(sweep(post.clone(), wording, poster));
         Ok(Self { post, store, remembered_for, mute_port, _tasks: tasks, _groups: groups })
     }
 
@@ -141,7 +152,7 @@ async fn register(
     post: &Arc<Post>,
     wording: Arc<Wording>,
     links: Option<MuteLinks>,
-) -> Result<[Registration; 3], BusError> {
+) -> Result<Vec<Registration>, BusError> {
     let settings = &post.settings;
     let unscheduled = Arc::new(UnscheduledMailer::new(post.clone(), wording.clone()));
     let sieve = Arc::new(SieveMailer::new(post.clone(), wording.clone()));
@@ -150,13 +161,33 @@ async fn register(
     let of_unscheduled = group_settings(settings, JobKind::Unscheduled, settings.unscheduled.concurrency, 1);
     let of_sieve =
         group_settings(settings, JobKind::Sieve, settings.sieve.concurrency, ::sieve::MOST_DESTINATIONS);
-    let groups = [
+    let groups = vec![
         bus.register_group(Group(ALARM_MAIL.to_owned()), of_alarms, alarms).await?,
         bus.register_group(Group(UNSCHEDULED_MAIL.to_owned()), of_unscheduled, unscheduled).await?,
         bus.register_group(Group(SIEVE_MAIL.to_owned()), of_sieve, sieve).await?,
     ];
     info!(groups = ?[ALARM_MAIL, UNSCHEDULED_MAIL, SIEVE_MAIL], "Takes jobs");
     Ok(groups)
+}
+
+/// Who posts, where that is set.
+fn poster(post: &Arc<Post>) -> Result<Option<Arc<Poster>>, WebhookError> {
+    let settings = post.settings.webhook.clone();
+    settings.map(|settings| Ok(Arc::new(Poster::new(post.clone(), settings)?))).transpose()
+}
+
+async fn register_webhook(bus: &dyn Bus, post: &Post, poster: Arc<Poster>) -> Result<Registration, BusError> {
+    /// The answer, and what the ledger is told and asked before and after it.
+    const STEPS: u32 = 3;
+    let webhook = poster.settings();
+    let usual = group_settings(&post.settings, JobKind::Webhook, webhook.concurrency, 1);
+    // A job ends when it is of no more use, and not before: a host may be away for hours.
+    let backoff = Backoff { retries: u32::MAX, ..usual.backoff };
+    let run_timeout = webhook.timeout.saturating_mul(STEPS).max(usual.run_timeout);
+    let settings = GroupSettings { run_timeout, backoff, ..usual };
+    let registration = bus.register_group(Group(WEBHOOK.to_owned()), settings, poster).await?;
+    info!(group = WEBHOOK, "Takes jobs");
+    Ok(registration)
 }
 
 /// For jobs of one kind, each with no more mails than `most_mails`.

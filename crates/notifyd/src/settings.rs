@@ -6,6 +6,7 @@ mod reader;
 mod sieve;
 mod smtp;
 mod unscheduled;
+mod webhook;
 
 use std::{path::PathBuf, time::Duration};
 
@@ -24,6 +25,7 @@ pub use reader::ReaderSettings;
 pub use sieve::SieveSettings;
 pub use smtp::{Login, Smtp, Tls};
 pub use unscheduled::UnscheduledSettings;
+pub use webhook::{WebhookError, WebhookSettings};
 
 /// The section `notifyd`.
 #[derive(Debug, Clone, Deserialize)]
@@ -43,6 +45,8 @@ pub struct Settings {
     pub unscheduled: UnscheduledSettings,
     /// How much Sieve scripts may notify.
     pub sieve: SieveSettings,
+    /// Where they may have something posted to; without it nothing is.
+    pub webhook: Option<WebhookSettings>,
     /// How mail is worded for those of whom nothing else is known.
     pub reader: ReaderSettings,
     /// Whether the event is attached to its alarms, for those who have another calendar.
@@ -96,6 +100,7 @@ impl Default for Settings {
             mute: None,
             unscheduled: UnscheduledSettings::default(),
             sieve: SieveSettings::default(),
+            webhook: None,
             reader: ReaderSettings::default(),
             attach_event: false,
             wording: None,
@@ -140,6 +145,7 @@ impl Validate for Settings {
             .chain(within("database", self.database.problems()))
             .chain(within("unscheduled", self.unscheduled.problems()))
             .chain(within("sieve", self.sieve.problems()))
+            .chain(self.webhook.iter().flat_map(|webhook| within("webhook", webhook.problems())))
             .chain(self.mute.iter().flat_map(|mute| within("mute", mute.problems())))
             .collect()
     }

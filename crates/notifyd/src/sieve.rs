@@ -1,4 +1,5 @@
-//! The notifications of Sieve scripts (RFC 5435): those by mail, and the notices of what was over a budget.
+//! The notifications of Sieve scripts (RFC 5435): those by mail, and the notices of what was over a budget. Those by POST
+//! are in [`crate::webhook`].
 
 mod mailer;
 mod ration;
@@ -8,3 +9,4 @@ mod taken;
 pub(crate) use mailer::SieveMailer;
 pub(crate) use ration::Ration;
 pub(crate) use sweep::sweep;
+pub(crate) use taken::Taken;

@@ -32,6 +32,7 @@ use crate::{
 use connect::Server;
 use pool::Pool;
 pub use trust::TrustError;
+pub(crate) use trust::trusting;
 
 /// Why a mail was not delivered.
 #[derive(Debug, thiserror::Error)]

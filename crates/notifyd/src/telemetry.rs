@@ -34,10 +34,12 @@ pub(crate) enum DropReason {
     Method,
     /// A script notifies of a program's message, or of one of ours.
     Program,
+    /// A script has something posted to a host that is not allowed.
+    Host,
 }
 
 impl DropReason {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Late,
         Self::EventOver,
         Self::Malformed,
@@ -46,6 +48,7 @@ impl DropReason {
         Self::Unknown,
         Self::Method,
         Self::Program,
+        Self::Host,
     ];
 }
 
@@ -84,6 +87,29 @@ impl DependencyMetrics {
     }
 }
 
+/// POSTs of Sieve scripts.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct PostMetrics {
+    pub(crate) sent: Counter,
+    pub(crate) refused: Counter,
+    pub(crate) put_off: Counter,
+}
+
+impl PostMetrics {
+    fn register(registry: &mut Registry) -> Self {
+        let metrics = Self::default();
+        registry.register("notifyd_posts_sent", "POSTs that a host took", metrics.sent.clone());
+        registry.register(
+            "notifyd_posts_refused",
+            "POSTs that a host refused for good",
+            metrics.refused.clone(),
+        );
+        let help = "Attempts to POST that a host did not take, or did not answer";
+        registry.register("notifyd_posts_put_off", help, metrics.put_off.clone());
+        metrics
+    }
+}
+
 /// What notifyd counts. Clones count together.
 #[derive(Debug, Clone)]
 pub struct Metrics {
@@ -92,6 +118,7 @@ pub struct Metrics {
     pub(crate) ambiguous: Counter,
     pub(crate) mutes: Counter,
     pub(crate) merged: Counter,
+    pub(crate) posts: PostMetrics,
     dropped: Family<Reason, Counter>,
     job_seconds: Histogram,
     dependencies: DependencyMetrics,
@@ -106,6 +133,7 @@ impl Metrics {
             ambiguous: Counter::default(),
             mutes: Counter::default(),
             merged: Counter::default(),
+            posts: PostMetrics::register(registry),
             dropped: Family::default(),
             // From a local server's answer to a greylisting server's patience.
             job_seconds: Histogram::new(exponential_buckets(0.001, 4.0, 10)),

@@ -89,6 +89,11 @@ impl Window {
         EffectKey::of(&["window", &self.id, &self.opened.to_string()])
     }
 
+    /// When the first of them was merged.
+    pub fn opened(&self) -> UnixMillis {
+        UnixMillis(self.opened.unsigned_abs())
+    }
+
     /// With the end of its last claim. What an earlier worker was about to tell is told as it was.
     fn read(row: &Row) -> Result<(Self, i64), StoreError> {
         let telling = match row.number("telling")? {

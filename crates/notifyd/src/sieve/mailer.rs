@@ -68,9 +68,9 @@ impl SieveMailer {
     ) -> Result<Result<(), Failure>, Failure> {
         let settings = &self.post.settings;
         let key = EffectKey::of(&["sieve-mail", &taken.id.to_string(), to.as_ref()]);
-        let address: &str = to.as_ref();
+        let address = AsRef::<str>::as_ref(to).to_lowercase();
         let run = (&taken.owner, taken.run.as_str());
-        let ration = Ration::of(&settings.sieve, ("mail", address), run, taken.at);
+        let ration = Ration::of(&settings.sieve, ("mail", &address), run, taken.at);
         let letter = Letter {
             key: &key,
             kind: EffectKind::SieveMail,

@@ -20,8 +20,8 @@ pub(crate) struct Ration {
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
 impl Ration {
-    /// Of a notification of `kind` that was taken at `at`, to `destination`, by the run of a script.
-    pub(super) fn of(
+    /// Of a notification of `kind` that was taken at `at`, to `destination` in the one form it has, by the run of a script.
+    pub(crate) fn of(
         settings: &SieveSettings,
         (kind, destination): (&'static str, &str),
         (user, run): (&Account, &str),
@@ -29,16 +29,15 @@ impl Ration {
     ) -> Self {
         let hour = UnixMillis(at.0 - at.0 % millis(HOUR));
         let budget = |scope: &[&str], most| Budget { scope: ScopeKey::of(scope), since: hour, most };
-        let destination = destination.to_lowercase();
         Self {
             budgets: [
                 budget(&["user", kind, user.as_str()], settings.hourly_per_user),
-                budget(&["destination", kind, user.as_str(), &destination], settings.hourly_per_destination),
+                budget(&["destination", kind, user.as_str(), destination], settings.hourly_per_destination),
                 budget(&["message", user.as_str(), run], settings.per_message),
             ],
             user: user.clone(),
             kind,
-            destination,
+            destination: destination.to_owned(),
             flush_at: UnixMillis(at.0 + millis(settings.merge_for)),
         }
     }

@@ -14,6 +14,7 @@ use crate::{
     key,
     message::{self, AutoSubmitted, Draft},
     post::{Letter, Post, Unfit, now, stored},
+    webhook::Poster,
 };
 
 /// Between two looks.
@@ -26,23 +27,30 @@ const MOST: u32 = 32;
 const KEEP_BUDGETS: Duration = Duration::from_secs(3 * 60 * 60);
 
 /// Looks for notices that are due for as long as it is let. A notice is one mail, whatever dies; it counts in no budget.
-pub(crate) async fn sweep(post: Arc<Post>, wording: Arc<Wording>) {
+pub(crate) async fn sweep(post: Arc<Post>, wording: Arc<Wording>, poster: Option<Arc<Poster>>) {
     let mut ticks = tokio::time::interval(EVERY);
     loop {
         ticks.tick().await;
-        if let Err(why) = look(&post, &wording).await {
+        if let Err(why) = look(&post, &wording, poster.as_deref()).await {
             debug!(error = &why as &dyn std::error::Error, "Notices of merged notifications wait");
         }
     }
 }
 
-async fn look(post: &Post, wording: &Wording) -> Result<(), Failure> {
+async fn look(post: &Post, wording: &Wording, poster: Option<&Poster>) -> Result<(), Failure> {
     let Ok(_run) = post.in_flight.begin() else { return Ok(()) };
     let began = now();
     let before = UnixMillis(began.0.saturating_sub(millis(KEEP_BUDGETS)));
     post.store.forget_budgets(before).await.map_err(stored)?;
     for window in post.store.due_windows(began, CLAIM, MOST).await.map_err(stored)? {
-        tell(post, wording, &window).await?;
+        match (window.kind.as_str(), poster) {
+            ("post", Some(poster)) => match poster.tell(&window).await {
+                // It is due again when its claim ends; the others are not to wait for that host.
+                Err(Failure::Retry(_)) => continue,
+                told => told?,
+            },
+            _ => tell(post, wording, &window).await?,
+        }
         let next = UnixMillis(now().0 + millis(post.settings.sieve.merge_for));
         post.store.close_window(&window, now(), next).await.map_err(stored)?;
     }

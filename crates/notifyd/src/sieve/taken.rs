@@ -9,24 +9,26 @@ use wording::sms::summarise;
 use crate::post::Unfit;
 
 /// What a script asks for.
-pub(super) struct Taken {
-    pub(super) id: EventId,
-    pub(super) at: UnixMillis,
+pub(crate) struct Taken {
+    pub(crate) id: EventId,
+    pub(crate) at: UnixMillis,
     /// Whose script.
-    pub(super) owner: Account,
-    pub(super) method: Method,
-    pub(super) wishes: Wishes,
+    pub(crate) owner: Account,
+    /// The script's importance, in the server's word.
+    pub(crate) priority: String,
+    pub(crate) method: Method,
+    pub(crate) wishes: Wishes,
     /// What the message says; all empty where it could not be read.
-    pub(super) facts: Facts,
+    pub(crate) facts: Facts,
     /// The script's words, if it has any of its own.
-    pub(super) words: Option<String>,
+    pub(crate) words: Option<String>,
     /// The message, without saying which: the script ran once for it.
-    pub(super) run: String,
+    pub(crate) run: String,
 }
 
 impl Taken {
     /// Reads a job. Methods that nobody follows are none.
-    pub(super) fn read(message: &Message) -> Result<Option<Self>, Unfit> {
+    pub(crate) fn read(message: &Message) -> Result<Option<Self>, Unfit> {
         let event: Event = codec::decode(&message.payload)?;
         let Notification::Sieve(notification) = event.notification else { return Err(Unfit::Other) };
         let Ok((method, options)) = Method::parse(&notification.method, &notification.options) else {
@@ -37,6 +39,7 @@ impl Taken {
             id: event.id,
             at: event.taken_at,
             owner: notification.account,
+            priority: notification.priority,
             method,
             wishes: Wishes::parse(options),
             words: own_words(notification.text, &facts),
@@ -46,7 +49,7 @@ impl Taken {
     }
 
     /// The text that was asked for.
-    pub(super) fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let Facts { sender, subject, text, .. } = &self.facts;
         if self.wishes.summarise && !(sender.is_empty() && subject.is_empty() && text.is_empty()) {
             return summarise(sender, subject, text);

@@ -24,7 +24,7 @@ pub enum TrustError {
     #[error("file of certificates holds one that cannot be used")]
     Certificate(#[source] rustls::Error),
     /// There is none.
-    #[error("no certificates to trust: install ca-certificates, or set smtp.ca")]
+    #[error("no certificates to trust: install ca-certificates, or set ca")]
     Nothing,
     /// The TLS library refuses.
     #[error("TLS cannot be set up")]
@@ -33,6 +33,11 @@ pub enum TrustError {
 
 /// Trusts the certificates of `file`, or those that the system trusts.
 pub(super) fn connector(file: Option<&Path>) -> Result<TlsConnector, TrustError> {
+    Ok(Arc::new(trusting(file)?).into())
+}
+
+/// The same, for who connects in another way.
+pub(crate) fn trusting(file: Option<&Path>) -> Result<ClientConfig, TrustError> {
     let roots = match file {
         Some(file) => read(file)?,
         None => system(),
@@ -45,7 +50,7 @@ pub(super) fn connector(file: Option<&Path>) -> Result<TlsConnector, TrustError>
         .map_err(TrustError::Tls)?
         .with_root_certificates(roots)
         .with_no_client_auth();
-    Ok(Arc::new(config).into())
+    Ok(config)
 }
 
 fn read(file: &Path) -> Result<RootCertStore, TrustError> {

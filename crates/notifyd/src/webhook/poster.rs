@@ -1,0 +1,227 @@
+//! The jobs of the group `webhook`: one notification, one POST to the URL that the script names.
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Instant,
+};
+
+use ::sieve::{Hook, Method, silence};
+use async_trait::async_trait;
+use bus::{Attempt, Failure, GroupListener, Message};
+use store::{Effect, EffectKey, EffectKind, End, Window};
+use tracing::{debug, warn};
+use url::Url;
+
+use super::{
+    Caller, Conduct, Hosts, Payload, Unposted,
+    caller::Parcel,
+    payload::{News, importance},
+};
+use crate::{
+    WebhookError, WebhookSettings,
+    dependencies::{Dependency, Tried},
+    due::Due,
+    late::is_older,
+    post::{Post, now, put_off, reject, stored},
+    sieve::{Ration, Taken},
+    telemetry::DropReason,
+};
+
+/// Runs the jobs of kind webhook. May be run again for the same job at any time: the URL is told the same key.
+pub(crate) struct Poster {
+    post: Arc<Post>,
+    hosts: Hosts,
+    caller: Caller,
+    conduct: Mutex<Conduct>,
+    settings: WebhookSettings,
+    tried: Tried,
+}
+
+/// A POST before it is made.
+struct Posting<'a> {
+    key: &'a EffectKey,
+    url: &'a Url,
+    payload: Payload<'a>,
+    is_late: bool,
+}
+
+impl Poster {
+    pub(crate) fn new(post: Arc<Post>, settings: WebhookSettings) -> Result<Self, WebhookError> {
+        let (hosts, caller) = (settings.allowed()?, Caller::new(&settings)?);
+        Ok(Self { post, hosts, caller, conduct: Mutex::default(), settings, tried: Tried::default() })
+    }
+
+    pub(crate) fn settings(&self) -> &WebhookSettings {
+        &self.settings
+    }
+
+    async fn job(&self, message: &Message) -> Result<(), Failure> {
+        let metrics = &self.post.metrics;
+        let Some(taken) = Taken::read(message).map_err(reject)? else {
+            metrics.dropped(DropReason::Method, 1);
+            return Ok(());
+        };
+        let Method::Post(Hook { url }) = &taken.method else {
+            metrics.dropped(DropReason::Method, 1);
+            return Ok(());
+        };
+        if silence(&taken.facts, self.post.settings.from.address.domain()).is_some() {
+            metrics.dropped(DropReason::Program, 1);
+            return Ok(());
+        }
+        // A script's mistake is its user's to mend: it makes no dead letter.
+        if let Err(why) = self.hosts.check(url) {
+            debug!(%why, "Does not post where a script says");
+            metrics.dropped(DropReason::Host, 1);
+            return Ok(());
+        }
+        self.notify(&taken, &without_fragment(url)).await
+    }
+
+    async fn notify(&self, taken: &Taken, url: &Url) -> Result<(), Failure> {
+        let settings = &self.post.settings.sieve;
+        let key = EffectKey::of(&["sieve-post", &taken.id.to_string(), url.as_str()]);
+        let run = (&taken.owner, taken.run.as_str());
+        let ration = Ration::of(settings, ("post", url.as_str()), run, taken.at);
+        let effect = self.post.admit(&key, EffectKind::SievePost, &key.to_string(), Some(&ration)).await;
+        let effect = effect.map_err(stored)?;
+        let text = taken.text();
+        let news = News::Notification {
+            user: taken.owner.as_str(),
+            importance: importance(&taken.priority),
+            text: Some(text.as_str()).filter(|text| !text.is_empty()),
+            sender: &taken.facts.sender,
+            subject: &taken.facts.subject,
+            message_id: taken.facts.message_id.as_deref(),
+        };
+        let payload = Payload { timestamp: taken.at, news };
+        let is_late = is_older(taken.at, now(), settings.useful_for);
+        self.send(effect, Posting { key: &key, url, payload, is_late }).await
+    }
+
+    /// Tells of what was over a budget. A refusal for good ends the notice; it counts in no budget.
+    pub(crate) async fn tell(&self, window: &Window) -> Result<(), Failure> {
+        let Some(url) = window.destination.parse::<Url>().ok().filter(|url| self.hosts.check(url).is_ok())
+        else {
+            return Ok(());
+        };
+        let (key, opened) = (window.notice(), window.opened());
+        let effect =
+            self.post.admit(&key, EffectKind::Notice, &key.to_string(), None).await.map_err(stored)?;
+        let news = News::More { user: window.user.as_str(), count: window.telling };
+        let is_late = is_older(opened, now(), self.post.settings.sieve.useful_for);
+        let payload = Payload { timestamp: opened, news };
+        match self.send(effect, Posting { key: &key, url: &url, payload, is_late }).await {
+            Err(Failure::Reject(_)) => {
+                warn!("A notice of merged notifications was refused for good");
+                Ok(())
+            }
+            ended => ended,
+        }
+    }
+
+    async fn send(&self, effect: Effect, posting: Posting<'_>) -> Result<(), Failure> {
+        let due = match Due::of(effect) {
+            Ok(Some(due)) => due,
+            Ok(None) => return Ok(()),
+            Err(why) => return Err(reject(why)),
+        };
+        if posting.is_late {
+            due.drop(now()).await.map_err(stored)?;
+            self.post.metrics.dropped(DropReason::Late, 1);
+            return Ok(());
+        }
+        self.post.dependencies.worked(Dependency::Database);
+        let host = posting.url.host_str().unwrap_or_default();
+        // The answer, and the ledger before and after it.
+        let patience = self.settings.timeout * 2;
+        self.conduct().may_call(host, Instant::now(), patience).map_err(later)?;
+        self.call(due, posting, host).await
+    }
+
+    async fn call(&self, due: Due, posting: Posting<'_>, host: &str) -> Result<(), Failure> {
+        let (id, body) = (posting.key.to_string(), posting.payload.to_octets());
+        let sending = due.begin(&self.post.owed, now()).await.map_err(stored)?;
+        let parcel = Parcel { url: posting.url, id: &id, body: &body };
+        let result = self.caller.post(parcel, now().0 / 1_000).await;
+        self.learn(host, &result);
+        let end = match result {
+            Ok(()) => Some(End::Sent),
+            Err(Unposted::Refused(_) | Unposted::Private) => Some(End::Failed),
+            Err(Unposted::Later { .. } | Unposted::Unreachable) => Some(End::PutOff),
+            // The row stays as it is. Whoever tries again says the same key, so that once more does no harm.
+            Err(Unposted::Trouble { .. } | Unposted::Silence) => None,
+        };
+        match end {
+            Some(end) => self.post.put_down(sending, end).await?,
+            None => drop(sending),
+        }
+        self.ended(result)
+    }
+
+    fn ended(&self, result: Result<(), Unposted>) -> Result<(), Failure> {
+        let metrics = &self.post.metrics.posts;
+        match result {
+            Ok(()) => {
+                metrics.sent.inc();
+                Ok(())
+            }
+            Err(why @ (Unposted::Refused(_) | Unposted::Private)) => {
+                metrics.refused.inc();
+                warn!(%why, "POST was refused for good");
+                Err(reject(why))
+            }
+            Err(why) => {
+                metrics.put_off.inc();
+                debug!(%why, "POST is put off");
+                Err(later(why))
+            }
+        }
+    }
+
+    fn learn(&self, host: &str, result: &Result<(), Unposted>) {
+        match *result {
+            Ok(()) | Err(Unposted::Refused(_) | Unposted::Private) => self.conduct().answered(host),
+            Err(Unposted::Later { wait, .. } | Unposted::Trouble { wait, .. }) => {
+                self.conduct().failed(host, Instant::now(), wait);
+            }
+            Err(Unposted::Unreachable | Unposted::Silence) => {
+                self.conduct().failed(host, Instant::now(), None);
+            }
+        }
+    }
+
+    fn conduct(&self) -> MutexGuard<'_, Conduct> {
+        // What a thread that panicked left is at worst a host too few.
+        self.conduct.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What stands after `#` is for readers of a page, and is never sent.
+fn without_fragment(url: &Url) -> Url {
+    let mut url = url.clone();
+    url.set_fragment(None);
+    url
+}
+
+/// One host's trouble is none of the group's: other jobs go on.
+fn later(why: impl std::error::Error + Send + Sync + 'static) -> Failure {
+    Failure::Retry(Box::new(why))
+}
+
+#[async_trait]
+impl GroupListener for Poster {
+    async fn run(&self, message: Message, _attempt: Attempt) -> Result<(), Failure> {
+        let began = self.post.dependencies.begin();
+        let _run = self.post.in_flight.begin().map_err(put_off)?;
+        let started = Instant::now();
+        let result = self.job(&message).await;
+        self.post.metrics.job_took(started.elapsed());
+        self.post.dependencies.ended(began, &result, &self.tried);
+        result
+    }
+
+    async fn recovered(&self) {
+        self.post.dependencies.recovered(&self.tried).await;
+    }
+}
