@@ -22,6 +22,7 @@ pub mod sieve;
 pub mod smtp;
 pub mod sse;
 pub mod tap;
+pub mod webhook;
 
 mod http;
 mod message;

@@ -17,3 +17,4 @@ mod readers;
 mod setup;
 mod sieve;
 mod submission;
+mod webhook;
