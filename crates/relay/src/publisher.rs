@@ -71,7 +71,7 @@ impl Publisher {
         let states = States::new(Arc::clone(&bus), decoder.form(), telemetry.clone());
         let outlet = Arc::new(Outlet { bus, states, relay, telemetry });
         let board = Board::new(OUTSTANDING);
-        let [outage, job_outage] = ["all", "jobs"].map(|what| Outage::new(what, FIRST_WAIT, LONGEST_WAIT));
+        let [outage, job_outage] = ["all", "jobs"].map(|held| Outage::new(held, FIRST_WAIT, LONGEST_WAIT));
         Self { intake, decoder, outlet, board, outage, job_outage, jobs_under_way: 0, note_by: None }
     }
 
@@ -147,7 +147,7 @@ impl Publisher {
             Err(error) => {
                 let are_jobs_full = piece.is_job() && matches!(error, BusError::Full);
                 let outage = if are_jobs_full { &mut self.job_outage } else { &mut self.outage };
-                outage.failed(&error);
+                outage.failed(piece.class(), &error);
                 self.board.fail(piece);
                 return;
             }

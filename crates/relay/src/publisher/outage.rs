@@ -11,8 +11,8 @@ use tokio::time::Instant;
 /// See the module.
 #[derive(Debug)]
 pub(super) struct Outage {
-    /// What the bus does not take, for the log.
-    what: &'static str,
+    /// What waits meanwhile, for the log.
+    held: &'static str,
     backoff: Backoff,
     /// Waits since all was well.
     attempts: u32,
@@ -28,18 +28,19 @@ enum Pace {
 }
 
 impl Outage {
-    pub fn new(what: &'static str, first: Duration, longest: Duration) -> Self {
+    pub fn new(held: &'static str, first: Duration, longest: Duration) -> Self {
         let backoff = Backoff::new(first, longest).expect("the constants are in order");
-        Self { what, backoff, attempts: 0, pace: Pace::Going }
+        Self { held, backoff, attempts: 0, pace: Pace::Going }
     }
 
-    /// Something failed. The first of it is told.
-    pub fn failed(&mut self, error: &BusError) {
+    /// One of `what` failed. The first of it is told.
+    pub fn failed(&mut self, what: &'static str, error: &BusError) {
         if self.attempts == 0 && self.pace == Pace::Going {
+            let held = self.held;
             if error.is_transient() {
-                tracing::warn!(%error, what = self.what, "Bus takes no messages, the spool keeps them");
+                tracing::warn!(%error, what, held, "Bus takes no messages, the spool keeps them");
             } else {
-                tracing::error!(%error, what = self.what, "Bus refuses messages, the spool keeps them");
+                tracing::error!(%error, what, held, "Bus refuses messages, the spool keeps them");
             }
         }
         self.pace = Pace::Ending;
@@ -48,7 +49,7 @@ impl Outage {
     /// What failed is done.
     pub fn is_over(&mut self) {
         if std::mem::take(&mut self.attempts) > 0 {
-            tracing::info!(what = self.what, "Bus takes messages again");
+            tracing::info!(held = self.held, "Bus takes messages again");
         }
     }
 
@@ -94,7 +95,7 @@ mod tests {
         outage.ended(now, &mut rand::rng());
         assert!(outage.is_going(), "nothing failed");
         for attempt in 1..=20 {
-            outage.failed(&away());
+            outage.failed("jobs", &away());
             assert!(!outage.is_going() && outage.until().is_none(), "what is under way ends first");
             outage.ended(now, &mut rand::rng());
             assert!(outage.until().unwrap() <= now + longest);

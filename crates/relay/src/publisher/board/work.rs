@@ -131,6 +131,15 @@ impl Piece {
         matches!(&self.work, Work::Dispatch(message, _) if is_job(message))
     }
 
+    /// Which kind of work it is, for the log.
+    pub fn class(&self) -> &'static str {
+        match &self.work {
+            Work::Merge(_) => "states",
+            Work::Dispatch(message, _) if is_job(message) => "jobs",
+            Work::Dispatch(..) => "alerts",
+        }
+    }
+
     /// The records that it came from, in order.
     pub fn sequences(&self) -> &[u64] {
         match &self.work {
