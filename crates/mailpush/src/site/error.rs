@@ -56,6 +56,7 @@ impl SiteError {
                 notifyd::StartError::Bus(_) => false,
                 notifyd::StartError::Smtp(_)
                 | notifyd::StartError::Dkim(_)
+                | notifyd::StartError::Webhook(_)
                 | notifyd::StartError::Wording(_) => true,
             },
             Self::Admin(AdminError::Listen { source, .. }) => is_lasting(source),
