@@ -103,7 +103,7 @@ impl Worker {
             }
             Err(error) => {
                 tracing::warn!(group = %self.group, error = &error as &dyn std::error::Error, "Jobs cannot be taken");
-                self.start_pause();
+                self.start_pause(|wait| wait);
                 None
             }
         }
@@ -118,17 +118,22 @@ impl Worker {
         match ended {
             Ok(Ended::Settled) => self.pauses = 0,
             // Jobs that ran beside the one that told of the outage tell of the same.
-            Ok(Ended::Outage) | Err(_) if self.pause.is_some() => {}
-            Ok(Ended::Outage) | Err(_) => self.start_pause(),
+            _ if self.pause.is_some() => {}
+            Ok(Ended::Outage) => {
+                let listener = self.listener.clone();
+                self.start_pause(|wait| pause(wait, listener));
+            }
+            Ok(Ended::Unsettled) | Err(_) => self.start_pause(|wait| wait),
         }
     }
 
-    fn start_pause(&mut self) {
+    /// `until` says what ends the pause, beside its time.
+    fn start_pause(&mut self, until: impl FnOnce(Sleep) -> Sleep) {
         self.pauses = self.pauses.saturating_add(1);
         let wait = self.settings.backoff.ceiling(self.pauses).max(SHORTEST_PAUSE);
         // What is away is told by the listener, who knows.
         tracing::debug!(group = %self.group, ?wait, "Group pauses");
-        self.pause = Some(pause(self.shared.surroundings.clock.sleep(wait), self.listener.clone()));
+        self.pause = Some(until(self.shared.surroundings.clock.sleep(wait)));
     }
 }
 

@@ -174,14 +174,20 @@ impl Worker {
             Ok((_, Ended::Settled)) => self.pauses = 0,
             Ok((source, Ended::Outage)) => {
                 self.pulls.returned(source);
-                self.start_pause();
+                let listener = self.runner.listener.clone();
+                self.start_pause(|wait| pause(wait, listener));
+            }
+            Ok((source, Ended::Unsettled)) => {
+                self.pulls.returned(source);
+                self.start_pause(|wait| wait);
             }
             // Nothing in a run panics but the listener, which is caught.
-            Err(_) => self.start_pause(),
+            Err(_) => self.start_pause(|wait| wait),
         }
     }
 
-    fn start_pause(&mut self) {
+    /// `until` says what ends the pause, beside its time.
+    fn start_pause(&mut self, until: impl FnOnce(Sleep) -> Sleep) {
         // Jobs that ran beside the one that told of the outage tell of the same.
         if self.pause.is_some() {
             return;
@@ -190,8 +196,7 @@ impl Worker {
         let wait = self.runner.settings.backoff.ceiling(self.pauses).max(SHORTEST_PAUSE);
         // What is away is told by the listener, who knows.
         tracing::debug!(group = %self.runner.place.group, ?wait, "Group pauses");
-        let wait = self.runner.broker.surroundings.clock.sleep(wait);
-        self.pause = Some(pause(wait, self.runner.listener.clone()));
+        self.pause = Some(until(self.runner.broker.surroundings.clock.sleep(wait)));
     }
 
     /// A server that was away has forgotten the requests. It may be an empty one.

@@ -103,6 +103,8 @@ pub trait GroupListener: Send + Sync + 'static {
 
 #[cfg(test)]
 mod tests {
+    use std::task::{Context, Waker};
+
     use super::*;
 
     const BACKOFF: Backoff =
@@ -119,6 +121,21 @@ mod tests {
         let attempts = [1, 2, 3].map(|number| BACKOFF.attempt(number));
         assert_eq!(attempts.map(|attempt| attempt.number), [1, 2, 3]);
         assert_eq!(attempts.map(|attempt| attempt.is_last), [false, false, true]);
+    }
+
+    struct Plain;
+
+    #[async_trait]
+    impl GroupListener for Plain {
+        async fn run(&self, _: Message, _: Attempt) -> Result<(), Failure> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_listener_that_says_nothing_of_recoveries_never_ends_a_pause() {
+        let mut context = Context::from_waker(Waker::noop());
+        assert!(Plain.recovered().as_mut().poll(&mut context).is_pending());
     }
 
     #[test]

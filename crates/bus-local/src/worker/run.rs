@@ -12,8 +12,10 @@ use crate::{shared::Shared, tables::TakenJob};
 pub(super) enum Ended {
     /// The job is finished, parked or dead.
     Settled,
-    /// It waits as before, and so should the group.
+    /// It waits as before, and so should the group until the listener says that what was away is back.
     Outage,
+    /// It waits as before, for what became of it cannot be stored. The listener knows nothing of that.
+    Unsettled,
 }
 
 /// Runs `job` and settles it. Its claim is dropped last: when this is cut off, the job is free again.
@@ -36,7 +38,7 @@ pub(super) async fn run(
         Ok(()) => Ended::Settled,
         Err(error) => {
             tracing::warn!(group = %group, error = &error as &dyn Error, "Job cannot be settled and will run again");
-            Ended::Outage
+            Ended::Unsettled
         }
     }
 }

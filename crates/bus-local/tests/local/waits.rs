@@ -1,13 +1,15 @@
 //! When a job is tried again, to the millisecond.
 
-use std::time::Duration;
+use std::{path::Path, sync::Arc, time::Duration};
 
-use bus::{Bus, DeadLetters, Failure, Key, Retained};
+use async_trait::async_trait;
+use bus::{Attempt, Bus, DeadLetters, Failure, GroupListener, Key, Message, Retained};
 use bus_local::{Clock, LocalBus, LocalBusSettings, ManualClock, Surroundings, full_jitter};
 use bytes::Bytes;
 use futures_util::FutureExt;
 use mailbox_event::UnixMillis;
 use proptest::prelude::*;
+use rusqlite::Connection;
 
 use super::{ALICE, Runs, Scene, group, id, job, rest::rest, until};
 
@@ -53,6 +55,39 @@ async fn pauses_of_an_outage_double_and_end_with_it() {
     assert!(seen.iter().all(|(_, attempt)| attempt.number == 1));
 }
 
+/// A listener that has all it needs, and says so when it is asked.
+struct Content(Arc<Runs>);
+
+#[async_trait]
+impl GroupListener for Content {
+    async fn run(&self, message: Message, attempt: Attempt) -> Result<(), Failure> {
+        self.0.run(message, attempt).await
+    }
+
+    async fn recovered(&self) {}
+}
+
+#[tokio::test]
+async fn a_group_pauses_when_the_end_of_a_run_cannot_be_stored_though_it_has_all_it_needs() {
+    let refuse = |path: &Path| {
+        let sql = "CREATE TRIGGER refuse BEFORE INSERT ON finished BEGIN SELECT RAISE(ABORT, 'refused'); END";
+        Connection::open(path).unwrap().execute_batch(sql).unwrap();
+    };
+    let scene =
+        Scene::new(LocalBusSettings::default()).reopen_after(LocalBusSettings::default(), refuse).await;
+    let listener = Runs::new(|_| Ok(()));
+    let content = Arc::new(Content(listener.clone()));
+    let _held = scene.bus.register_group(group(), super::group_settings(), content).await.unwrap();
+    scene.dispatch(job(1)).await;
+    for (runs, wait) in [(1, 1), (2, 2)] {
+        listener.until(runs).await;
+        rest(&scene.bus).await;
+        assert_eq!(listener.count(), runs, "it is not run again at once");
+        scene.clock.advance(Duration::from_secs(wait));
+    }
+    listener.until(3).await;
+}
+
 #[tokio::test]
 async fn after_a_pause_one_job_goes_ahead() {
     let scene = Scene::new(LocalBusSettings::default());
@@ -76,7 +111,7 @@ async fn after_a_pause_one_job_goes_ahead() {
 #[tokio::test]
 async fn the_last_place_is_filled_while_the_others_are_taken() {
     let scene = Scene::new(LocalBusSettings::default());
-    let listener = std::sync::Arc::new(Stuck(0.into()));
+    let listener = Arc::new(Stuck(0.into()));
     let three = bus::GroupSettings { concurrency: 3, ..super::group_settings() };
     let _held = scene.bus.register_group(group(), three, listener.clone()).await.unwrap();
     for sequence in 1..=4 {

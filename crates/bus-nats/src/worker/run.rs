@@ -21,8 +21,10 @@ use crate::groups::{Broker, Place};
 pub(super) enum Ended {
     /// The job is finished, parked or dead.
     Settled,
-    /// It is the server's again, and the group should wait.
+    /// It is the server's again, and the group should wait until the listener says that what was away is back.
     Outage,
+    /// It is the server's again, for the bus does not take what became of it. The listener knows nothing of that.
+    Unsettled,
 }
 
 /// What every run of a worker needs.
@@ -69,12 +71,12 @@ impl Runner {
         };
         match settler.settle(job, how).await {
             Ok(true) => Ended::Settled,
-            Ok(false) => Ended::Outage,
+            Ok(false) => Ended::Unsettled,
             Err(error) => {
                 let group = &self.place.group;
                 tracing::warn!(%group, error = &error as &dyn Error, "Job cannot be settled and will run again");
                 settler.give_back().await;
-                Ended::Outage
+                Ended::Unsettled
             }
         }
     }

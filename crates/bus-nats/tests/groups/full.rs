@@ -8,13 +8,14 @@ use std::{
     time::Duration,
 };
 
-use bus::DeadLetters;
+use async_trait::async_trait;
+use bus::{Attempt, DeadLetters, Failure, GroupListener, Message};
 use bus_nats::{Consent, NatsSettings, provision};
 use bus_node::Surroundings;
 use testkit::{eventually, nats::Version};
 
 use crate::{
-    scene::{Node, Outcome, PATIENCE, Runs, group, job, settings},
+    scene::{LONG, Node, Outcome, PATIENCE, Runs, clock, group, job, settings},
     server::{installation, shared},
 };
 
@@ -35,6 +36,42 @@ fn failing_until_well() -> (Arc<AtomicBool>, Arc<Runs>) {
     let well = is_well.clone();
     let does = move |_, _| if well.load(Ordering::SeqCst) { Outcome::Done } else { Outcome::Fail };
     (is_well, Runs::new(does))
+}
+
+/// Looks at the server, one after the other: a group that does not pause has run a job many times meanwhile.
+const LOOKS: usize = 50;
+
+/// A listener that has all it needs, and says so when it is asked.
+struct Content(Arc<Runs>);
+
+#[async_trait]
+impl GroupListener for Content {
+    async fn run(&self, message: Message, attempt: Attempt) -> Result<(), Failure> {
+        self.0.run(message, attempt).await
+    }
+
+    async fn recovered(&self) {}
+}
+
+pub async fn a_group_pauses_when_a_retry_cannot_be_parked_though_it_has_all_it_needs(version: Version) {
+    let server = shared(version).await;
+    let mut small = installation(&server);
+    small.bounds.parked = NOTHING;
+    let clock = clock();
+    let node = Node::on(&small, &clock).await;
+    let runs = Runs::new(|_, _| Outcome::Fail);
+    let _held = node.register(settings(1, LONG), &Arc::new(Content(runs.clone()))).await;
+    node.dispatch(job(1)).await;
+    runs.until(1).await;
+    for _ in 0..LOOKS {
+        node.depth().await;
+    }
+    assert_eq!(runs.all(), [(1, 1)]);
+    let runs_again = async || {
+        clock.advance(LONG);
+        (runs.all().len() > 1).then_some(())
+    };
+    eventually(PATIENCE, "it is tried again", runs_again).await;
 }
 
 pub async fn a_retry_that_cannot_be_parked_stays_a_job(version: Version) {

@@ -55,7 +55,11 @@ impl Node {
     }
 
     /// Registers on the node's own runtime, so that the work ends with it.
-    pub async fn register(&self, settings: GroupSettings, listener: &Arc<Runs>) -> Registration {
+    pub async fn register(
+        &self,
+        settings: GroupSettings,
+        listener: &Arc<impl GroupListener>,
+    ) -> Registration {
         self.register_as(group(), settings, listener).await
     }
 
@@ -64,7 +68,7 @@ impl Node {
         &self,
         group: Group,
         settings: GroupSettings,
-        listener: &Arc<Runs>,
+        listener: &Arc<impl GroupListener>,
     ) -> Registration {
         let (bus, listener) = (self.bus.clone(), listener.clone());
         let registering = async move { bus.register_group(group, settings, listener).await };
