@@ -97,11 +97,14 @@ fn refuse(node: &Node, refusal: &Refusal) {
 }
 
 async fn try_to_make_ready(node: &Arc<Node>) -> Result<(), NotReady> {
+    let connection = node.connection();
     check_server(&node.client.server_info(), &node.settings)?;
     let bounds = provision(&node.caller, &node.settings, &node.names).await?;
     tell(node, &bounds);
     claim(node).await?;
-    Ok(node.takers.look(node).await?)
+    node.takers.look(node).await?;
+    node.ready_on.store(connection, Ordering::SeqCst);
+    Ok(())
 }
 
 async fn claim(node: &Node) -> Result<(), NotReady> {

@@ -2,7 +2,7 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicBool, Ordering},
+    atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
 use async_nats::{
@@ -59,6 +59,8 @@ pub(crate) struct Node {
     pub(crate) troubles: Arc<Troubles>,
     /// Whether what lies in NATS was seen to be of our key. Nothing is stored and nothing is told before.
     pub(crate) is_ours: AtomicBool,
+    /// The connection, by its number, on which all was found or made as it is to be. There is no connection 0.
+    pub(crate) ready_on: AtomicU64,
     /// Becomes true when the bus closes. Whoever works in the background holds a receiver until he has ended.
     pub(crate) closing: watch::Sender<bool>,
     pub(crate) readiness: watch::Sender<Readiness>,
@@ -89,6 +91,7 @@ impl Node {
             counters,
             troubles,
             is_ours: AtomicBool::new(is_ours),
+            ready_on: AtomicU64::new(0),
             closing: watch::Sender::new(false),
             readiness: watch::Sender::new(Readiness::Waiting(None)),
             other_bounds: watch::Sender::default(),
@@ -97,6 +100,10 @@ impl Node {
     }
 
     /// Refuses whoever comes when the bus is closed, or may be of another installation.
+    ///
+    /// After a reconnect what was seen before stands until the keeper has looked again, so that a server of a cluster that
+    /// goes stops nobody. Should it be another installation's NATS: what is stored meanwhile lies under names that nobody
+    /// there reads, no job is taken before the look ([`crate::takers`]), and no group works ([`Self::check_ready`]).
     pub(crate) fn check_open(&self) -> Result<(), BusError> {
         self.check_not_closed()?;
         // Whoever has something to say keeps it until then.
@@ -106,6 +113,18 @@ impl Node {
     /// Refuses whoever comes when the bus is closed.
     pub(crate) fn check_not_closed(&self) -> Result<(), CallError> {
         if *self.closing.borrow() { Err(CallError::Closed) } else { Ok(()) }
+    }
+
+    /// Refuses work for a group until the NATS of this connection was looked at: its jobs may be another installation's.
+    pub(crate) fn check_ready(&self) -> Result<(), CallError> {
+        self.caller.check()?;
+        let is_ready = self.ready_on.load(Ordering::SeqCst) == self.connection();
+        if is_ready { Ok(()) } else { Err(CallError::NotOurs) }
+    }
+
+    /// The number of the connection, from 1; while there is none, of the last.
+    pub(crate) fn connection(&self) -> u64 {
+        self.client.statistics().connects.load(Ordering::SeqCst)
     }
 
     /// Why NATS cannot be used, where it cannot.

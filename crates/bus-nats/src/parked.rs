@@ -100,6 +100,7 @@ impl Sweeper {
     }
 
     async fn give_back_what_is_due(&mut self) -> Result<(), CallError> {
+        self.broker.check_ready()?;
         if !self.lease.keep(&self.broker).await? {
             self.heap = ParkedHeap::default();
             return Ok(());

@@ -18,11 +18,7 @@ use tokio::{
     time::{Instant, sleep},
 };
 
-use crate::{
-    error::CallError,
-    groups::Broker,
-    node::{Node, Readiness},
-};
+use crate::{error::CallError, groups::Broker, node::Node};
 
 /// For as long are consumers awaited: an operator may have taken his groups away together with the old NATS.
 const LONGEST: Duration = Duration::from_secs(60);
@@ -96,7 +92,7 @@ impl Takers {
     /// The connection on which a job may be dispatched. What comes after a reconnect, before JOBS was looked at, may not:
     /// the server may be another one.
     pub(crate) fn check(&self, node: &Node) -> Result<u64, CallError> {
-        let connection = connection(node);
+        let connection = node.connection();
         if self.open.load(Ordering::SeqCst) == connection { Ok(connection) } else { Err(CallError::NoTakers) }
     }
 
@@ -109,7 +105,7 @@ impl Takers {
     pub(crate) async fn look(&self, node: &Arc<Node>) -> Result<(), CallError> {
         // Held meanwhile: what was seen later is judged later.
         let mut known = self.known.lock().await;
-        let connection = connection(node);
+        let connection = node.connection();
         known.note(Broker::new(node).sight_of_jobs().await?, Instant::now());
         let open = if known.awaited.is_some() { 0 } else { connection };
         self.open.store(open, Ordering::SeqCst);
@@ -121,17 +117,13 @@ impl Takers {
         loop {
             let pause = self.known.lock().await.pause();
             sleep(pause).await;
-            if *node.readiness.borrow() == Readiness::Ready
+            if node.check_ready().is_ok()
                 && let Err(error) = self.look(node).await
             {
                 tracing::debug!(%error, "Stream of jobs cannot be looked at");
             }
         }
     }
-}
-
-fn connection(node: &Node) -> u64 {
-    node.client.statistics().connects.load(Ordering::SeqCst)
 }
 
 #[cfg(test)]

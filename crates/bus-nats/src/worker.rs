@@ -134,6 +134,10 @@ impl Worker {
 
     async fn ask(&mut self) {
         let Some(free) = self.free().filter(|_| self.refused == Refused::Empty) else { return };
+        // What is asked while the server is away would be sent to whichever comes next.
+        if self.runner.broker.check_ready().is_err() {
+            return;
+        }
         for Ask { source, number, is_probe } in self.pulls.next(free, Instant::now()) {
             let broker = &self.runner.broker;
             let stream = broker.names.stream(JOBS);
@@ -199,7 +203,7 @@ impl Worker {
         self.pause = Some(until(self.runner.broker.surroundings.clock.sleep(wait)));
     }
 
-    /// A server that was away has forgotten the requests. It may be an empty one.
+    /// A server that was away has forgotten the requests. It may be an empty one, or another installation's.
     async fn begin_again(&mut self) {
         self.refused = Refused::Gone;
         self.look().await;
@@ -209,7 +213,8 @@ impl Worker {
     async fn look(&mut self) {
         if self.refused == Refused::Gone {
             let Runner { broker, place, settings, .. } = &*self.runner;
-            if make_consumers(broker, place, &settings.kinds).await.is_err() {
+            let is_ready = broker.check_ready().is_ok();
+            if !is_ready || make_consumers(broker, place, &settings.kinds).await.is_err() {
                 return;
             }
             self.pulls.reset();

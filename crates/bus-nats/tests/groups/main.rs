@@ -65,6 +65,7 @@ on_both! {
     phantoms::jobs_that_are_gone_are_waited_for_no_longer,
     poison::what_is_no_job_is_a_dead_letter_and_stops_nobody,
     quiet::a_group_with_nothing_to_do_asks_for_nothing,
+    replaced::jobs_of_another_installation_are_left_alone,
     replaced::what_an_empty_server_takes_is_run_by_groups_that_come_back_later,
     settling::a_run_that_outlasts_the_patience_of_the_server_is_run_once,
     settling::after_an_outage_a_job_is_there_at_once,

@@ -9,8 +9,8 @@ use std::{
     time::Duration,
 };
 
-use bus::Bus;
-use bus_nats::NatsBus;
+use bus::{Bus, BusError};
+use bus_nats::{NatsBus, NatsSettings};
 use testkit::{
     eventually,
     nats::{Nats, Version},
@@ -19,7 +19,7 @@ use tokio::time::sleep;
 
 use crate::{
     deaths::hasty,
-    scene::{Node, Outcome, PATIENCE, Runs, job, settings},
+    scene::{LONG, Node, Outcome, PATIENCE, Runs, job, settings},
 };
 
 /// Jobs before and after.
@@ -65,4 +65,36 @@ pub async fn what_an_empty_server_takes_is_run_by_groups_that_come_back_later(ve
     let are_run = async || taken.iter().all(|job| runs.counts().contains_key(job)).then_some(());
     eventually(PATIENCE, "every job that was taken is run", are_run).await;
     worker.until_done().await;
+}
+
+/// How long the node stays away: another installation has taken the place of its NATS by then.
+const AWAY: Duration = Duration::from_secs(3);
+
+/// Looks at the server, one after the other: whoever asks for jobs has them long before.
+const LOOKS: usize = 50;
+
+pub async fn jobs_of_another_installation_are_left_alone(version: Version) {
+    let mut server = Nats::start(version).await;
+    let of = |key: &str| NatsSettings { fingerprint: Some(key.to_owned()), ..hasty(&server) };
+    let (ours, mut theirs) = (of("ours"), of("theirs"));
+    theirs.prefix.clone_from(&ours.prefix);
+    let (runs, their_runs) = (Runs::new(|_, _| Outcome::Done), Runs::new(|_, _| Outcome::Done));
+    let node = Node::returning_after(&ours, AWAY).await;
+    let _held = node.register(settings(2, LONG), &runs).await;
+    node.dispatch(job(1)).await;
+    runs.until(1).await;
+
+    server.restart_empty().await;
+    let other = Node::start(&theirs).await;
+    // Its consumers stay, and nobody takes what comes.
+    other.register(settings(2, LONG), &their_runs).await.unregister();
+    other.dispatch(job(2)).await;
+    let is_refused = async || matches!(node.bus.health().await, Err(BusError::Unusable(_))).then_some(());
+    eventually(PATIENCE, "the node sees whose NATS it is", is_refused).await;
+    for _ in 0..LOOKS {
+        other.depth().await;
+    }
+    assert_eq!(runs.all(), [(1, 1)]);
+    let _held = other.register(settings(2, LONG), &their_runs).await;
+    their_runs.until(1).await;
 }
