@@ -61,7 +61,7 @@ on_both! {
     lease::who_leaves_lets_another_sweep_at_once,
     order::a_high_job_goes_before_a_backlog_of_low_ones,
     order::jobs_of_a_kind_that_is_left_are_run,
-    phantoms::a_job_that_was_taken_out_of_the_stream_is_waited_for_no_longer,
+    phantoms::a_job_that_a_server_forgot_was_settled_is_waited_for_no_longer,
     phantoms::jobs_that_are_gone_are_waited_for_no_longer,
     poison::what_is_no_job_is_a_dead_letter_and_stops_nobody,
     quiet::a_group_with_nothing_to_do_asks_for_nothing,
@@ -75,4 +75,5 @@ on_both! {
     waiting::a_thousand_waiting_retries_do_not_delay_a_new_job,
     waiting::figures_say_what_waits,
     waiting::figures_of_a_group_are_its_own,
+    waiting::figures_of_a_group_without_work_cost_no_look_at_the_jobs,
 }

@@ -1,9 +1,12 @@
 //! Jobs that a consumer waits for and that the stream has no more, as a server leaves them that is killed between an
 //! acknowledgement and its notes.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
-use async_nats::jetstream;
 use bus::{Group, GroupSettings, JobKind, Topic, Urgency};
 use testkit::{
     eventually,
@@ -13,7 +16,6 @@ use testkit::{
 use crate::{
     deaths::hasty,
     scene::{LONG, Node, Outcome, PATIENCE, Runs, clock, job, settings},
-    server::{installation, shared},
     torn::dies_and_comes_back,
 };
 
@@ -30,33 +32,58 @@ async fn leave_a_job_of_others(node: &Node, runs: &Arc<Runs>) {
     node.dispatch(stays).await;
 }
 
-pub async fn a_job_that_was_taken_out_of_the_stream_is_waited_for_no_longer(version: Version) {
-    let server = shared(version).await;
-    let installation = installation(&server);
+/// What a server has written down about its consumers, by file.
+fn notes(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let mut notes = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
+        match entry.file_type().unwrap().is_dir() {
+            true => notes.extend(self::notes(&entry.path())),
+            false if entry.file_name() == "o.dat" => {
+                notes.push((entry.path(), std::fs::read(entry.path()).unwrap()));
+            }
+            false => {}
+        }
+    }
+    notes
+}
+
+pub async fn a_job_that_a_server_forgot_was_settled_is_waited_for_no_longer(version: Version) {
+    let mut server = Nats::start(version).await;
+    let installation = hasty(&server);
     let clock = clock();
-    let dies = Node::on(&installation, &clock).await;
+    let first = Node::on(&installation, &clock).await;
     let runs = Runs::new(|_, _| Outcome::DoneAfter(LONG));
-    leave_a_job_of_others(&dies, &runs).await;
-    let _over = dies.register(settings(3, LONG), &runs).await;
+    leave_a_job_of_others(&first, &runs).await;
+    let _cut_off = first.register(settings(3, LONG), &runs).await;
     for sequence in 0..3 {
-        dies.dispatch(job(sequence)).await;
+        first.dispatch(job(sequence)).await;
     }
     runs.until(3).await;
-    drop(dies);
-    let context = jetstream::new(async_nats::connect(server.url()).await.unwrap());
-    let jobs = context.get_stream(format!("{}_JOBS", installation.prefix)).await.unwrap();
-    for place in 2..=4 {
-        jobs.delete_message(place).await.unwrap();
-    }
-    let node = Node::on(&installation, &clock).await;
+    drop(first);
+    server.stop().await;
+    let before = notes(&server.store());
+    server.restart().await;
+
+    let second = Node::on(&installation, &clock).await;
     let done = Runs::new(|_, _| Outcome::Done);
-    let _held = node.register(settings(3, LONG), &done).await;
+    let _over = second.register(settings(3, LONG), &done).await;
+    second.until_done().await;
+    assert_eq!(done.counts().len(), 3);
+    drop(second);
+    server.stop().await;
+    for (file, content) in before {
+        std::fs::write(file, content).unwrap();
+    }
+    server.restart().await;
+
+    let third = Node::on(&installation, &clock).await;
+    let _held = third.register(settings(3, LONG), &done).await;
     let is_done = async || {
         clock.advance(Duration::from_secs(5));
-        (node.depth().await?.pending == 0).then_some(())
+        (third.depth().await?.pending == 0).then_some(())
     };
     eventually(PATIENCE, "nothing is waited for", is_done).await;
-    assert_eq!(done.all(), []);
+    assert_eq!(done.all().len(), 3, "none is run again");
 }
 
 pub async fn jobs_that_are_gone_are_waited_for_no_longer(version: Version) {
