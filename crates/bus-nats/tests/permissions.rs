@@ -15,10 +15,10 @@ use bus::{
     KeyListener, LiveKind, Message, Retained, Topic, Urgency,
 };
 use bus_nats::{NatsBus, NatsSettings};
-use bus_node::Surroundings;
+use bus_node::{ManualClock, Surroundings};
 use bytes::Bytes;
 use kit::config::Secret;
-use mailbox_event::{AccountToken, EventId, RelayId};
+use mailbox_event::{AccountToken, EventId, RelayId, UnixMillis};
 use testkit::{
     eventually,
     nats::{Nats, Version},
@@ -38,6 +38,10 @@ async fn server(version: Version) -> Nats {
 
 /// A node as `mailpush` makes it for that service.
 async fn node(nats: &Nats, user: &str) -> NatsBus {
+    node_amid(nats, user, Surroundings::default()).await
+}
+
+async fn node_amid(nats: &Nats, user: &str, surroundings: Surroundings) -> NatsBus {
     let mut settings = NatsSettings {
         servers: vec![nats.url()],
         inbox: format!("_INBOX_{user}"),
@@ -47,7 +51,7 @@ async fn node(nats: &Nats, user: &str) -> NatsBus {
     };
     settings.credentials.user = Some(user.to_owned());
     settings.credentials.password = Some(Secret::new(format!("{user}'s")));
-    NatsBus::connect(settings, Surroundings::default()).await.unwrap()
+    NatsBus::connect(settings, surroundings).await.unwrap()
 }
 
 fn message(sequence: u64, topic: Topic) -> Message {
@@ -156,6 +160,54 @@ async fn each_service_may_do_what_it_does() {
         }
         drop(working);
         first.close().await;
+        assert!(!nats.said().contains("Violation"), "{version:?} refused something:\n{}", nats.said());
+    }
+}
+
+/// How often who holds a group's lease looks whether the oldest job that nobody acknowledged is still there.
+const LOOK: Duration = Duration::from_secs(5);
+
+/// Never ends the first job, and fails the others twice.
+#[derive(Default)]
+struct Slow(Mutex<Vec<(u64, u32)>>);
+
+#[async_trait]
+impl GroupListener for Slow {
+    async fn run(&self, message: Message, attempt: Attempt) -> Result<(), Failure> {
+        self.0.lock().unwrap().push((message.id.sequence, attempt.number));
+        match (message.id.sequence, attempt.number) {
+            (1, _) => std::future::pending().await,
+            (_, 3) => Ok(()),
+            _ => Err(Failure::Retry(Box::new(io::Error::other("not now")))),
+        }
+    }
+}
+
+#[tokio::test]
+async fn notifyd_may_look_for_a_job_that_it_has_had_for_long() {
+    for version in Version::ALL {
+        let nats = server(version).await;
+        let clock = ManualClock::new(UnixMillis(1_700_000_000_000));
+        let surroundings = Surroundings { clock: Arc::new(clock.clone()), ..Surroundings::default() };
+        let [notifyd, relay] = [node_amid(&nats, "notifyd", surroundings).await, node(&nats, "relay").await];
+        let slow = Arc::new(Slow::default());
+        let group = Group("alarm-mail".to_owned());
+        let _working = notifyd.register_group(group, alarms(), slow.clone()).await.unwrap();
+        for sequence in 1..=3 {
+            let topic = Topic::Job(Urgency::High, JobKind::Alarm, ACCOUNT);
+            relay.dispatch(message(sequence, topic), &[]).await.unwrap();
+            if sequence == 1 {
+                continue;
+            }
+            clock.advance(LOOK);
+            // Its last run comes after two rounds of the holder, of which each begins with a look when it is time.
+            eventually(PATIENCE, "the last run of a job that was due again twice", async || {
+                clock.advance(alarms().backoff.longest);
+                slow.0.lock().unwrap().contains(&(sequence, 3)).then_some(())
+            })
+            .await;
+        }
+        notifyd.health().await.unwrap();
         assert!(!nats.said().contains("Violation"), "{version:?} refused something:\n{}", nats.said());
     }
 }
