@@ -82,8 +82,10 @@ struct StreamState {
 
 /// No message of that sequence in the stream.
 const NO_MESSAGE: u64 = 10_037;
-/// The same, of a deletion.
-const NOTHING_TO_DELETE: u64 = 10_057;
+/// The same of a deletion, where the stream has others before and after it.
+const NO_SEQUENCE: u64 = 10_043;
+/// A deletion failed; the words say why.
+const NOT_DELETED: u64 = 10_057;
 /// No such stream.
 const NO_STREAM: u64 = 10_059;
 /// No such consumer.
@@ -338,13 +340,18 @@ const MOST_IN_HAND: i64 = 20_000;
 /// Requests for jobs that wait at one consumer: one for each node, and one for each free place.
 const MOST_REQUESTS: i64 = 4096;
 
-/// The server says "not found" of a message in more than one way.
+/// Whether a deletion failed because there is nothing: the server says so in more than one way.
 fn is_absent(error: &CallError) -> bool {
     let CallError::Refused { code, description } = error else { return false };
-    matches!(*code, NO_MESSAGE | NOTHING_TO_DELETE) && description.contains("not found")
-        || *code == NO_MESSAGE
-        || description.contains("no message found")
+    match *code {
+        NO_MESSAGE | NO_SEQUENCE => true,
+        NOT_DELETED => ABSENT.iter().any(|words| description.contains(words)),
+        _ => false,
+    }
 }
+
+/// Of a message that is gone, and of a place that the stream has not come to or has left behind.
+const ABSENT: [&str; 3] = ["no message found", "deleted message", "stream store EOF"];
 
 fn read_api<T: DeserializeOwned>(payload: &[u8]) -> Result<T, CallError> {
     let mut answer: Value =

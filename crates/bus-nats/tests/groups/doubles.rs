@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use async_nats::{HeaderMap, jetstream};
 use bus::DeadLetters;
+use futures_util::future::join_all;
 use testkit::{eventually, nats::Version};
 
 use crate::{
@@ -100,4 +101,24 @@ pub async fn a_job_that_died_and_was_not_acknowledged_is_one_dead_letter(version
     runs.until(2).await;
     scene.node.until_done().await;
     assert_eq!(scene.node.bus.dead_letters(&group(), 9).await.unwrap().len(), 1);
+}
+
+/// They all have seen it before the first has it taken away.
+const AT_ONCE: usize = 8;
+
+pub async fn a_dead_letter_that_several_remove_at_once_is_no_error(version: Version) {
+    let scene = scene(version).await;
+    let (bus, group) = (&scene.node.bus, group());
+    let mut letters = Vec::new();
+    for sequence in 1..=3 {
+        letters.push(bus.store_dead_letter(&group, job(sequence), "put down by hand", 1).await.unwrap());
+    }
+    // One between others, the last, and the only one.
+    for letter in [letters[1], letters[2], letters[0]] {
+        join_all((0..AT_ONCE).map(|_| bus.remove_dead_letter(&group, letter)))
+            .await
+            .into_iter()
+            .for_each(Result::unwrap);
+    }
+    assert!(!bus.has_dead_letters().await.unwrap());
 }

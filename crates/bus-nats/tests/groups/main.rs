@@ -52,6 +52,7 @@ on_both! {
     doubles::a_job_that_was_parked_and_not_acknowledged_is_parked_once,
     doubles::a_retry_that_was_given_back_and_not_taken_away_runs_once,
     doubles::a_job_that_died_and_was_not_acknowledged_is_one_dead_letter,
+    doubles::a_dead_letter_that_several_remove_at_once_is_no_error,
     full::a_group_pauses_when_a_retry_cannot_be_parked_though_it_has_all_it_needs,
     full::a_retry_that_cannot_be_parked_stays_a_job,
     full::a_job_that_cannot_be_buried_is_kept_and_tried_again,
