@@ -105,7 +105,7 @@ async fn provision_one(streams: &Streams<'_>, wanted: &Config) -> Result<Vec<Cha
         return Err(Refusal::Differs { stream: wanted.name.clone(), what }.into());
     }
     if !difference.promises.is_empty() {
-        let next = difference::promising(&found.config, wanted);
+        let next = difference::mended(&found.config, wanted);
         streams.change(&next, &difference.promises).await?;
     }
     Ok(difference.bounds)

@@ -49,7 +49,7 @@ pub(super) fn between(found: &Config, wanted: &Config) -> Difference {
 }
 
 /// What `found` becomes when it keeps what is promised, with the bounds that it has.
-pub(super) fn promising(found: &Config, wanted: &Config) -> Config {
+pub(super) fn mended(found: &Config, wanted: &Config) -> Config {
     Config {
         subjects: wanted.subjects.clone(),
         max_messages_per_subject: wanted.max_messages_per_subject,
@@ -72,7 +72,7 @@ pub(super) fn bounded(found: &Config, wanted: &Config) -> Config {
         max_age: wanted.max_age,
         num_replicas: wanted.num_replicas,
         duplicate_window: wanted.duplicate_window,
-        ..promising(found, wanted)
+        ..mended(found, wanted)
     }
 }
 
@@ -82,7 +82,7 @@ fn forgets(found: &Config, wanted: &Config) -> bool {
 }
 
 fn promises(found: &Config, wanted: &Config) -> Vec<Change> {
-    let next = promising(found, wanted);
+    let next = mended(found, wanted);
     let change = |what, from: String, to: String| (from != to).then_some(plain(what, from, to));
     let debug = |value: &dyn fmt::Debug| format!("{value:?}");
     [

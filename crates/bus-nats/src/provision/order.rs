@@ -99,7 +99,7 @@ impl From<NotReady> for NotDone {
 const PAUSE: Duration = Duration::from_millis(200);
 
 /// A connection on which an order is carried out, until the settings' patience is over.
-struct Clerk {
+struct Provisioner {
     caller: Caller,
     names: Names,
     settings: NatsSettings,
@@ -128,21 +128,21 @@ pub async fn provision(
     let link = link::connect(&settings, &surroundings.jitter).await?;
     let caller = Caller::new(&link, settings.request_timeout, settings.bounds.largest_value);
     let (names, now) = (Names::new(&settings.prefix), surroundings.clock.now());
-    let clerk = Clerk { caller, names, settings, now, until };
-    clerk.wait(link.happened.clone()).await?;
+    let provisioner = Provisioner { caller, names, settings, now, until };
+    provisioner.wait(link.happened.clone()).await?;
     let server = link.client.server_info();
-    check_server(&server, &clerk.settings)?;
-    let replicas = clerk.settings.replicas;
+    check_server(&server, &provisioner.settings)?;
+    let replicas = provisioner.settings.replicas;
     if replicas > 1 && server.cluster.is_none() {
         return Err(Refusal::NoCluster { replicas }.into());
     }
-    let done = clerk.carry_out(consent).await;
+    let done = provisioner.carry_out(consent).await;
     // Fails when the connection is gone already.
     link.client.drain().await.ok();
     done
 }
 
-impl Clerk {
+impl Provisioner {
     async fn wait(&self, mut happened: tokio::sync::watch::Receiver<link::Happened>) -> Result<(), NotDone> {
         let has_come = |happened: &link::Happened| happened.connected > 0 || happened.refused > 0;
         match timeout_at(self.until, happened.wait_for(has_come)).await {

@@ -41,7 +41,7 @@ fn bounds_are_told_and_left_and_the_operators_words_stay() {
         told(&difference.bounds),
         ["max_bytes 1GiB -> 2MiB", "duplicate_window 60s -> unlimited", "num_replicas 3 -> 1"]
     );
-    assert_eq!(promising(&found, &wanted()), found);
+    assert_eq!(mended(&found, &wanted()), found);
     assert_eq!(bounded(&found, &wanted()), Config { description, ..wanted() });
 }
 
@@ -72,12 +72,12 @@ fn a_stream_that_forgets_too_early_breaks_a_promise_and_one_that_keeps_longer_do
     for (found, kept) in [(60, 120), (60, 0)] {
         let difference = between(&ages(found), &ages(kept));
         assert_eq!((difference.promises.len(), difference.bounds.len()), (1, 0));
-        assert_eq!(promising(&ages(found), &ages(kept)), ages(kept));
+        assert_eq!(mended(&ages(found), &ages(kept)), ages(kept));
     }
     for (found, kept) in [(120, 60), (0, 60)] {
         let difference = between(&ages(found), &ages(kept));
         assert_eq!((difference.promises.len(), difference.bounds.len()), (0, 1));
-        assert_eq!(promising(&ages(found), &ages(kept)), ages(found));
+        assert_eq!(mended(&ages(found), &ages(kept)), ages(found));
         assert!(difference.bounds[0].is_delicate);
     }
 }
@@ -92,7 +92,7 @@ fn what_breaks_a_promise_is_told() {
     ] {
         let difference = between(&found, &wanted());
         assert_eq!((told(&difference.promises), difference.bounds), (vec![change.to_owned()], Vec::new()));
-        assert_eq!(promising(&found, &wanted()), wanted());
+        assert_eq!(mended(&found, &wanted()), wanted());
     }
 }
 
