@@ -55,8 +55,12 @@ pub(crate) struct Put {
     pub(crate) account: AccountToken,
     pub(crate) value: Bytes,
     pub(crate) expected: Option<Revision>,
-    /// Held until the put is with the writer. None for the writer itself.
-    pub(crate) place: Option<Place>,
+}
+
+/// A put that only the file can judge, and the place that it has.
+pub(crate) struct Undecided {
+    pub(crate) put: Put,
+    pub(crate) place: Place,
 }
 
 /// A put that was first. Its state can be read from now on.
@@ -72,8 +76,6 @@ pub(crate) struct Accepted {
 pub(crate) enum Refused {
     /// Somebody else was first.
     Conflict,
-    /// Only the file knows.
-    Unknown(Put),
     /// The bus is closed.
     Closed,
 }
@@ -102,16 +104,35 @@ impl Ahead {
         self.lock().latest(account).cloned().or(read)
     }
 
-    /// Decides upon a put. `read`: what the file has, which only the writer's thread can say.
-    pub(crate) fn put(&self, put: Put, read: Option<&State>) -> Result<Accepted, Refused> {
-        let mut states = self.lock();
+    /// Decides upon a put, where the state of its account is known without the file. `place` is held until the put is with
+    /// the writer.
+    pub(crate) fn put(&self, put: Put, place: Place) -> Result<Result<Accepted, Refused>, Undecided> {
+        let states = self.lock();
+        let latest = states.latest(put.account).map(|state| Some(state.revision));
+        match latest.or_else(|| self.known.states.revision(put.account)) {
+            Some(found) => Ok(self.judge(states, put, found, Some(place))),
+            None => Err(Undecided { put, place }),
+        }
+    }
+
+    /// Decides upon a put whose account the file has as `read`. For the writer's thread alone, which needs no place.
+    pub(crate) fn put_after(&self, put: Put, read: &State) -> Result<Accepted, Refused> {
+        let states = self.lock();
+        let latest = states.latest(put.account).map(|state| Some(state.revision));
+        let found = latest.unwrap_or_else(|| read.as_ref().map(|state| state.revision));
+        self.judge(states, put, found, None)
+    }
+
+    fn judge(
+        &self,
+        mut states: MutexGuard<'_, States>,
+        put: Put,
+        found: Option<Revision>,
+        place: Option<Place>,
+    ) -> Result<Accepted, Refused> {
         if !states.is_open {
             return Err(Refused::Closed);
         }
-        let latest = states.latest(put.account).map(|state| Some(state.revision));
-        let read = || read.map(|state| state.as_ref().map(|state| state.revision));
-        let known = || self.known.states.revision(put.account);
-        let Some(found) = latest.or_else(read).or_else(known) else { return Err(Refused::Unknown(put)) };
         if found != put.expected {
             return Err(Refused::Conflict);
         }
@@ -119,7 +140,7 @@ impl Ahead {
         let revision = Revision(last.0.saturating_add(1));
         let (waiter, stored) = oneshot::channel();
         let state = Versioned { revision, value: put.value };
-        states.accept(put.account, (found, state), (waiter, put.place));
+        states.accept(put.account, (found, state), (waiter, place));
         let is_news = states.puts == 1 || states.puts == self.full;
         Ok(Accepted { revision, stored, is_news })
     }

@@ -17,7 +17,7 @@ use bus::BusError;
 use tokio::sync::{Semaphore, oneshot, watch};
 
 use crate::{
-    ahead::{Accepted, Ahead, Place, Put, Refused},
+    ahead::{Accepted, Ahead, Place, Put, Refused, Undecided},
     checkpoints::Checkpoints,
     tables::Tables,
 };
@@ -134,13 +134,13 @@ impl Writer {
     }
 
     /// Puts a state whose account is known without the file; it is queued when this returns.
-    pub(crate) fn put_state(&self, put: Put) -> Result<Accepted, Refused> {
-        let accepted = self.ahead.put(put, None)?;
-        if accepted.is_news {
+    pub(crate) fn put_state(&self, put: Put, place: Place) -> Result<Result<Accepted, Refused>, Undecided> {
+        let decided = self.ahead.put(put, place)?;
+        if decided.as_ref().is_ok_and(|accepted| accepted.is_news) {
             // Fails when the thread has ended, and then the wait ends as well: see [`End`].
             self.queue.send(Order::Store).ok();
         }
-        Ok(accepted)
+        Ok(decided)
     }
 
     /// Has the thread finish what is queued, and waits for its end.

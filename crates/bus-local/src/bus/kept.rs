@@ -14,7 +14,7 @@ use tokio::runtime::Handle;
 
 use super::LocalBus;
 use crate::{
-    ahead::{Accepted, Place, Put, Refused},
+    ahead::{Accepted, Place, Put, Refused, Undecided},
     known::State,
     shared::{Shared, to_its_end},
     tables::{Expected, Stored},
@@ -113,12 +113,10 @@ async fn put_and_tell(
     let (account, value) = (message.topic.account(), message.payload.clone());
     let (teller, runtime) = (shared.clone(), Handle::current());
     let telling = move || Telling::new(teller, runtime, message);
-    let (accepted, telling) =
-        match shared.writer.put_state(Put { account, value, expected, place: Some(place) }) {
-            Ok(accepted) => (accepted, telling()),
-            Err(Refused::Unknown(put)) => decide_by_file(shared, put, telling).await?,
-            Err(refused) => return Err(refused.into()),
-        };
+    let (accepted, telling) = match shared.writer.put_state(Put { account, value, expected }, place) {
+        Ok(decided) => (decided?, telling()),
+        Err(undecided) => decide_by_file(shared, undecided, telling).await?,
+    };
     telling.tell().await;
     accepted.stored.await.map_err(|_| BusError::Unavailable(Closed.into()))??;
     Ok(accepted.revision)
@@ -127,15 +125,11 @@ async fn put_and_tell(
 /// Decides upon a put on the writer's thread, which alone changes the file.
 async fn decide_by_file(
     shared: &Shared,
-    mut put: Put,
+    Undecided { put, place }: Undecided,
     telling: impl FnOnce() -> Telling + Send + 'static,
 ) -> Result<(Accepted, Telling), PutError> {
     let (ahead, account) = (shared.writer.ahead().clone(), put.account);
-    let place = match put.place.take() {
-        Some(place) => place,
-        None => shared.writer.place().await?,
-    };
-    let decide = move |read: State| ahead.put(put, Some(&read)).map(|accepted| (accepted, telling()));
+    let decide = move |read: State| ahead.put_after(put, &read).map(|accepted| (accepted, telling()));
     Ok(shared.writer.call_from(place, move |tables| tables.state(account), decide).await??)
 }
 
@@ -143,7 +137,7 @@ impl From<Refused> for PutError {
     fn from(refused: Refused) -> Self {
         match refused {
             Refused::Conflict => Self::Conflict,
-            Refused::Unknown(_) | Refused::Closed => Self::Bus(BusError::Unavailable(Closed.into())),
+            Refused::Closed => Self::Bus(BusError::Unavailable(Closed.into())),
         }
     }
 }
