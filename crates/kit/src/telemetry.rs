@@ -27,9 +27,13 @@ pub enum TelemetryError {
     Twice(#[from] tracing_subscriber::util::TryInitError),
 }
 
-/// Libraries whose finer lines hold what may not be logged, whatever an operator asks for: the client of NATS tells every
+/// Libraries that say in an outage, once for each attempt, what a line of ours says once: silent unless the filter names
+/// them.
+const QUIET: [&str; 4] = ["async_nats", "sqlx::pool", "sqlx::query", "sqlx_core::pool"];
+
+/// A library whose finer lines hold what may not be logged, whatever an operator asks for: the client of NATS tells every
 /// message with its content, and addresses with their passwords.
-const CAPS: [&str; 1] = ["async_nats=warn"];
+const CAPPED: &str = "async_nats";
 
 /// The levels there are.
 const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
@@ -65,17 +69,24 @@ fn directives(filter: &str) -> impl Iterator<Item = &str> {
     filter.split(',').map(str::trim).filter(|part| !part.is_empty())
 }
 
-/// The operator's filter, with [`CAPS`] in place of what it says of those.
+/// The operator's filter, with what it may not ask of [`CAPPED`] left out, and [`QUIET`] silent where it does not name them.
 fn capped(filter: &str) -> Result<EnvFilter, tracing_subscriber::filter::ParseError> {
-    let is_free = |part: &&str| !CAPS.iter().any(|cap| is_within(part, cap));
-    let parts: Vec<_> = directives(filter).filter(is_free).chain(CAPS).collect();
+    let is_named = |target: &&str| directives(filter).any(|part| names(part, target));
+    let silent = QUIET.iter().filter(|target| !is_named(target)).map(|target| format!("{target}=off"));
+    let parts: Vec<_> = directives(filter).map(cap).chain(silent).collect();
     EnvFilter::try_new(parts.join(","))
 }
 
-/// Whether a part of a filter is about a library of ours, or about a module of it.
-fn is_within(part: &str, cap: &str) -> bool {
-    let library = cap.split('=').next().unwrap_or(cap);
-    part.trim().starts_with(library)
+/// Whether a part of a filter is about a target: its own, a module of it, or the library that it is a part of.
+fn names(part: &str, target: &str) -> bool {
+    let named = part.split(['=', '[']).next().unwrap_or(part);
+    part.starts_with(target) || (!named.is_empty() && target.starts_with(&format!("{named}::")))
+}
+
+/// A part of a filter, or the most that it may ask for.
+fn cap(part: &str) -> String {
+    let is_low = ["off", "error"].iter().any(|level| part.eq_ignore_ascii_case(&format!("{CAPPED}={level}")));
+    if part.starts_with(CAPPED) && !is_low { format!("{CAPPED}=warn") } else { part.to_owned() }
 }
 
 /// Starts logging for the whole process. `filter` is in the form of `RUST_LOG`: `info,relay=debug`.
@@ -98,14 +109,28 @@ mod tests {
 
     #[test]
     fn no_filter_shows_what_a_library_would_tell_of_content() {
-        for asked in
-            ["trace", "info,async_nats=trace", "async_nats::connection=trace, async_nats[x]=debug", ""]
-        {
-            let filter = capped(asked).unwrap().to_string();
-            let said: Vec<_> = filter.split(',').filter(|part| part.contains("async_nats")).collect();
-            assert_eq!(said, ["async_nats=warn"], "{asked}: {filter}");
+        for asked in ["info,async_nats=trace", "async_nats::connection=trace, async_nats[x]=debug"] {
+            assert_eq!(said_of("async_nats", asked), ["async_nats=warn"], "{asked}");
         }
-        assert!(capped("info,relay=debug").unwrap().to_string().contains("relay=debug"));
+        assert_eq!(said_of("async_nats", "async_nats=ERROR"), ["async_nats=error"]);
+        assert_eq!(said_of("relay", "info,relay=debug"), ["relay=debug"]);
+    }
+
+    fn said_of(target: &str, asked: &str) -> Vec<String> {
+        let filter = capped(asked).unwrap().to_string();
+        filter.split(',').filter(|part| part.starts_with(target)).map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn libraries_are_silent_unless_they_are_named() {
+        for asked in ["", "trace", "info,relay=debug", "sqlxy=info"] {
+            for target in QUIET {
+                assert_eq!(said_of(target, asked), [format!("{target}=off")], "{asked}");
+            }
+        }
+        assert_eq!(said_of("sqlx::", "info,sqlx::query=debug"), ["sqlx::query=debug", "sqlx::pool=off"]);
+        assert_eq!(said_of("sqlx", "info,sqlx=warn"), ["sqlx_core::pool=off", "sqlx=warn"]);
+        assert_eq!(said_of("sqlx", "sqlx::pool::acquire=warn").len(), 3, "its pool is not silenced");
     }
 
     #[test]
