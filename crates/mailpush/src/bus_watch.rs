@@ -1,6 +1,7 @@
 //! The bus, watched for operators: its gate, and how much work waits on it.
 
 mod broker;
+mod news;
 mod streams;
 
 use std::{
@@ -19,8 +20,13 @@ use prometheus_client::{
     metrics::{family::Family, gauge::Gauge},
     registry::Registry,
 };
+use tokio::time::Instant;
 
-use self::{broker::Broker, streams::Streams};
+use self::{
+    broker::Broker,
+    news::{News, Told},
+    streams::Streams,
+};
 use crate::{
     bus_words::reason,
     site_bus::{Depth, SiteBus},
@@ -46,8 +52,7 @@ pub struct BusWatch {
     broker: Option<Broker>,
     streams: Option<Streams>,
     work: Option<Work>,
-    /// Why it was not well when it was looked at last.
-    told: Option<String>,
+    told: Told,
 }
 
 /// The work that waits, in numbers.
@@ -64,7 +69,7 @@ impl BusWatch {
         let broker = bus.nats_counts().map(|_| Broker::register(registry));
         let streams = broker.is_some().then(|| Streams::register(registry));
         let work = has_work.then(|| Work::register(registry));
-        Self { node: bus.node(), bus, gate, broker, streams, work, told: None }
+        Self { node: bus.node(), bus, gate, broker, streams, work, told: Told::new(Instant::now()) }
     }
 
     /// Looks at once, and then every few seconds until `drain` begins.
@@ -100,13 +105,10 @@ impl BusWatch {
             Some(why) => self.gate.down(why.clone()),
             None => self.gate.up(),
         }
-        let before = std::mem::replace(&mut self.told, why.clone());
-        match (before, why) {
-            (before, Some(reason)) if before.as_ref() != Some(&reason) => {
-                tracing::warn!(reason, "Bus is not ready");
-            }
-            (Some(_), None) => tracing::info!("Bus is ready"),
-            _ => {}
+        match self.told.look(why, Instant::now()) {
+            Some(News::NotReady(reason)) => tracing::warn!(reason, "Bus is not ready"),
+            Some(News::Ready) => tracing::info!("Bus is ready"),
+            None => {}
         }
     }
 
