@@ -5,6 +5,9 @@ use serde::{Serialize, de::DeserializeOwned};
 /// The first octet of every MessagePack value of ours.
 pub const VERSION: u8 = 1;
 
+/// Octets of a MessagePack value that most values of ours do not pass: room that is made once.
+const USUAL: usize = 512;
+
 /// How deep a MessagePack value may nest: as deep as JSON is read. Each level takes stack, and the reader's own bound
 /// of 1024 levels is more than the stack of a thread holds.
 const DEEPEST: usize = 128;
@@ -52,7 +55,8 @@ pub fn encode<T: Serialize>(value: &T, form: Form) -> Result<Vec<u8>, EncodeErro
     match form {
         Form::Json => Ok(serde_json::to_vec(value)?),
         Form::MessagePack => {
-            let mut octets = vec![VERSION];
+            let mut octets = Vec::with_capacity(USUAL);
+            octets.push(VERSION);
             rmp_serde::encode::write_named(&mut octets, value)?;
             Ok(octets)
         }

@@ -29,7 +29,8 @@ pub(super) struct States {
     bus: Arc<dyn Bus>,
     form: codec::Form,
     telemetry: Telemetry,
-    cache: Mutex<Cache<AccountToken, Known>>,
+    /// On the heap: each is taken out and put back at every change.
+    cache: Mutex<Cache<AccountToken, Box<Known>>>,
 }
 
 /// Why a merge is tried again later.
@@ -55,7 +56,7 @@ impl States {
         for _ in 0..MOST_CONFLICTS {
             let mut current = match known.take() {
                 Some(known) => known,
-                None => self.read(account, token).await?,
+                None => Box::new(self.read(account, token).await?),
             };
             match self.store(&mut current, token, observations, cause).await {
                 Ok(route) => {
@@ -126,7 +127,7 @@ impl States {
         error
     }
 
-    fn cache(&self) -> MutexGuard<'_, Cache<AccountToken, Known>> {
+    fn cache(&self) -> MutexGuard<'_, Cache<AccountToken, Box<Known>>> {
         // Every change is one call: a thread that panicked left nothing half done.
         self.cache.lock().unwrap_or_else(PoisonError::into_inner)
     }
