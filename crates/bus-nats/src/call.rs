@@ -1,8 +1,14 @@
 //! Calls: one message to NATS and its answer, within a bounded time and without a lock.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    pin::{Pin, pin},
+    sync::Arc,
+    time::Duration,
+};
 
-use async_nats::{Client, HeaderMap, Message, Request, RequestErrorKind, StatusCode, connection::State};
+use async_nats::{
+    Client, HeaderMap, Message, Request, RequestErrorKind, StatusCode, Subject, connection::State,
+};
 use bytes::Bytes;
 use serde::Deserialize;
 use tokio::{sync::watch, time::timeout};
@@ -85,7 +91,10 @@ impl Caller {
         if let Some(headers) = headers {
             request = request.headers(headers);
         }
-        let answer = self.unless_hopeless(&subject, self.client.send_request(subject.clone(), request));
+        let subject = Subject::from(subject);
+        // Calls are many, and a future that another is given by value lies in it twice.
+        let answer = pin!(self.client.send_request(subject.clone(), request));
+        let answer = pin!(self.unless_hopeless(&subject, answer));
         let answer = timeout(self.patience, answer).await;
         match answer.map_err(|_| self.troubles.explain(&subject))?? {
             Ok(answer) => Ok(answer),
@@ -98,7 +107,7 @@ impl Caller {
     async fn unless_hopeless<T>(
         &self,
         subject: &str,
-        answer: impl Future<Output = T>,
+        answer: Pin<&mut impl Future<Output = T>>,
     ) -> Result<T, CallError> {
         let (mut happened, watched) = (self.happened.clone(), self.troubles.watch());
         let before = happened.borrow_and_update().lost;

@@ -154,7 +154,8 @@ pub async fn check(
     for verifier in verifiers {
         let said = match verifier {
             Verifier::Jwt(jwt) => jwt.check(presented, naming, now).await.unless_revoked(revocations).await,
-            Verifier::Upstream(upstream) => upstream.identify(presented, naming, now).await,
+            // On the heap: requests that wait for less would have its room too.
+            Verifier::Upstream(upstream) => Box::pin(upstream.identify(presented, naming, now)).await,
         };
         match said {
             Outcome::Accepted(_) => return said,

@@ -11,13 +11,13 @@ use hyper::{
 
 use crate::{credential::Ticket, request::Refusal, stream::EventBody};
 
-/// What is written: all at once, or as it comes.
-pub type Body = Either<Full<Bytes>, EventBody>;
+/// What is written: all at once, or as it comes. On the heap, for on its way it would have room in many futures.
+pub type Body = Either<Full<Bytes>, Box<EventBody>>;
 
 const ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 
 /// An event stream that goes on.
-pub fn stream(body: EventBody) -> Response<Body> {
+pub fn stream(body: Box<EventBody>) -> Response<Body> {
     with_stream_fields(Response::new(Either::Right(body)))
 }
 

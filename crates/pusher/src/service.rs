@@ -150,9 +150,10 @@ impl Service {
             let credential = holding.credential.map(|credential| self.hub.hold(credential, account));
             subscription.hold(Held::new(opening.address, account_place, credential));
             self.reconcile.joined(subscription.channel(), identity);
-            return response::stream(EventBody::new(stream, subscription, self.telemetry.clone()));
+            return response::stream(Box::new(EventBody::new(stream, subscription, self.telemetry.clone())));
         }
-        self.turn_away(stream, account, now).await
+        // On the heap: it is rare, and every request would have its room.
+        Box::pin(self.turn_away(stream, account, now)).await
     }
 }
 

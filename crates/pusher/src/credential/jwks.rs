@@ -124,7 +124,8 @@ impl Jwks {
         if let Some(found) = self.lock().find(kid, began, self.settings.keep) {
             return Lookup::Found(found);
         }
-        self.fetch_unless_lately().await;
+        // On the heap: it is rare, and every request would have its room.
+        Box::pin(self.fetch_unless_lately()).await;
         let known = self.lock();
         match known.find(kid, Instant::now(), self.settings.keep) {
             Some(found) => Lookup::Found(found),

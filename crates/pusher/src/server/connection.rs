@@ -70,12 +70,7 @@ async fn is_asked(socket: &TcpStream, deadline: Instant, shared: &Shared) -> boo
 }
 
 /// Reads the head and answers; a stream is left to be delivered.
-async fn begin(
-    mut socket: TcpStream,
-    peer: IpAddr,
-    deadline: Instant,
-    shared: &Shared,
-) -> Option<Box<Delivery>> {
+async fn begin(mut socket: TcpStream, peer: IpAddr, deadline: Instant, shared: &Shared) -> Option<Delivery> {
     match front::read(&mut socket, deadline, &shared.limits).await {
         Ok(Beginning::Http1 { head, stray }) => {
             let response = ask(&socket, &head, peer, shared).await?;
@@ -113,15 +108,14 @@ async fn answer(
     method: &Method,
     response: Response<Body>,
     stray: usize,
-) -> Option<Box<Delivery>> {
+) -> Option<Delivery> {
     let now = SystemTime::now();
     let (parts, body) = response.into_parts();
     match body {
         Either::Right(events) => {
             let mut delivery = Delivery::new(socket, wire::stream_head(&parts, now), events, stray);
             poll_fn(|context| Poll::Ready(delivery.gather(context))).await;
-            // On the heap: on its way the task would have room for it three times.
-            Some(Box::new(delivery))
+            Some(delivery)
         }
         Either::Left(whole) => {
             // It is there already, and cannot fail.
@@ -150,6 +144,15 @@ mod tests {
 
     fn size_of_future<F: Future>(_: fn(TcpStream, IpAddr, Arc<Shared>) -> F) -> usize {
         size_of::<F>()
+    }
+
+    #[test]
+    fn a_request_that_waits_for_its_answer_is_small() {
+        fn of<'a, F: Future>(_: fn(TcpStream, IpAddr, Instant, &'a Shared) -> F) -> usize {
+            size_of::<F>()
+        }
+        let size = of(begin);
+        assert!(size <= 2304, "{size} octets");
     }
 
     #[test]

@@ -24,7 +24,7 @@ const STRAY_BUFFER: usize = 256;
 /// is kept, so a reader that does not read costs that and what the kernel buffers.
 pub(super) struct Delivery {
     socket: TcpStream,
-    events: EventBody,
+    events: Box<EventBody>,
     unwritten: Bytes,
     stray: usize,
     is_over: bool,
@@ -32,7 +32,7 @@ pub(super) struct Delivery {
 
 impl Delivery {
     /// `head` goes before the frames; `stray`: octets that came behind the request.
-    pub(super) fn new(socket: TcpStream, head: Bytes, events: EventBody, stray: usize) -> Self {
+    pub(super) fn new(socket: TcpStream, head: Bytes, events: Box<EventBody>, stray: usize) -> Self {
         Self { socket, events, unwritten: head, stray, is_over: false }
     }
 
