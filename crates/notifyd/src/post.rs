@@ -4,7 +4,8 @@ use bus::Failure;
 use lettre::Address;
 use mailbox_event::{Account, UnixMillis, codec};
 use store::{
-    Admission, Effect, EffectKey, EffectKind, End, Outcome, RecipientKey, Sending, Store, StoreError,
+    Addressee, Admission, Effect, EffectKey, EffectKind, End, Outcome, RecipientKey, Sending, Store,
+    StoreError,
 };
 use tracing::{trace, warn};
 use wording::{Reader, RenderError};
@@ -18,7 +19,7 @@ use crate::{
     in_flight::{InFlight, Stopping},
     mute::Mutable,
     owed::Owed,
-    reader::reader,
+    reader,
     service::StartError,
     settings::Settings,
     sieve::Ration,
@@ -116,21 +117,27 @@ impl Post {
         write: impl FnOnce(&Reader, &str) -> Result<Vec<u8>, Unfit> + Send,
     ) -> Result<Ended, Failure> {
         self.owed.settle(now()).await.map_err(stored)?;
-        let due = match Due::of(self.plan(&letter).await.map_err(stored)?) {
+        // Neither needs the other's answer.
+        let (effect, addressee) = tokio::join!(self.plan(&letter), self.addressee(&letter));
+        let due = match Due::of(effect.map_err(stored)?) {
             Ok(Some(due)) if due.is_spent() => return self.give_up(due).await,
             Ok(Some(due)) => due,
             Ok(None) => return Ok(Ended::Well),
             Err(why) => return Ok(Ended::GivenUp(why)),
         };
         trace!("Mail is planned");
-        let reader = self.reader(letter.to).await.map_err(stored)?;
-        if let Some(reason) = self.useless(&letter, &due).await.map_err(stored)? {
+        let Addressee { reader, is_muted } = addressee.map_err(stored)?;
+        // A mail that may have left is none to hold back any more.
+        let muted = (is_muted && !due.is_repeat()).then_some(DropReason::Muted);
+        if let Some(reason) = letter.useless.or(muted) {
             due.drop(now()).await.map_err(stored)?;
             self.metrics.dropped(reason, 1);
             return Ok(Ended::Well);
         }
         self.dependencies.worked(Dependency::Database);
-        match write(&reader, due.message_id()).and_then(|mail| Ok(self.signer.sign(mail, now())?)) {
+        match write(&reader::reader(reader, &self.settings.reader), due.message_id())
+            .and_then(|mail| Ok(self.signer.sign(mail, now())?))
+        {
             // Boxed: the state of a connection is large.
             Ok(mail) => Box::pin(self.deliver(due, &letter, &mail)).await,
             Err(why) => self.unwritable(due, why).await,
@@ -160,23 +167,12 @@ impl Post {
         }
     }
 
-    async fn useless(&self, letter: &Letter<'_>, due: &Due) -> Result<Option<DropReason>, StoreError> {
-        match (letter.useless, letter.mutable) {
-            // A mail that may have left is none to hold back any more.
-            (None, Some(Mutable { recipient, event, .. })) if !due.is_repeat() => {
-                Ok(self.store.is_muted(recipient, event).await?.then_some(DropReason::Muted))
-            }
-            (known, _) => Ok(known),
-        }
-    }
-
-    /// Whose language, zone and hour cycle the mail to `address` has.
-    async fn reader(&self, address: &Address) -> Result<Reader, StoreError> {
-        let known = match Account::parse(address.as_ref()) {
-            Ok(account) => self.store.reader(&account).await?,
-            Err(_) => None,
-        };
-        Ok(reader(known.unwrap_or_default(), &self.settings.reader))
+    /// Whose language, zone and hour cycle the mail has, and whether they want it.
+    async fn addressee(&self, letter: &Letter<'_>) -> Result<Addressee, StoreError> {
+        // An address of a form that no account has is nobody's who could mute it.
+        let Ok(account) = Account::parse(letter.to.as_ref()) else { return Ok(Addressee::default()) };
+        let muting = letter.mutable.map(|mutable| (&mutable.recipient, &mutable.event));
+        self.store.addressee(&account, muting).await
     }
 
     /// The row says that the mail leaves from the last moment on at which it is certain that it has not: a death before

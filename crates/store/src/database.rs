@@ -21,9 +21,22 @@ pub(crate) enum Engine {
 }
 
 /// A row of either.
+#[derive(Debug)]
 pub(crate) enum Row {
     Postgres(PgRow),
     Sqlite(SqliteRow),
+}
+
+impl From<PgRow> for Row {
+    fn from(row: PgRow) -> Self {
+        Self::Postgres(row)
+    }
+}
+
+impl From<SqliteRow> for Row {
+    fn from(row: SqliteRow) -> Self {
+        Self::Sqlite(row)
+    }
 }
 
 /// Has `$statement` run on a connection of `$pool`, and the connection given back or cut.

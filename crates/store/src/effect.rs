@@ -9,14 +9,19 @@
 //! Whoever causes an effect begins it as late as can be: at the last moment at which it is certain that nothing has
 //! left. Only a death from there on leaves it in doubt.
 
+use std::sync::{Arc, LazyLock};
+
+use mailbox_event::UnixMillis;
+
 use crate::{
     EffectKey, Store, StoreError,
-    statement::{
-        Value::{Number, Text},
-        millis,
+    group_commit::{
+        Many,
+        OwnValue::{Number, Text},
+        Wanted,
     },
+    statement::{Value, millis},
 };
-use mailbox_event::UnixMillis;
 
 /// What kind of effect it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,12 +110,23 @@ pub struct Ending {
     repeats: i64,
 }
 
-/// A row that is there is given as it is: the update changes nothing.
-const PLAN: &str = "INSERT INTO effects (key, kind, state, message_id, attempts, repeats, created, updated) \
-    VALUES ($1, $2, 'planned', $3, 0, 0, $4, $4) ON CONFLICT (key) DO UPDATE SET updated = effects.updated \
-    RETURNING state, message_id, attempts, repeats";
-const MOVE: &str = "UPDATE effects SET state = $1, attempts = $2, repeats = $3, updated = $4 \
-    WHERE key = $5 AND state = $6 AND attempts = $7";
+/// A row that is there is given as it is: the update changes nothing. `WHERE TRUE` has SQLite take what follows for no
+/// part of a join. Rows: key, kind, Message-ID, now.
+static PLAN: LazyLock<Arc<Many>> = LazyLock::new(|| {
+    let head = "INSERT INTO effects (key, kind, state, message_id, attempts, repeats, created, updated) \
+        SELECT column1, column2, 'planned', column3, 0, 0, column4, column4 FROM";
+    let tail = "WHERE TRUE ON CONFLICT (key) DO UPDATE SET updated = effects.updated \
+        RETURNING key AS name, state, message_id, attempts, repeats";
+    Arc::new(Many::new(head, 4, tail))
+});
+/// Answers for the rows that it changed. Rows: state, attempts, repeats, now; key, state and attempts that were seen.
+static MOVE: LazyLock<Arc<Many>> = LazyLock::new(|| {
+    let head = "UPDATE effects SET state = v.column1, attempts = v.column2, repeats = v.column3, \
+        updated = v.column4 FROM";
+    let tail = "WHERE effects.key = v.column5 AND effects.state = v.column6 AND effects.attempts = v.column7 \
+        RETURNING key AS name";
+    Arc::new(Many::new(head, 7, tail))
+});
 const FORGET: &str = "DELETE FROM effects WHERE updated < $1";
 
 impl Store {
@@ -124,8 +140,10 @@ impl Store {
         now: UnixMillis,
     ) -> Result<Effect, StoreError> {
         let name = key.to_string();
-        let values = [Text(&name), Text(kind.name()), Text(message_id), Number(millis(now))];
-        let row = self.database().await?.row(PLAN, &values).await?.ok_or(sqlx::Error::RowNotFound)?;
+        let (kind, message_id) = (Text(kind.name().to_owned()), Text(message_id.to_owned()));
+        let values = vec![Text(name.clone()), kind, message_id, Number(millis(now))];
+        let row = self.group_commit().await?.row(&PLAN, Wanted { name, values }).await?;
+        let row = row.ok_or(sqlx::Error::RowNotFound)?;
         let message_id = row.text("message_id")?;
         let (attempts, repeats) = (row.number("attempts")?, row.number("repeats")?);
         let seen = Seen { store: self.clone(), key: *key, message_id, attempts, repeats };
@@ -139,7 +157,7 @@ impl Store {
     /// Takes away every effect that nobody touched since `before`; how many. The same notification after that
     /// would be a new effect, so keep them longer than a notification may be repeated.
     pub async fn forget(&self, before: UnixMillis) -> Result<u64, StoreError> {
-        Ok(self.database().await?.execute(FORGET, &[Number(millis(before))]).await?)
+        Ok(self.database().await?.execute(FORGET, &[Value::Number(millis(before))]).await?)
     }
 }
 
@@ -260,20 +278,18 @@ impl Seen {
         (attempts, repeats): (i64, i64),
         now: UnixMillis,
     ) -> Result<(), StoreError> {
-        let key = self.key.to_string();
-        let values = [
-            Text(to),
+        let name = self.key.to_string();
+        let values = vec![
+            Text(to.to_owned()),
             Number(attempts),
             Number(repeats),
             Number(millis(now)),
-            Text(&key),
-            Text(from),
+            Text(name.clone()),
+            Text(from.to_owned()),
             Number(self.attempts),
         ];
-        match self.store.database().await?.execute(MOVE, &values).await? {
-            0 => Err(StoreError::Taken),
-            _ => Ok(()),
-        }
+        let moved = self.store.group_commit().await?.row(&MOVE, Wanted { name, values }).await?;
+        moved.map(drop).ok_or(StoreError::Taken)
     }
 }
 

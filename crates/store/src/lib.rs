@@ -5,8 +5,8 @@
 //!
 //! - [`Store::open`]: connects and migrates; [`Settings`] says where to.
 //! - [`Store::plan`]: the ledger, whose types allow one order of steps only.
-//! - [`Store::reader`]: a recipient's language, zone and hour cycle.
-//! - [`Store::mute`], [`Store::is_muted`].
+//! - [`Store::addressee`]: a recipient's language, zone and hour cycle, and whether a mail is wanted at all.
+//! - [`Store::mute`], [`Store::muted`].
 //! - [`Store::admit`], [`Store::due_windows`]: budgets, and notices of what was over them.
 //! - [`Store::reserve`], [`Store::credit`]: text messages and what they cost; [`Store::numbers`]: whose numbers they go to.
 
@@ -15,6 +15,7 @@ mod database;
 mod digest;
 mod effect;
 mod error;
+mod group_commit;
 mod mute;
 mod open;
 mod recipient;
@@ -30,7 +31,7 @@ pub use effect::{Effect, EffectKind, End, Ending, Interrupted, Outcome, Planned,
 pub use error::{DriverError, OpenError, StoreError};
 pub use mute::{MuteScope, Muted, MutedBy};
 pub use open::Store;
-pub use recipient::{HourCycle, Reader};
+pub use recipient::{Addressee, HourCycle, Reader};
 pub use settings::{Settings, TableName};
 pub use sms::{
     Credit, CreditError, Doubtful, InDoubt, Receipt, ReceiptStatus, Received, Reservation, Sms, SmsState,

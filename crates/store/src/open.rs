@@ -19,6 +19,7 @@ use crate::{
     OpenError, Settings, StoreError,
     database::{Database, Engine},
     error::DriverError,
+    group_commit::{GroupCommit, Many},
     recipient,
     settings::Place,
     statement::Value::Text,
@@ -30,6 +31,9 @@ static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations");
 #[derive(Debug, Clone)]
 pub struct Store {
     database: Database,
+    /// What many mails ask for at a time.
+    pub(crate) group_commit: GroupCommit,
+    pub(crate) addressee: Arc<Many>,
     pub(crate) reader: SqlStr,
     pub(crate) numbers: SqlStr,
     preparation: Arc<Preparation>,
@@ -58,8 +62,12 @@ impl Store {
             Place::Postgres(options) => Engine::Postgres(postgres::pool(settings, *options)),
             Place::Sqlite(path) => Engine::Sqlite(sqlite::pool(settings, &path).await?),
         };
+        let database = Database { engine, patience: settings.statement_timeout };
+        let longest = settings.acquire_timeout + settings.statement_timeout;
         let store = Self {
-            database: Database { engine, patience: settings.statement_timeout },
+            group_commit: GroupCommit::new(database.clone(), longest),
+            database,
+            addressee: Arc::new(recipient::addressee_statement(settings)),
             reader: recipient::statement(settings),
             numbers: recipient::numbers_statement(settings),
             preparation: Arc::default(),
@@ -88,6 +96,11 @@ impl Store {
     /// Closes once running statements are over. Later calls fail.
     pub async fn close(&self) {
         self.database.close().await;
+    }
+
+    pub(crate) async fn group_commit(&self) -> Result<&GroupCommit, StoreError> {
+        self.database().await?;
+        Ok(&self.group_commit)
     }
 
     pub(crate) async fn database(&self) -> Result<&Database, StoreError> {

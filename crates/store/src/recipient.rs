@@ -3,7 +3,12 @@
 use mailbox_event::Account;
 use sqlx::{AssertSqlSafe, SqlSafeStr as _, SqlStr};
 
-use crate::{Settings, Store, StoreError, database::Row, statement::Value::Text};
+use crate::{
+    EventKey, RecipientKey, Settings, Store, StoreError,
+    database::Row,
+    group_commit::{Many, OwnValue, Wanted},
+    statement::Value::Text,
+};
 
 /// What is known of a reader. What is missing, and what nobody could read, is `None`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -14,6 +19,15 @@ pub struct Reader {
     pub zone: Option<String>,
     /// How hours are counted.
     pub hour_cycle: Option<HourCycle>,
+}
+
+/// To whom a mail goes.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Addressee {
+    /// How they read it; nothing is known of strangers.
+    pub reader: Reader,
+    /// Whether they want none about the event.
+    pub is_muted: bool,
 }
 
 /// How the hours of a day are counted (Unicode TR 35, key hc).
@@ -32,14 +46,34 @@ const LONGEST: usize = 64;
 /// The columns are cast, for behind a view may be types of the operator's own.
 pub(crate) fn statement(settings: &Settings) -> SqlStr {
     let Settings { recipients, addresses, .. } = settings;
-    let column = |name: &str| format!("SUBSTR(CAST({name} AS TEXT), 1, {}) AS {name}", LONGEST + 1);
-    let [language, zone, hour_cycle] = ["language", "zone", "hour_cycle"].map(column);
+    let [language, zone, hour_cycle] = columns();
     let text = format!(
         "SELECT {language}, {zone}, {hour_cycle} FROM {recipients} WHERE user_id = COALESCE(\
          (SELECT user_id FROM {addresses} WHERE address = $1 ORDER BY user_id LIMIT 1), $1) LIMIT 1"
     );
     // Holds nothing but names that `TableName` has looked at.
     AssertSqlSafe(text).into_sql_str().clone()
+}
+
+fn columns() -> [String; 3] {
+    let column = |name| format!("SUBSTR(CAST({name} AS TEXT), 1, {}) AS {name}", LONGEST + 1);
+    ["language", "zone", "hour_cycle"].map(column)
+}
+
+/// The same for many addresses, and what each has muted. Rows: a name for it, the address, the key of the recipient and
+/// that of the event.
+pub(crate) fn addressee_statement(settings: &Settings) -> Many {
+    let Settings { recipients, addresses, .. } = settings;
+    let [language, zone, hour_cycle] = columns();
+    let head = format!(
+        "SELECT v.column1 AS name, {language}, {zone}, {hour_cycle}, (SELECT COUNT(*) FROM mutes \
+         WHERE mutes.recipient = v.column3 AND mutes.event IN (v.column4, 'all')) AS mutes FROM"
+    );
+    let tail = format!(
+        "LEFT JOIN {recipients} AS r ON r.user_id = COALESCE((SELECT a.user_id FROM {addresses} AS a \
+         WHERE a.address = v.column2 ORDER BY a.user_id LIMIT 1), v.column2)"
+    );
+    Many::new(&head, 4, &tail)
 }
 
 /// The most numbers of a user that are looked at.
@@ -60,6 +94,24 @@ impl Store {
     pub async fn numbers(&self, user: &Account) -> Result<Vec<String>, StoreError> {
         let rows = self.database().await?.rows(self.numbers.clone(), &[Text(user.as_str())]).await?;
         Ok(rows.iter().map(|row| row.text("number")).collect::<Result<_, _>>()?)
+    }
+
+    /// [`Self::reader`] of `address`, and whether whoever is `muting` has muted the event or everything: what each mail
+    /// asks for. Many may ask at a time.
+    pub async fn addressee(
+        &self,
+        address: &Account,
+        muting: Option<(&RecipientKey, &EventKey)>,
+    ) -> Result<Addressee, StoreError> {
+        // Where nobody can have muted it, keys that nobody has.
+        let (recipient, event) =
+            muting.map(|(recipient, event)| (recipient.to_string(), event.to_string())).unwrap_or_default();
+        let name = format!("{recipient}{event}{}", address.as_str());
+        let values = [name.clone(), address.as_str().to_owned(), recipient, event];
+        let wanted = Wanted { name, values: values.map(OwnValue::Text).into() };
+        let row = self.group_commit().await?.row(&self.addressee, wanted).await?;
+        let row = row.ok_or(sqlx::Error::RowNotFound)?;
+        Ok(Addressee { reader: Reader::read(&row)?, is_muted: row.number("mutes")? > 0 })
     }
 
     /// Who reads what is sent to `address`, by its owner or by the user of that name; `None` for strangers.

@@ -70,7 +70,9 @@ pub(crate) async fn within<T>(
     patience: Duration,
     statement: impl Future<Output = Result<T, sqlx::Error>>,
 ) -> Result<T, sqlx::Error> {
-    let late =
-        || sqlx::Error::Io(std::io::Error::new(ErrorKind::TimedOut, "database did not answer in time"));
     timeout(patience, statement).await.unwrap_or_else(|_| Err(late()))
+}
+
+pub(crate) fn late() -> sqlx::Error {
+    sqlx::Error::Io(std::io::Error::new(ErrorKind::TimedOut, "database did not answer in time"))
 }

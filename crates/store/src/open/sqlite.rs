@@ -35,6 +35,8 @@ pub(super) async fn pool(settings: &Settings, path: &str) -> Result<SqlitePool, 
     SqlitePoolOptions::new()
         .max_connections(CONNECTIONS)
         .acquire_timeout(settings.acquire_timeout)
+        // A file does not go away.
+        .test_before_acquire(false)
         .connect_with(options)
         .await
         .map_err(OpenError::database)

@@ -5,6 +5,7 @@ mod budgets;
 mod effects;
 mod file;
 mod fixture;
+mod group_commit;
 mod migrations;
 mod mutes;
 mod outage;
