@@ -78,12 +78,17 @@ pub struct Beside {
 impl Beside {
     /// Starts both.
     pub async fn start(plan: Plan) -> Self {
+        Self::start_with(plan, "").await
+    }
+
+    /// Starts both, with more sections in mailpush's configuration.
+    pub async fn start_with(plan: Plan, more: &str) -> Self {
         let scratch = Scratch::new();
         let socket = folder_for_cyrus(&scratch).join("notify");
         let cyrus = start_cyrus(plan, &socket).await;
         let [pusher, admin] = free_ports();
         let config = configuration(plan, &scratch, &cyrus, [pusher, admin]);
-        fs::write(scratch.join("mailpush.toml"), config).expect("the scratch folder is ours");
+        fs::write(scratch.join("mailpush.toml"), config + more).expect("the scratch folder is ours");
         let program = run(&scratch, pusher).await;
         Self { cyrus, program, scratch, pusher, admin }
     }

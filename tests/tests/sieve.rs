@@ -1,8 +1,8 @@
-//! A Sieve script on a real Cyrus notifies by mail through a real SMTP server.
+//! A Sieve script on a real Cyrus notifies by mail through a real SMTP server, and by POST to a real HTTPS server.
 
 use std::time::Duration;
 
-use testkit::{message, smtp::RealSmtp};
+use testkit::{message, smtp::RealSmtp, webhook::Taker};
 use tests::{Beside, Plan};
 
 const WITHIN: Duration = Duration::from_secs(30);
@@ -38,4 +38,49 @@ async fn a_script_notifies_by_mail_and_a_programs_message_of_nobody() {
         assert!(to(who).text().is_some_and(|text| text.contains("Robert Norris")));
     }
     assert_eq!(mails.len(), 3);
+}
+
+/// Two POSTs, one of them by a name of the operator's, and one to a host that is not allowed.
+fn posting(taker: &Taker) -> String {
+    format!(
+        "require [\"enotify\"];\r\nnotify :importance \"1\" :message \"Look\" \"{}\";\r\n\
+         notify :message \"Chat\" \"https://cyrusimap.org/notifiers/chat\";\r\n\
+         notify \"https://127.0.0.1:1/other\";\r\n",
+        taker.url("503,200/hook")
+    )
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_script_has_something_posted_that_the_library_of_standard_webhooks_takes() {
+    let taker = Taker::start().await;
+    let webhook = format!(
+        "[notifyd.sieve.methods]\nchat = '{}'\n[notifyd.webhook]\nhosts = ['localhost']\nports = [{}]\nsecret = '{}'\n\
+         ca = '{}'\nallow_private = true\n[notifyd.backoff]\nfirst = '100ms'\nlongest = '1s'\n",
+        taker.url("200/chat"),
+        taker.port(),
+        Taker::SECRET,
+        taker.chain().display()
+    );
+    let beside = Beside::start_with(Plan::default(), &webhook).await;
+    beside.cyrus.imap("alice").await;
+    beside.cyrus.sieve("alice", &posting(&taker)).await;
+    let mut program = message("on holiday");
+    program.headers = "Auto-Submitted: auto-replied\r\n".to_owned();
+    beside.cyrus.deliver("alice", &program).await;
+    beside.cyrus.deliver("alice", &message("lunch")).await;
+
+    let posts = taker.wait_for_posts(3, WITHIN).await;
+    assert_eq!(posts.len(), 3);
+    assert!(posts.iter().all(|post| post.is_authentic && post.json()["data"]["subject"] == "lunch"));
+    let of = |path: &str| posts.iter().filter(|post| post.path == path).collect::<Vec<_>>();
+    let (hook, chat) = (of("/503,200/hook"), of("/200/chat"));
+    assert_eq!(hook[0].headers["idempotency-key"], hook[1].headers["idempotency-key"]);
+    assert_eq!(
+        (&hook[0].json()["data"]["text"], &hook[0].json()["data"]["importance"]),
+        (&"Look".into(), &"high".into())
+    );
+    assert_eq!(
+        (&chat[0].json()["data"]["text"], &chat[0].json()["data"]["user"]),
+        (&"Chat".into(), &"alice@example.org".into())
+    );
 }

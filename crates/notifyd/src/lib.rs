@@ -36,8 +36,8 @@ pub use dkim::KeyError;
 pub use overrides::OverrideError;
 pub use service::{ALARM_MAIL, Notifyd, SIEVE_MAIL, StartError, UNSCHEDULED_MAIL, WEBHOOK};
 pub use settings::{
-    DkimKey, DkimSettings, Login, MuteSettings, OneClick, ReaderSettings, Sender, Settings, SieveSettings,
-    Smtp, Tls, UnscheduledSettings, WebhookError, WebhookSettings,
+    DkimKey, DkimSettings, Login, Means, MuteSettings, OneClick, ReaderSettings, Sender, Settings,
+    SieveSettings, Smtp, Tls, UnscheduledSettings, WebhookError, WebhookSettings,
 };
 pub use smtp::TrustError;
 pub use telemetry::Metrics;

@@ -99,7 +99,7 @@ impl Notifyd {
             None => None,
         };
         let post = Arc::new(Post::new(settings, store.clone(), metrics)?);
-        let mut groups = register(&*bus, &post, wording.clone(), links).await?;
+        let mut groups = register(&bus, &post, wording.clone(), links).await?;
         let poster = poster(&post)?;
         if let Some(poster) = &poster {
             groups.push(register_webhook(&*bus, &post, poster.clone()).await?);
@@ -148,14 +148,14 @@ impl Notifyd {
 
 /// Each kind of job in a group of its own, so that neither waits behind the other.
 async fn register(
-    bus: &dyn Bus,
+    bus: &Arc<dyn Bus>,
     post: &Arc<Post>,
     wording: Arc<Wording>,
     links: Option<MuteLinks>,
 ) -> Result<Vec<Registration>, BusError> {
     let settings = &post.settings;
     let unscheduled = Arc::new(UnscheduledMailer::new(post.clone(), wording.clone()));
-    let sieve = Arc::new(SieveMailer::new(post.clone(), wording.clone()));
+    let sieve = Arc::new(SieveMailer::new(post.clone(), wording.clone(), bus.clone()));
     let alarms = Arc::new(AlarmMailer::with(post.clone(), wording, links));
     let of_alarms = group_settings(settings, JobKind::Alarm, settings.concurrency, MOST_RECIPIENTS);
     let of_unscheduled = group_settings(settings, JobKind::Unscheduled, settings.unscheduled.concurrency, 1);

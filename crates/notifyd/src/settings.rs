@@ -1,6 +1,7 @@
 //! What an operator sets.
 
 mod dkim;
+mod means;
 mod mute;
 mod reader;
 mod sieve;
@@ -20,6 +21,7 @@ use serde::{Deserialize, Deserializer, de::Error};
 use crate::envelope::deliverable;
 
 pub use dkim::{DkimKey, DkimSettings};
+pub use means::Means;
 pub use mute::{MuteSettings, OneClick};
 pub use reader::ReaderSettings;
 pub use sieve::SieveSettings;
@@ -120,6 +122,21 @@ impl Default for Sender {
     }
 }
 
+impl Settings {
+    /// Names of scripts' methods that stand for a POST nobody would make.
+    fn unposted_methods(&self) -> Vec<String> {
+        let allowed = self.webhook.as_ref().and_then(|webhook| webhook.allowed().ok());
+        let is_allowed = |url| allowed.as_ref().is_some_and(|hosts| hosts.check(url).is_ok());
+        let methods = self.sieve.methods.iter();
+        let unposted = methods.filter(|(_, means)| matches!(means, Means::Post(url) if !is_allowed(url)));
+        unposted
+            .map(|(name, _)| {
+                format!("sieve.methods: {name:?} posts to a host that webhook.hosts does not allow")
+            })
+            .collect()
+    }
+}
+
 impl Validate for Settings {
     fn problems(&self) -> Vec<String> {
         let day = Duration::from_secs(24 * 60 * 60);
@@ -145,6 +162,7 @@ impl Validate for Settings {
             .chain(within("database", self.database.problems()))
             .chain(within("unscheduled", self.unscheduled.problems()))
             .chain(within("sieve", self.sieve.problems()))
+            .chain(self.unposted_methods())
             .chain(self.webhook.iter().flat_map(|webhook| within("webhook", webhook.problems())))
             .chain(self.mute.iter().flat_map(|mute| within("mute", mute.problems())))
             .collect()
@@ -177,6 +195,20 @@ mod tests {
         let settings = load(&env).unwrap();
         assert_eq!(settings.from.address.domain(), "example.org");
         assert_eq!(settings.smtp.login.unwrap().password.expose(), "123");
+    }
+
+    #[test]
+    fn methods_that_nothing_would_come_of_are_told() {
+        let url = "'https://hooks.example.org/a'";
+        let methods = format!("{{ pager = 'sms', own = 'mailto', log = 'ignore', chat = {url} }}");
+        let errors = load(&[("N__SIEVE__METHODS", &methods)]).unwrap_err().to_string();
+        assert!(errors.contains("sieve.methods: \"chat\" posts") && errors.lines().count() == 1, "{errors}");
+        let secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+        let webhook = format!("{{ hosts = ['hooks.example.org'], secret = '{secret}' }}");
+        let settings = load(&[("N__SIEVE__METHODS", &methods), ("N__WEBHOOK", &webhook)]).unwrap();
+        assert_eq!(settings.sieve.methods["pager"], Means::Text);
+        let errors = load(&[("N__SIEVE__METHODS", "{ chat = 'http://hooks.example.org/hunter2' }")]);
+        assert!(!errors.unwrap_err().to_string().contains("hunter2"));
     }
 
     #[test]

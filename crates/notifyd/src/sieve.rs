@@ -2,6 +2,7 @@
 //! are in [`crate::webhook`].
 
 mod mailer;
+mod plain;
 mod ration;
 mod sweep;
 mod taken;

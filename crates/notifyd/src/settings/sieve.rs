@@ -1,9 +1,11 @@
 //! How much Sieve scripts may notify.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use kit::config::Validate;
 use serde::Deserialize;
+
+use super::Means;
 
 /// The section `notifyd.sieve`.
 #[derive(Debug, Clone, Deserialize)]
@@ -20,6 +22,8 @@ pub struct SieveSettings {
     pub hourly_per_destination: u32,
     /// Notifications of one message.
     pub per_message: u32,
+    /// What methods without a scheme stand for, by their names. Others are not followed.
+    pub methods: BTreeMap<String, Means>,
     /// How long what is over is collected before it is told of.
     #[serde(with = "kit::config::duration")]
     pub merge_for: Duration,
@@ -34,6 +38,7 @@ impl Default for SieveSettings {
             hourly_per_user: 60,
             hourly_per_destination: 30,
             per_message: 10,
+            methods: BTreeMap::new(),
             merge_for: Duration::from_secs(10 * 60),
         }
     }

@@ -1,15 +1,15 @@
 //! The jobs of the group `sieve-mail`: one notification, one mail to each address that the script names.
 
-use std::{sync::Arc, time::Instant};
+use std::{borrow::Cow, sync::Arc, time::Instant};
 
 use ::sieve::{Mailto, Method, silence};
 use async_trait::async_trait;
-use bus::{Attempt, Failure, GroupListener, Message};
+use bus::{Attempt, Bus, Failure, GroupListener, Message};
 use lettre::Address;
 use store::{EffectKey, EffectKind};
 use wording::{Notice, Reader, Wording};
 
-use super::{Ration, taken::Taken};
+use super::{Ration, Taken, plain::Plain};
 use crate::{
     dependencies::Tried,
     key,
@@ -23,12 +23,13 @@ use crate::{
 pub(crate) struct SieveMailer {
     post: Arc<Post>,
     wording: Arc<Wording>,
+    plain: Plain,
     tried: Tried,
 }
 
 impl SieveMailer {
-    pub(crate) fn new(post: Arc<Post>, wording: Arc<Wording>) -> Self {
-        Self { post, wording, tried: Tried::default() }
+    pub(crate) fn new(post: Arc<Post>, wording: Arc<Wording>, bus: Arc<dyn Bus>) -> Self {
+        Self { post, wording, plain: Plain::new(bus), tried: Tried::default() }
     }
 
     async fn job(&self, message: &Message, attempt: Attempt) -> Result<(), Failure> {
@@ -37,9 +38,16 @@ impl SieveMailer {
             metrics.dropped(DropReason::Method, 1);
             return Ok(());
         };
-        let Method::Mail(mailto) = &taken.method else {
-            metrics.dropped(DropReason::Method, 1);
-            return Ok(());
+        let mailto = match &taken.method {
+            Method::Mail(mailto) => Cow::Borrowed(mailto),
+            Method::Plain => match self.plain.follow(&self.post, &taken, message).await? {
+                Some(mailto) => Cow::Owned(mailto),
+                None => return Ok(()),
+            },
+            Method::Text(_) | Method::Post(_) => {
+                metrics.dropped(DropReason::Method, 1);
+                return Ok(());
+            }
         };
         if silence(&taken.facts, self.post.settings.from.address.domain()).is_some() {
             metrics.dropped(DropReason::Program, 1);
@@ -54,7 +62,7 @@ impl SieveMailer {
                 metrics.dropped(DropReason::Malformed, 1);
                 continue;
             };
-            result = self.mail(&taken, mailto, &to, result).await?;
+            result = self.mail(&taken, &mailto, &to, result).await?;
         }
         result
     }

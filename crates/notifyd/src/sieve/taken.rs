@@ -17,6 +17,8 @@ pub(crate) struct Taken {
     /// The script's importance, in the server's word.
     pub(crate) priority: String,
     pub(crate) method: Method,
+    /// The method as it came; of one without a scheme, all there is to it.
+    pub(crate) name: String,
     pub(crate) wishes: Wishes,
     /// What the message says; all empty where it could not be read.
     pub(crate) facts: Facts,
@@ -41,6 +43,7 @@ impl Taken {
             owner: notification.account,
             priority: notification.priority,
             method,
+            name: notification.method,
             wishes: Wishes::parse(options),
             words: own_words(notification.text, &facts),
             facts,

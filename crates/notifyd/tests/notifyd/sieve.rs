@@ -10,7 +10,7 @@ use mailbox_event::{
     Account, AccountToken, Event, EventId, Notification, RelayId, SieveNotification,
     codec::{Form, encode},
 };
-use notifyd::{Notifyd, Settings};
+use notifyd::{Means, Notifyd, Settings};
 use prometheus_client::registry::Registry;
 use tempfile::TempDir;
 
@@ -136,6 +136,24 @@ async fn methods_that_nobody_follows_are_counted_and_harm_nobody() {
     line.notify(9, notification("a@example.net", "x", MESSAGE)).await;
     line.mails(1).await;
     line.dropped("Method", 3).await;
+}
+
+#[tokio::test]
+async fn methods_without_a_scheme_are_what_the_operator_says() {
+    let line = Line::start(|settings| {
+        let methods = [("own", Means::Mail), ("log", Means::Ignored), ("pager", Means::Text)];
+        settings.sieve.methods = methods.map(|(name, means)| (name.to_owned(), means)).into();
+    })
+    .await;
+    for (sequence, method) in (1..).zip(["log", "pager", "other", "own"]) {
+        let mut plain = notification("x", "x", MESSAGE);
+        (plain.method, plain.options) = (method.to_owned(), Vec::new());
+        line.notify(sequence, plain).await;
+    }
+    let mails = line.mails(1).await;
+    assert_eq!(mails[0].to, ["alice@example.org"]);
+    // One that nobody knows, and one by text of a user without a number.
+    line.dropped("Method", 2).await;
 }
 
 #[tokio::test]

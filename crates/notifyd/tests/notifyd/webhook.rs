@@ -10,7 +10,7 @@ use mailbox_event::{
     Account, AccountToken, Event, EventId, Notification, RelayId, SieveNotification, UnixMillis,
     codec::{Form, encode},
 };
-use notifyd::{Notifyd, Settings, WEBHOOK, WebhookSettings};
+use notifyd::{Means, Notifyd, Settings, WEBHOOK, WebhookSettings};
 use prometheus_client::registry::Registry;
 use tempfile::TempDir;
 use testkit::webhook::{Posted, Taker};
@@ -63,14 +63,20 @@ impl Line {
 
     /// Dispatches it twice, as relay does after a death.
     async fn notify(&self, sequence: u64, notification: SieveNotification) {
-        self.notify_taken_at(sequence, notification, now()).await;
+        self.dispatch(sequence, JobKind::Webhook, notification, now()).await;
     }
 
-    async fn notify_taken_at(&self, sequence: u64, notification: SieveNotification, taken_at: UnixMillis) {
+    async fn dispatch(
+        &self,
+        sequence: u64,
+        kind: JobKind,
+        notification: SieveNotification,
+        taken_at: UnixMillis,
+    ) {
         let id = EventId { relay: RelayId(1), sequence };
         let event = Event { id, taken_at, notification: Notification::Sieve(Box::new(notification)) };
         let payload = encode(&event, Form::MessagePack).unwrap().into();
-        let topic = Topic::Job(Urgency::Normal, JobKind::Webhook, AccountToken([7; 16]));
+        let topic = Topic::Job(Urgency::Normal, kind, AccountToken([7; 16]));
         let message = Message { id, topic, payload };
         for message in [message.clone(), message] {
             self.bus.dispatch(message, &[]).await.unwrap();
@@ -213,9 +219,25 @@ async fn programs_own_messages_and_old_news_are_not_posted() {
     line.notify(1, program).await;
     line.metric("notifyd_mails_dropped_total{reason=\"Program\"}", 1).await;
     let yesterday = UnixMillis(now().0 - 25 * 60 * 60 * 1_000);
-    line.notify_taken_at(2, notification(&line.taker.url("200/a")), yesterday).await;
+    line.dispatch(2, JobKind::Webhook, notification(&line.taker.url("200/a")), yesterday).await;
     line.metric("notifyd_mails_dropped_total{reason=\"Late\"}", 1).await;
     assert!(line.taker.posts().is_empty());
+}
+
+#[tokio::test]
+async fn method_without_a_scheme_is_posted_where_the_operator_says() {
+    let mut line = Line::start(|_, _| {}).await;
+    let (drain, task) = line.drain.take().unwrap();
+    drain.begin();
+    task.await.unwrap();
+    let url = line.taker.url("200/chat").parse().unwrap();
+    line.settings.sieve.methods = [("chat".to_owned(), Means::Post(url))].into();
+    line.run().await;
+    line.dispatch(1, JobKind::Sieve, notification("chat"), now()).await;
+    let posts = line.posts(1).await;
+    line.metric("notifyd_posts_sent_total", 1).await;
+    assert_eq!((posts[0].path.as_str(), &posts[0].json()["data"]["text"]), ("/200/chat", &"Lunch?".into()));
+    assert_eq!(line.taker.posts().len(), 1);
 }
 
 #[tokio::test]
