@@ -1,9 +1,11 @@
 //! `mailpush`: a whole site in one process or each service in its own, the demo, and an operator's commands.
 
+mod age;
 mod ask;
 mod bus_watch;
 mod bus_words;
 mod config;
+mod credit;
 mod dead_letters;
 mod demo;
 mod key;
@@ -17,7 +19,13 @@ mod role;
 mod site;
 mod site_bus;
 
-use std::{error::Error, io::Write, process::ExitCode};
+use std::{
+    error::Error,
+    ffi::{OsStr, OsString},
+    io::Write,
+    path::Path,
+    process::ExitCode,
+};
 
 use clap::{Parser, Subcommand};
 
@@ -48,9 +56,9 @@ enum Command {
     /// Serve streams; as many as are wanted may run.
     #[command(after_help = EXIT_CODES)]
     Pusher(process::Options),
-    /// Send alarm mail; as many as are wanted may run.
+    /// Send mail, text messages and POSTs; as many as are wanted may run.
     #[command(after_help = EXIT_CODES)]
-    Notifyd(process::Options),
+    Notifyd(NotifydOptions),
     /// Have a user's passwords, tokens and tickets be checked anew, and end the streams that they opened.
     #[command(after_help = EXIT_CODES)]
     Revoke(revoke::Options),
@@ -60,6 +68,9 @@ enum Command {
     /// Look at jobs that no retry could help, give them back, or drop them.
     #[command(after_help = EXIT_CODES)]
     DeadLetters(dead_letters::Options),
+    /// Grant, look at and set right what users may spend on text messages.
+    #[command(after_help = EXIT_CODES)]
+    Credit(credit::Options),
     /// Write an alarm mail as it would be sent, to look at.
     #[command(after_help = EXIT_CODES, arg_required_else_help = true)]
     Preview(preview::Options),
@@ -68,12 +79,56 @@ enum Command {
     Demo(demo::Options),
 }
 
+/// notifyd to run, or what an operator asks about its work.
+#[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+struct NotifydOptions {
+    #[command(flatten)]
+    process: Option<process::Options>,
+    #[command(subcommand)]
+    order: Option<NotifydOrder>,
+}
+
+#[derive(Debug, Subcommand)]
+enum NotifydOrder {
+    /// The same as `mailpush credit`.
+    #[command(after_help = EXIT_CODES)]
+    Credit(credit::Options),
+    /// The same as `mailpush preview`.
+    #[command(after_help = EXIT_CODES, arg_required_else_help = true)]
+    Preview(preview::Options),
+}
+
+impl Command {
+    /// The one spelling of two.
+    fn plain(self) -> Self {
+        match self {
+            Self::Notifyd(NotifydOptions { order: Some(NotifydOrder::Credit(options)), .. }) => {
+                Self::Credit(options)
+            }
+            Self::Notifyd(NotifydOptions { order: Some(NotifydOrder::Preview(options)), .. }) => {
+                Self::Preview(options)
+            }
+            other => other,
+        }
+    }
+}
+
+/// The command line; of a link to the program that is called like one of its services, with that service before it.
+fn arguments() -> Vec<OsString> {
+    let mut given: Vec<OsString> = std::env::args_os().collect();
+    let name = given.first().and_then(|program| Path::new(program).file_name()).map(OsStr::to_owned);
+    let services = [Role::Relay, Role::Pusher, Role::Notifyd].map(Role::name);
+    given.splice(1..1, name.filter(|name| services.iter().any(|service| name == service)));
+    given
+}
+
 /// What a wrong configuration exits with (EX_USAGE of sysexits.h): starting again is no use.
 const EXIT_CONFIGURATION: u8 = 64;
 
 fn main() -> ExitCode {
-    let command = match Arguments::try_parse() {
-        Ok(arguments) => arguments.command,
+    let command = match Arguments::try_parse_from(arguments()) {
+        Ok(arguments) => arguments.command.plain(),
         Err(said) => return told_by_clap(&said),
     };
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
@@ -84,7 +139,11 @@ fn main() -> ExitCode {
         Command::Standalone(options) => told(runtime.block_on(process::run_standalone(options))),
         Command::Relay(options) => told(runtime.block_on(process::run(Role::Relay, options))),
         Command::Pusher(options) => told(runtime.block_on(process::run(Role::Pusher, options))),
-        Command::Notifyd(options) => told(runtime.block_on(process::run(Role::Notifyd, options))),
+        Command::Notifyd(options) => match options.process {
+            Some(options) => told(runtime.block_on(process::run(Role::Notifyd, options))),
+            // clap asks for one or the other.
+            None => ExitCode::from(EXIT_CONFIGURATION),
+        },
         Command::Revoke(options) => {
             let is_wrong = revoke::Error::is_configuration;
             done(runtime.block_on(revoke::run(options)), is_wrong)
@@ -100,6 +159,10 @@ fn main() -> ExitCode {
                 Err(error) => done(Err(error), is_wrong),
             }
         }
+        Command::Credit(options) => match runtime.block_on(credit::run(options)) {
+            Ok(said) => print(&said),
+            Err(error) => done(Err(error), credit::Error::is_configuration),
+        },
         Command::Preview(options) => match preview::run(&options) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) if error.is_command_line() => fail(&error, ExitCode::from(EXIT_CONFIGURATION)),

@@ -34,7 +34,7 @@ pub use open::Store;
 pub use recipient::{Addressee, HourCycle, Reader};
 pub use settings::{Settings, TableName};
 pub use sms::{
-    Credit, CreditError, Doubtful, InDoubt, Receipt, ReceiptStatus, Received, Reservation, Sms, SmsState,
-    Texting,
+    Credit, CreditError, Doubtful, Entry, InDoubt, Receipt, ReceiptStatus, Received, Reservation, Sms,
+    SmsState, Texting,
 };
 pub use window::Window;

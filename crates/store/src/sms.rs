@@ -12,10 +12,12 @@
 
 mod credit;
 mod entries;
+mod history;
 mod receipt;
 mod texting;
 
 pub use credit::{Credit, CreditError, Doubtful};
+pub use history::Entry;
 pub use receipt::{Receipt, ReceiptStatus, Received};
 pub use texting::{InDoubt, Texting};
 

@@ -6,6 +6,8 @@ use bus::{DeadLetter, Group};
 use mailbox_event::{Event, codec};
 use serde::{Deserialize, Serialize};
 
+use crate::age::age;
+
 /// On the admin port.
 pub const PATH: &str = "/dead-letters";
 
@@ -118,13 +120,7 @@ impl Letter {
 
     fn age(&self, now: SystemTime) -> String {
         let died = UNIX_EPOCH + Duration::from_millis(self.died_at);
-        let seconds = now.duration_since(died).unwrap_or_default().as_secs();
-        match seconds {
-            ..60 => format!("{seconds}s"),
-            60..3600 => format!("{}m", seconds / 60),
-            3600..86_400 => format!("{}h", seconds / 3600),
-            _ => format!("{}d", seconds / 86_400),
-        }
+        age(now.duration_since(died).unwrap_or_default().as_secs())
     }
 }
 

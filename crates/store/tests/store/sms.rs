@@ -23,6 +23,7 @@ on_both! {
     a_person_settles_a_message_in_doubt,
     credit_is_granted_once_by_reference_and_never_below_zero,
     numbers_are_read_for_their_user,
+    what_was_spent_and_each_change_are_told,
 }
 
 fn alice() -> Account {
@@ -251,4 +252,24 @@ async fn numbers_are_read_for_their_user(fixture: Fixture) {
         .await;
     assert_eq!(store.numbers(&alice()).await.unwrap(), ["+12015550123", "+491701234567"]);
     assert!(store.numbers(&account("carol@example.org")).await.unwrap().is_empty());
+}
+
+async fn what_was_spent_and_each_change_are_told(fixture: Fixture) {
+    let store = opened(&fixture).await;
+    assert_eq!(store.spent(&alice()).await.unwrap(), 0);
+    ready(&store, "a").await.accepted("SM1", NOW).await.unwrap();
+    ready(&store, "b").await.refused(NOW).await.unwrap();
+    ready(&store, "c").await.accepted("SM2", NOW).await.unwrap();
+    assert_eq!(store.spent(&alice()).await.unwrap(), 4);
+    let undelivered = key("c");
+    store.receive(&receipt(&undelivered, ReceiptStatus::Undelivered), true, NOW).await.unwrap();
+    assert_eq!(store.spent(&alice()).await.unwrap(), 2);
+    let entries = store.credit_entries(&alice(), 100).await.unwrap();
+    let sum = |change: fn(&store::Entry) -> i64| entries.iter().map(change).sum::<i64>();
+    assert_eq!((sum(|entry| entry.available_change), sum(|entry| entry.reserved_change)), (8, 0));
+    assert_eq!(entries.len(), 8);
+    assert_eq!(store.credit_entries(&alice(), 3).await.unwrap().len(), 3);
+    let start = store.given("start").await.unwrap().unwrap();
+    assert_eq!((start.user.as_str(), start.available_change), ("alice@example.org", 10));
+    assert_eq!(store.given(&undelivered.to_string()).await.unwrap(), None);
 }
