@@ -10,7 +10,7 @@ use std::{
 };
 
 use bus::BusError;
-use rusqlite::{Connection, ErrorCode};
+use rusqlite::{Connection, ErrorCode, config::DbConfig};
 
 /// `MPbl`: marks a database as ours (`PRAGMA application_id`).
 const APPLICATION: i32 = 0x4d50_626c;
@@ -136,6 +136,8 @@ fn make_private(path: &Path) -> std::io::Result<()> {
 fn prepare(mut connection: Connection) -> rusqlite::Result<Result<Connection, BusError>> {
     connection.busy_timeout(WAIT_FOR_PREDECESSOR)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    // A statement is prepared once, not again for each of its arguments: no table has statistics to look them up in.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     if let Err(error) = check(&connection)? {
         return Ok(Err(unusable(error)));
     }

@@ -23,7 +23,7 @@ use crate::{
     service::StartError,
     settings::Settings,
     sieve::Ration,
-    smtp::{Courier, Undelivered},
+    smtp::{Courier, Text, Undelivered},
     telemetry::{DropReason, Metrics},
 };
 
@@ -175,24 +175,35 @@ impl Post {
         self.store.addressee(&account, muting).await
     }
 
-    /// The row says that the mail leaves from the last moment on at which it is certain that it has not: a death before
-    /// that uses up nothing. Of deaths after it, the ledger cannot tell those before the text's end from those after it.
+    /// The row says that the mail leaves from the last moment on at which it is certain that it has not, when the server
+    /// has all but the text's end: a death before that uses up nothing. Of deaths after it, the ledger cannot tell those
+    /// before the end has left from those after it.
     async fn deliver(&self, due: Due, letter: &Letter<'_>, mail: &[u8]) -> Result<Ended, Failure> {
         let from = (!letter.has_null_sender).then_some(&self.settings.from.address);
-        let dialogue = match self.courier.open(from, &deliverable(letter.to)).await {
-            Ok(dialogue) => dialogue,
+        let text = match self.text(from, &deliverable(letter.to), mail).await {
+            Ok(text) => text,
             Err(why) => return self.unopened(due, why).await,
         };
-        trace!("Server waits for the text");
         let is_repeat = due.is_repeat();
         let sending = due.begin(&self.owed, now()).await.map_err(stored)?;
         if is_repeat {
             self.metrics.ambiguous.inc();
         }
         trace!("Ledger says that the mail leaves");
-        let result = dialogue.send(mail).await;
+        let result = text.end().await;
         trace!("Server has answered");
         self.ended(sending, result).await
+    }
+
+    async fn text<'a>(
+        &'a self,
+        from: Option<&Address>,
+        to: &Address,
+        mail: &'a [u8],
+    ) -> Result<Text<'a>, Undelivered> {
+        let dialogue = self.courier.open(from, to).await?;
+        trace!("Server waits for the text");
+        dialogue.text(mail).await
     }
 
     /// Nothing has left: the row stays as it is where the mail may be tried again.
@@ -240,11 +251,12 @@ impl Post {
 
     /// A server that falls silent over one mail and answers the next caller is no outage: other mail goes on.
     async fn consequence(&self, why: &Undelivered) -> Consequence {
-        match consequence(why.phase, why.fault) {
-            Consequence::Doubtful if self.courier.probe().await.is_ok() => Consequence::Later,
-            Consequence::Doubtful => Consequence::Away,
-            certain => certain,
+        let known = consequence(why.phase, why.fault);
+        if known != Consequence::Doubtful {
+            return known;
         }
+        trace!("Server is asked whether it answers others");
+        if self.courier.probe().await.is_ok() { Consequence::Later } else { Consequence::Away }
     }
 
     fn undelivered(&self, consequence: Consequence, why: Undelivered) -> Result<Ended, Failure> {

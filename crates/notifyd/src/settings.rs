@@ -106,7 +106,7 @@ impl Default for Settings {
             reader: ReaderSettings::default(),
             attach_event: false,
             wording: None,
-            concurrency: 8,
+            concurrency: 16,
             retries: 12,
             backoff: BACKOFF,
             useful_for: Duration::from_secs(2 * 60 * 60),

@@ -2,16 +2,12 @@
 
 mod channel;
 mod connect;
+mod dot;
 mod pool;
 mod starttls;
 mod trust;
 
-use std::{
-    error::Error as _,
-    io, iter,
-    sync::atomic::{AtomicBool, Ordering},
-    time::Duration,
-};
+use std::{error::Error as _, io, iter, pin::Pin, sync::Arc, time::Duration};
 
 use lettre::{
     Address,
@@ -20,8 +16,10 @@ use lettre::{
         client::AsyncSmtpConnection,
         commands::{Data, Mail, Quit, Rcpt, Rset},
         extension::{Extension, MailBodyParameter, MailParameter},
+        response::Response,
     },
 };
+use tokio::sync::Notify;
 use tracing::trace;
 
 use crate::{
@@ -30,6 +28,7 @@ use crate::{
 };
 
 use connect::Server;
+use dot::Dot;
 use pool::Pool;
 pub use trust::TrustError;
 pub(crate) use trust::trusting;
@@ -55,8 +54,24 @@ struct Mishap {
 /// the mail (RFC 5321 §4.1.1.4).
 pub(crate) struct Dialogue<'a> {
     courier: &'a Courier,
-    connection: Box<AsyncSmtpConnection>,
+    connection: Connection,
 }
+
+/// A mail of which the server has all but the end. Dropped, it is as with [`Dialogue`].
+pub(crate) struct Text<'a> {
+    courier: &'a Courier,
+    dot: Arc<Dot>,
+    message: Message<'a>,
+}
+
+/// A connection to the server, and what holds back the end of a mail on it.
+struct Connection {
+    client: Box<AsyncSmtpConnection>,
+    dot: Arc<Dot>,
+}
+
+/// Writes a mail and waits for the answer.
+type Message<'a> = Pin<Box<dyn Future<Output = (Connection, Result<Response, SmtpError>)> + Send + 'a>>;
 
 /// Connections to the server, kept open between mails.
 pub(crate) struct Courier {
@@ -88,7 +103,7 @@ impl Courier {
                 result => return self.opened(connection, result).await,
             }
         }
-        let mut connection = Box::new(self.server.connect().await?);
+        let mut connection = self.server.connect().await?;
         let result = self.introduce(&mut connection, from, to).await;
         self.opened(connection, result).await
     }
@@ -97,7 +112,7 @@ impl Courier {
     pub(crate) async fn probe(&self) -> Result<(), Undelivered> {
         let mut connection = self.server.greeted().await?;
         // The answer says nothing that the greeting did not.
-        self.within(Phase::Connection, connection.command(Quit)).await.ok();
+        self.within(Phase::Connection, connection.client.command(Quit)).await.ok();
         Ok(())
     }
 
@@ -113,13 +128,14 @@ impl Courier {
 
     async fn introduce(
         &self,
-        connection: &mut AsyncSmtpConnection,
+        connection: &mut Connection,
         from: Option<&Address>,
         to: &Address,
     ) -> Result<(), Undelivered> {
+        let client = &mut connection.client;
         let mut parameters = Vec::new();
         if !from.into_iter().chain([to]).all(|address| AsRef::<str>::as_ref(address).is_ascii()) {
-            if !connection.server_info().supports_feature(Extension::SmtpUtfEight) {
+            if !client.server_info().supports_feature(Extension::SmtpUtfEight) {
                 // RFC 6531 §3.2: such a mail is not for this server.
                 return Err(Undelivered { phase: Phase::Recipient, fault: Fault::NotOffered, cause: None });
             }
@@ -127,14 +143,14 @@ impl Courier {
             parameters
                 .extend([MailParameter::SmtpUtfEight, MailParameter::Body(MailBodyParameter::EightBitMime)]);
         }
-        self.within(Phase::Sender, connection.command(Mail::new(from.cloned(), parameters))).await?;
-        self.within(Phase::Recipient, connection.command(Rcpt::new(to.clone(), Vec::new()))).await?;
-        self.within(Phase::Data, connection.command(Data)).await.map(drop)
+        self.within(Phase::Sender, client.command(Mail::new(from.cloned(), parameters))).await?;
+        self.within(Phase::Recipient, client.command(Rcpt::new(to.clone(), Vec::new()))).await?;
+        self.within(Phase::Data, client.command(Data)).await.map(drop)
     }
 
     async fn opened(
         &self,
-        connection: Box<AsyncSmtpConnection>,
+        connection: Connection,
         result: Result<(), Undelivered>,
     ) -> Result<Dialogue<'_>, Undelivered> {
         match result {
@@ -147,11 +163,11 @@ impl Courier {
     }
 
     /// Keeps the connection if it is of further use.
-    async fn done(&self, mut connection: Box<AsyncSmtpConnection>, failure: Option<&Undelivered>) {
+    async fn done(&self, mut connection: Connection, failure: Option<&Undelivered>) {
         let usable = match failure {
             None => true,
             Some(Undelivered { fault: Fault::Silence | Fault::Reply(421), .. }) => false,
-            Some(_) => self.within(Phase::Sender, connection.command(Rset)).await.is_ok(),
+            Some(_) => self.within(Phase::Sender, connection.client.command(Rset)).await.is_ok(),
         };
         if usable {
             self.idle.keep(connection);
@@ -167,30 +183,63 @@ impl Courier {
     }
 }
 
-impl Dialogue<'_> {
-    /// Hands the text over. `Ok`: the server has taken the mail.
-    pub(crate) async fn send(self, mail: &[u8]) -> Result<(), Undelivered> {
-        let Self { courier, mut connection } = self;
-        let has_left = AtomicBool::new(false);
-        let message = connection.message_iter(parts(mail, &has_left));
-        let result = courier.within(Phase::Content, message).await;
-        let has_left = has_left.into_inner();
-        let result = result.map(drop).map_err(|why| match why.fault {
-            // The server fell silent in the middle of the text: nothing can have been taken.
-            Fault::Silence if !has_left => Undelivered { phase: Phase::Data, ..why },
+impl<'a> Dialogue<'a> {
+    /// Hands all of the text over but its end. When this fails, nothing can have been taken.
+    pub(crate) async fn text(self, mail: &'a [u8]) -> Result<Text<'a>, Undelivered> {
+        let Self { courier, connection } = self;
+        let (dot, has_gone) = (connection.dot.clone(), Arc::new(Notify::new()));
+        dot.hold();
+        let mut message = write(connection, mail, has_gone.clone());
+        let gone = async {
+            tokio::select! {
+                biased;
+                // Without the end it ends in no other way.
+                (_, Err(why)) = &mut message => Err(why),
+                () = has_gone.notified() => Ok(()),
+            }
+        };
+        courier.within(Phase::Data, gone).await?;
+        Ok(Text { courier, dot, message })
+    }
+}
+
+impl Text<'_> {
+    /// Hands its end over. `Ok`: the server has taken the mail.
+    pub(crate) async fn end(self) -> Result<(), Undelivered> {
+        let Self { courier, dot, message } = self;
+        dot.let_go();
+        let mut connection = None;
+        let answered = async {
+            let (kept, answer) = message.await;
+            connection = Some(kept);
+            answer
+        };
+        let result = courier.within(Phase::Content, answered).await.map(drop);
+        let result = result.map_err(|why| match why.fault {
+            // The connection was lost before: nothing can have been taken.
+            Fault::Silence if !dot.has_left() => Undelivered { phase: Phase::Data, ..why },
             _ => why,
         });
-        courier.done(connection, result.as_ref().err()).await;
+        if let Some(connection) = connection {
+            courier.done(connection, result.as_ref().err()).await;
+        }
         result
     }
 }
 
+fn write(mut connection: Connection, mail: &[u8], has_gone: Arc<Notify>) -> Message<'_> {
+    Box::pin(async move {
+        let answer = connection.client.message_iter(parts(mail, &has_gone)).await;
+        (connection, answer)
+    })
+}
+
 /// The mail for lettre, which asks for the next part when it has written the last, and writes the end when there is
-/// none: from then on the mail `has_left`.
-fn parts<'a>(mail: &'a [u8], has_left: &'a AtomicBool) -> impl Iterator<Item = &'a [u8]> {
+/// none.
+fn parts<'a>(mail: &'a [u8], has_gone: &'a Notify) -> impl Iterator<Item = &'a [u8]> {
     iter::once(mail).chain(iter::from_fn(|| {
         trace!("All but the end of the text has left");
-        has_left.store(true, Ordering::Relaxed);
+        has_gone.notify_one();
         None
     }))
 }

@@ -118,7 +118,9 @@ fn run(command: Command) -> Outcome<()> {
         Command::Slow(asked) => asked.each(&Peer::WITH_QUEUES, scenario::slow::run),
         Command::Relay(asked) => asked.each(&[Peer::Ours], scenario::answer::run),
         Command::Nats(asked) => asked.each(&Peer::OF_EACH_NATS, scenario::nats::run),
-        Command::Mail(asked) => asked.each(&[Peer::Ours, Peer::OursNatsDebian], scenario::mail::run),
+        Command::Mail(asked) => {
+            asked.each(&[Peer::Ours, Peer::OursNats, Peer::OursNatsDebian], scenario::mail::run)
+        }
         Command::Soak(plan) => scenario::soak::run(&plan),
         Command::Table(plan) => table::run(&plan),
         Command::Server { peer, folder } => server::run(peer, &folder),

@@ -5,18 +5,23 @@ mod rows;
 use std::{collections::BTreeMap, fs, path::PathBuf};
 
 use crate::{Outcome, peer::Peer, results::Figure, statistics::median};
-use rows::{ON_NATS, Row, STREAMS};
+use rows::{MAIL, ON_NATS, Row, STREAMS};
 
 /// A table: who is in it, ours first, and what was measured.
 struct Layout {
     /// The name in the markers of the document.
     name: &'static str,
     columns: &'static [(Peer, &'static str)],
+    /// Whom ours is divided by, and what that is called.
+    ratios: &'static [(Peer, &'static str)],
     rows: &'static [Row],
 }
 
+/// Others that streams are measured beside.
+const OF_STREAMS: &[(Peer, &str)] = &[(Peer::Nchan, "ours / nchan"), (Peer::Bare, "ours / bare")];
+
 /// In the order of the document.
-const LAYOUTS: [Layout; 2] = [
+const LAYOUTS: [Layout; 3] = [
     Layout {
         name: "bench",
         columns: &[
@@ -25,6 +30,7 @@ const LAYOUTS: [Layout; 2] = [
             (Peer::Nchan2, "nchan, 2 workers"),
             (Peer::Bare, "bare loop"),
         ],
+        ratios: OF_STREAMS,
         rows: STREAMS,
     },
     Layout {
@@ -36,7 +42,20 @@ const LAYOUTS: [Layout; 2] = [
             (Peer::Nchan, "nchan, 1 worker"),
             (Peer::Bare, "bare loop"),
         ],
+        ratios: OF_STREAMS,
         rows: ON_NATS,
+    },
+    Layout {
+        name: "bench of mail",
+        columns: &[
+            (Peer::Ours, "SQLite, bus on disk"),
+            (Peer::OursNats, "PostgreSQL, NATS 2.15.1"),
+            (Peer::OursNatsDebian, "PostgreSQL, NATS 2.9.10"),
+            (Peer::Bare, "lettre loop"),
+        ],
+        // Each part is of one run.
+        ratios: &[],
+        rows: MAIL,
     },
 ];
 
@@ -95,24 +114,27 @@ impl Layout {
 
     /// Rows that nobody measured are left out.
     fn table(&self, medians: &Medians) -> String {
-        let titles: Vec<&str> = self.columns.iter().map(|(_, title)| *title).collect();
-        let mut text = format!("| | {} | ours / nchan | ours / bare | target |\n", titles.join(" | "));
-        text.push_str(&format!("|{}\n", "---|".repeat(self.columns.len() + 4)));
-        for row in self.rows {
-            if let Some(ours) = medians.get(row.metric, self.columns[0].0) {
-                text.push_str(&self.line(row, ours, medians));
-            }
+        let titles: Vec<&str> = self.columns.iter().chain(self.ratios).map(|(_, title)| *title).collect();
+        let mut text = format!("| | {} | target |\n", titles.join(" | "));
+        text.push_str(&format!("|{}\n", "---|".repeat(titles.len() + 2)));
+        let is_measured =
+            |row: &&Row| self.columns.iter().any(|(peer, _)| medians.get(row.metric, *peer).is_some());
+        for row in self.rows.iter().filter(is_measured) {
+            text.push_str(&self.line(row, medians));
         }
         text
     }
 
-    fn line(&self, row: &Row, ours: f64, medians: &Medians) -> String {
-        let other = |peer| medians.get(row.metric, peer);
+    fn line(&self, row: &Row, medians: &Medians) -> String {
+        let of = |peer| medians.get(row.metric, peer);
         let cell = |value: Option<f64>| value.map_or_else(String::new, |value| row.number(value));
-        let ratio = |peer| other(peer).map_or_else(String::new, |value| format!("{:.2}", ours / value));
-        let cells: Vec<String> = self.columns.iter().map(|(peer, _)| cell(other(*peer))).collect();
-        let (nchan, bare) = (ratio(Peer::Nchan), ratio(Peer::Bare));
-        format!("| {} | {} | {nchan} | {bare} | {} |\n", row.title, cells.join(" | "), row.target)
+        let ours = of(self.columns[0].0);
+        let ratio = |peer| {
+            ours.zip(of(peer)).map_or_else(String::new, |(ours, other)| format!("{:.2}", ours / other))
+        };
+        let values = self.columns.iter().map(|(peer, _)| cell(of(*peer)));
+        let cells: Vec<String> = values.chain(self.ratios.iter().map(|(peer, _)| ratio(*peer))).collect();
+        format!("| {} | {} | {} |\n", row.title, cells.join(" | "), row.target)
     }
 }
 
@@ -137,7 +159,7 @@ mod tests {
     #[test]
     fn each_table_goes_between_its_own_markers() {
         let text = "a\n<!-- bench: begin -->\nold\n<!-- bench: end -->\n<!-- bench on NATS: begin -->\n<!-- bench on NATS: end -->\nz";
-        let [first, second] = &LAYOUTS;
+        let [first, second, _] = &LAYOUTS;
         let placed = second.placed(&first.placed(text, "one\n").unwrap(), "two\n").unwrap();
         let expected = text.replace("old\n", "one\n").replace("NATS: begin -->\n", "NATS: begin -->\ntwo\n");
         assert_eq!(placed, expected);

@@ -1,10 +1,12 @@
-//! What lettre's client speaks over: a connection that is protected already, or is not to be.
+//! What lettre's client speaks over: a connection that is protected already, or is not to be. It can hold the end of a
+//! mail back.
 
 use std::{
     io,
     net::SocketAddr,
     pin::Pin,
-    task::{Context, Poll},
+    sync::Arc,
+    task::{Context, Poll, ready},
 };
 
 use lettre::transport::smtp::client::AsyncTokioStream;
@@ -14,12 +16,15 @@ use tokio::{
 };
 use tokio_rustls::client::TlsStream;
 
+use super::dot::{Dot, END};
+
 /// See the module.
 #[derive(Debug)]
 pub(super) struct Channel {
     stream: Stream,
     /// Read before what comes over the stream.
     first: &'static [u8],
+    dot: Arc<Dot>,
 }
 
 #[derive(Debug)]
@@ -31,17 +36,26 @@ enum Stream {
 
 impl Channel {
     pub(super) fn clear(stream: TcpStream) -> Self {
-        Self { stream: Stream::Clear(stream), first: b"" }
+        Self::over(Stream::Clear(stream))
     }
 
     /// TLS from the first octet: the server greets.
     pub(super) fn protected(stream: TlsStream<TcpStream>) -> Self {
-        Self { stream: Stream::Protected(Box::new(stream)), first: b"" }
+        Self::over(Stream::Protected(Box::new(stream)))
     }
 
     /// After STARTTLS the server waits for EHLO (RFC 3207 §4.2), and lettre for a greeting.
     pub(super) fn upgraded(stream: TlsStream<TcpStream>) -> Self {
         Self { first: b"220 \r\n", ..Self::protected(stream) }
+    }
+
+    fn over(stream: Stream) -> Self {
+        Self { stream, first: b"", dot: Arc::default() }
+    }
+
+    /// What holds back the end of mails that go over it.
+    pub(super) fn dot(&self) -> Arc<Dot> {
+        self.dot.clone()
     }
 }
 
@@ -79,10 +93,19 @@ impl AsyncWrite for Channel {
         context: &mut Context<'_>,
         octets: &[u8],
     ) -> Poll<io::Result<usize>> {
-        match &mut self.stream {
+        // The text before it has its dots doubled: no part of that looks like it.
+        let is_end = octets == END;
+        if is_end {
+            ready!(self.dot.poll_free(context));
+        }
+        let written = ready!(match &mut self.stream {
             Stream::Clear(stream) => Pin::new(stream).poll_write(context, octets),
             Stream::Protected(stream) => Pin::new(stream).poll_write(context, octets),
+        });
+        if is_end && written.is_ok() {
+            self.dot.gone();
         }
+        Poll::Ready(written)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -12,7 +12,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
 use super::{
-    Mishap, Undelivered,
+    Connection, Mishap, Undelivered,
     channel::Channel,
     starttls,
     trust::{self, TrustError},
@@ -70,16 +70,16 @@ impl Server {
     }
 
     /// A connection that waits for MAIL.
-    pub(super) async fn connect(&self) -> Result<AsyncSmtpConnection, Undelivered> {
+    pub(super) async fn connect(&self) -> Result<Connection, Undelivered> {
         let mut connection = self.greeted().await?;
         if let Protection::Tls { login: Some(login), .. } = &self.protection {
-            within(self.patience, Phase::Login, connection.auth(DEFAULT_MECHANISMS, login)).await?;
+            within(self.patience, Phase::Login, connection.client.auth(DEFAULT_MECHANISMS, login)).await?;
         }
         Ok(connection)
     }
 
     /// A connection before AUTH.
-    pub(super) async fn greeted(&self) -> Result<AsyncSmtpConnection, Undelivered> {
+    pub(super) async fn greeted(&self) -> Result<Connection, Undelivered> {
         let stream = TcpStream::connect((self.host.as_str(), self.port));
         let stream = within(self.patience, Phase::Connection, stream).await?;
         // A mail's end is a packet of its own, which must not wait until the server has acknowledged the mail's text.
@@ -115,10 +115,12 @@ impl Server {
         within(self.patience, Phase::Protection, Box::pin(handshake)).await
     }
 
-    async fn greet(&self, channel: Channel) -> Result<AsyncSmtpConnection, Undelivered> {
+    async fn greet(&self, channel: Channel) -> Result<Connection, Undelivered> {
         let hello = ClientId::Domain(self.hello_name.clone());
+        let dot = channel.dot();
         let greeted = AsyncSmtpConnection::connect_with_transport(Box::new(channel), &hello);
-        within(self.patience, Phase::Connection, greeted).await
+        let client = Box::new(within(self.patience, Phase::Connection, greeted).await?);
+        Ok(Connection { client, dot })
     }
 }
 

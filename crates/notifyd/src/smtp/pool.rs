@@ -5,10 +5,9 @@ use std::{
     time::Duration,
 };
 
-use lettre::transport::smtp::client::AsyncSmtpConnection;
 use tokio::time::Instant;
 
-type Connection = Box<AsyncSmtpConnection>;
+use super::Connection;
 
 /// How long the server may take to answer a farewell that it need not answer.
 const FAREWELL: Duration = Duration::from_secs(2);
@@ -103,6 +102,6 @@ async fn watch(pool: Weak<Shared>, longest_idle: Duration) {
 async fn quit(connections: impl Iterator<Item = Connection>) {
     let deadline = Instant::now() + FAREWELL;
     for mut connection in connections {
-        tokio::time::timeout_at(deadline, connection.quit()).await.ok();
+        tokio::time::timeout_at(deadline, connection.client.quit()).await.ok();
     }
 }

@@ -16,17 +16,17 @@ pub struct MailPlan {
     /// Mails of each run.
     #[arg(long, default_value_t = 4_000)]
     pub mails: usize,
-    /// Mails at a time, of notifyd and of the loop alike.
-    #[arg(long, default_value_t = 8)]
+    /// Mails at a time, of notifyd and of the loop alike; each has as many connections. notifyd's default.
+    #[arg(long, default_value_t = 16)]
     pub at_a_time: usize,
     /// Runs against each server, in turn with the loop.
-    #[arg(long, default_value_t = 3)]
+    #[arg(long, default_value_t = 1)]
     pub rounds: usize,
     /// Jobs that wait; none: their memory is not measured.
     #[arg(long, default_value_t = 100_000)]
     pub backlog: usize,
     /// Alarms, one after the other; none: their delay is not measured.
-    #[arg(long, default_value_t = 1_000)]
+    #[arg(long, default_value_t = 500)]
     pub alarms: usize,
 }
 

@@ -90,3 +90,27 @@ pub const ON_NATS: &[Row] = &[
     Row::new("interest_kb", "… memory of the node for each, KiB", "", 2),
     Row::new("interest_nats_kb", "… memory of NATS for each, KiB", "", 2),
 ];
+
+/// Alarm mail; in the order of the table.
+pub const MAIL: &[Row] = &[
+    Row::new("mail_fake_rate", "into the project's server: mails/s", "", 0),
+    Row::new("mail_fake_part", "… part of the loop's, of the same run, %", "≥ 80", 0),
+    Row::new("mail_fake_cpu_us", "… CPU of the sender per mail, µs", "", 0),
+    Row::new("mail_fake_pool_part", "… part of what lettre's own pool sends, %", "", 0),
+    Row::new("mail_aiosmtpd_rate", "into aiosmtpd: mails/s", "", 0),
+    Row::new("mail_aiosmtpd_part", "… part of the loop's, of the same run, %", "≥ 80", 0),
+    Row::new("mail_aiosmtpd_cpu_us", "… CPU of the sender per mail, µs", "", 0),
+    Row::new("mail_aiosmtpd_pool_part", "… part of what lettre's own pool sends, %", "", 0),
+    Row::new(
+        "mail_delay_p50_ms",
+        "an alarm at relay's socket to the server's answer, nobody at work: p50, ms",
+        "",
+        1,
+    ),
+    Row::new("mail_delay_p99_ms", "… p99, ms", "≤ 100", 1),
+    Row::new("mail_delay_p999_ms", "… p99.9, ms", "", 1),
+    Row::new("mail_idle_mb", "memory of notifyd without jobs, MiB", "", 1),
+    Row::new("mail_backlog_mb", "… with 100,000 jobs that wait, MiB", "", 1),
+    Row::new("mail_idle_nats_mb", "memory of NATS without jobs, MiB", "", 1),
+    Row::new("mail_backlog_nats_mb", "… with 100,000 jobs, MiB", "", 1),
+];

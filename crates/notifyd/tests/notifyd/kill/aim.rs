@@ -12,6 +12,8 @@ pub enum Aim {
     Answer(Verb, bool),
     /// Where notifyd writes this into its log at level trace.
     Word(&'static str),
+    /// Where notifyd writes this after the server answered 421 to this: it closes, whatever it was asked.
+    Closing(Verb, &'static str),
     /// Where it takes a job although it runs one at a time: the one before is acknowledged.
     Acknowledged,
     /// So long after it came by one of those words.
@@ -19,22 +21,27 @@ pub enum Aim {
 }
 
 pub const TAKEN: &str = "Job is taken";
+const LEAVES: &str = "Ledger says that the mail leaves";
+const ANSWERED: &str = "Server has answered";
+const PUT_DOWN: &str = "Ledger says how it ended";
+/// After [`Aim::Closing`] alone.
+const PROBED: &str = "Server is asked whether it answers others";
 const WORDS: [&str; 8] = [
     TAKEN,
     "Mail is planned",
     "Server waits for the text",
-    "Ledger says that the mail leaves",
     "All but the end of the text has left",
-    "Server has answered",
-    "Ledger says how it ended",
+    LEAVES,
+    ANSWERED,
+    PUT_DOWN,
     "Job is done",
 ];
 
 /// Every fourth is one round's. A mail that is lost twice in doubt is given up, so the three aims that lose one, the
 /// first three, are in three rounds.
-pub const AIMS: [Aim; 16] = [
-    Aim::Word(WORDS[3]),
-    Aim::Word(WORDS[4]),
+pub const AIMS: [Aim; 20] = [
+    Aim::Word(LEAVES),
+    Aim::Closing(Verb::End, ANSWERED),
     Aim::Answer(Verb::End, true),
     Aim::Answer(Verb::End, false),
     Aim::Answer(Verb::Connect, false),
@@ -45,10 +52,14 @@ pub const AIMS: [Aim; 16] = [
     Aim::Word(WORDS[0]),
     Aim::Word(WORDS[1]),
     Aim::Word(WORDS[2]),
-    Aim::Word(WORDS[5]),
-    Aim::Word(WORDS[6]),
+    Aim::Word(WORDS[3]),
+    Aim::Word(ANSWERED),
+    Aim::Word(PUT_DOWN),
     Aim::Word(WORDS[7]),
     Aim::Acknowledged,
+    Aim::Closing(Verb::End, PUT_DOWN),
+    Aim::Closing(Verb::End, PROBED),
+    Aim::Closing(Verb::Data, PROBED),
 ];
 
 impl Aim {
@@ -65,7 +76,8 @@ impl Aim {
                 let data = if loses { DataFault::Lose } else { DataFault::None };
                 Faults { stalled: Some(verb), data, ..Faults::default() }
             }
-            _ => Faults::default(),
+            Self::Closing(verb, _) => Faults { refused: [(verb, 421)].into(), ..Faults::default() },
+            Self::Word(_) | Self::Acknowledged | Self::Later(..) => Faults::default(),
         }
     }
 
@@ -73,7 +85,7 @@ impl Aim {
     pub fn word(&self) -> Option<(&'static str, Duration)> {
         match *self {
             Self::Answer(..) => None,
-            Self::Word(word) => Some((word, Duration::ZERO)),
+            Self::Word(word) | Self::Closing(_, word) => Some((word, Duration::ZERO)),
             Self::Acknowledged => Some((TAKEN, Duration::ZERO)),
             Self::Later(word, pause) => Some((word, pause)),
         }

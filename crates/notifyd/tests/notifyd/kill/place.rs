@@ -36,7 +36,7 @@ pub struct Place {
     url: String,
     /// Holds their files.
     _folder: Option<TempDir>,
-    _nats: Option<Nats>,
+    nats: Option<Nats>,
 }
 
 enum Jobs {
@@ -59,10 +59,11 @@ pub enum Opened {
 }
 
 impl Place {
-    /// The pair with this number, modulo four.
+    /// The pair with this number, modulo four; those on NATS are on one version and the other in turn.
     pub async fn new(pair: u64, postgres: &Arc<Postgres>) -> Self {
         let folder = TempDir::new().unwrap();
-        let nats = if pair % 4 < 2 { None } else { Some(Nats::start(Version::Debian).await) };
+        let version = if pair / 4 % 2 == 0 { Version::Debian } else { Version::Current };
+        let nats = if pair % 4 < 2 { None } else { Some(Nats::start(version).await) };
         let jobs = match &nats {
             None => Jobs::Local(folder.path().join("bus.sqlite")),
             Some(nats) => Jobs::Nats(nats.url()),
@@ -79,7 +80,7 @@ impl Place {
                 (Rows::Sqlite(file), url)
             }
         };
-        Self { jobs, rows, url, _folder: Some(folder), _nats: nats }
+        Self { jobs, rows, url, _folder: Some(folder), nats }
     }
 
     /// The one that the harness chose, if this process is notifyd.
@@ -89,15 +90,18 @@ impl Place {
             Some(file) => Jobs::Local(file.into()),
             None => Jobs::Nats(text(NATS)?),
         };
-        Some(Self { jobs, rows: Rows::Unseen, url: text(DATABASE)?, _folder: None, _nats: None })
+        Some(Self { jobs, rows: Rows::Unseen, url: text(DATABASE)?, _folder: None, nats: None })
     }
 
     pub fn name(&self) -> &'static str {
-        match (&self.rows, &self.jobs) {
-            (Rows::Postgres(..), Jobs::Nats(_)) => "PostgreSQL, NATS",
-            (Rows::Postgres(..), Jobs::Local(_)) => "PostgreSQL, bus on disk",
-            (_, Jobs::Nats(_)) => "SQLite, NATS",
-            (_, Jobs::Local(_)) => "SQLite, bus on disk",
+        let version = self.nats.as_ref().map(Nats::version);
+        match (&self.rows, version) {
+            (Rows::Postgres(..), None) => "PostgreSQL, bus on disk",
+            (Rows::Postgres(..), Some(Version::Debian)) => "PostgreSQL, NATS 2.9.10",
+            (Rows::Postgres(..), Some(Version::Current)) => "PostgreSQL, NATS 2.15.1",
+            (_, None) => "SQLite, bus on disk",
+            (_, Some(Version::Debian)) => "SQLite, NATS 2.9.10",
+            (_, Some(Version::Current)) => "SQLite, NATS 2.15.1",
         }
     }
 

@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 use super::{MailPlan, jobs, place::Place, servers};
-use crate::{Outcome, peer::Peer, results::Results, server::Helper, statistics::median};
+use crate::{Outcome, peer::Peer, results::Results, server::Helper};
 
 /// Measures both against each server, in turn.
 pub async fn run(plan: &MailPlan, peer: Peer, results: &Results) -> Outcome<()> {
@@ -28,23 +28,31 @@ async fn against(
     mail: &Path,
     results: &Results,
 ) -> Outcome<()> {
-    let (mut of_pool, mut of_nodelay) = (Vec::new(), Vec::new());
     let name = |what| format!("mail_{server}_{what}");
     for _ in 0..plan.rounds {
-        let (pool, nodelay) = (bare("pool", plan, address, mail)?, bare("nodelay", plan, address, mail)?);
+        let (pool, bare) = (bare("pool", plan, address, mail)?, bare("nodelay", plan, address, mail)?);
         let ours = notifyd(plan, peer, address, plan.mails).await?;
-        results.add(&name("pool_rate"), Peer::Bare, pool)?;
-        results.add(&name("nodelay_rate"), Peer::Bare, nodelay)?;
-        results.add(&name("rate"), peer, ours)?;
-        of_pool.push(ours / pool * 100.0);
-        of_nodelay.push(ours / nodelay * 100.0);
+        for (whose, rate) in [(Peer::Bare, &bare), (peer, &ours)] {
+            results.add(&name("rate"), whose, rate.mails)?;
+            results.add(&name("cpu_us"), whose, rate.cpu)?;
+        }
+        results.add(&name("part"), peer, ours.mails / bare.mails * 100.0)?;
+        results.add(&name("pool_rate"), Peer::Bare, pool.mails)?;
+        results.add(&name("pool_part"), peer, ours.mails / pool.mails * 100.0)?;
     }
-    results.add(&name("pool_part"), peer, median(&of_pool).unwrap_or_default())?;
-    results.add(&name("nodelay_part"), peer, median(&of_nodelay).unwrap_or_default())
+    Ok(())
+}
+
+/// What a sender said of itself.
+struct Rate {
+    /// In a second.
+    mails: f64,
+    /// Microseconds of each.
+    cpu: f64,
 }
 
 /// Mails per second from a backlog on the bus to the server's answer and the ledger's last word.
-async fn notifyd(plan: &MailPlan, peer: Peer, smtp: &str, mails: usize) -> Outcome<f64> {
+async fn notifyd(plan: &MailPlan, peer: Peer, smtp: &str, mails: usize) -> Outcome<Rate> {
     let place = Place::new(peer).await?;
     let bus = place.bus().await?;
     jobs::dispatch(&bus, mails).await?;
@@ -52,11 +60,14 @@ async fn notifyd(plan: &MailPlan, peer: Peer, smtp: &str, mails: usize) -> Outco
     rate(place.notifyd(smtp, plan.at_a_time, mails)?)
 }
 
-fn bare(how: &str, plan: &MailPlan, smtp: &str, mail: &Path) -> Outcome<f64> {
-    let numbers = [plan.at_a_time.to_string(), plan.mails.to_string()];
+fn bare(how: &str, plan: &MailPlan, smtp: &str, mail: &Path) -> Outcome<Rate> {
+    // The pool needs 40 ms for a mail.
+    let mails = if how == "pool" { plan.mails.div_ceil(10) } else { plan.mails };
+    let numbers = [plan.at_a_time.to_string(), mails.to_string()];
     rate(Helper::start(&["part", "lettre", how, smtp, &numbers[0], &numbers[1]], Some(mail))?)
 }
 
-fn rate(done: Helper) -> Outcome<f64> {
-    Ok(done.said().parse()?)
+fn rate(done: Helper) -> Outcome<Rate> {
+    let (mails, cpu) = done.said().split_once(' ').ok_or("the sender said nothing")?;
+    Ok(Rate { mails: mails.parse()?, cpu: cpu.parse()? })
 }
