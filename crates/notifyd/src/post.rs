@@ -135,7 +135,7 @@ impl Post {
             return Ok(Ended::Well);
         }
         self.dependencies.worked(Dependency::Database);
-        match write(&reader::reader(reader, &self.settings.reader), due.message_id())
+        match write(&reader::reader(reader.unwrap_or_default(), &self.settings.reader), due.message_id())
             .and_then(|mail| Ok(self.signer.sign(mail, now())?))
         {
             // Boxed: the state of a connection is large.

@@ -65,11 +65,6 @@ impl Store {
         Ok(self.database().await?.execute(UNMUTE, &[Text(&recipient), Text(&event)]).await? > 0)
     }
 
-    /// Whether `recipient` wants no mail about `event`.
-    pub async fn is_muted(&self, recipient: &RecipientKey, event: &EventKey) -> Result<bool, StoreError> {
-        Ok(self.muted(recipient, event).await? != Muted::default())
-    }
-
     /// What of `event` and of everything `recipient` has muted.
     pub async fn muted(&self, recipient: &RecipientKey, event: &EventKey) -> Result<Muted, StoreError> {
         let (recipient, event) = (recipient.to_string(), event.to_string());

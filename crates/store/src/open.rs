@@ -34,7 +34,6 @@ pub struct Store {
     /// What many mails ask for at a time.
     pub(crate) group_commit: GroupCommit,
     pub(crate) addressee: Arc<Many>,
-    pub(crate) reader: SqlStr,
     pub(crate) numbers: SqlStr,
     preparation: Arc<Preparation>,
     /// How long a call may wait for the preparation.
@@ -68,7 +67,6 @@ impl Store {
             group_commit: GroupCommit::new(database.clone(), longest),
             database,
             addressee: Arc::new(recipient::addressee_statement(settings)),
-            reader: recipient::statement(settings),
             numbers: recipient::numbers_statement(settings),
             preparation: Arc::default(),
             patience: settings.acquire_timeout,
@@ -131,7 +129,7 @@ impl Store {
             Engine::Sqlite(pool) => sqlite::migrate(pool).await?,
         }
         // Names nobody: it only shows whether the statement is one.
-        let readable = self.database.row(self.reader.clone(), &[Text("")]).await;
+        let readable = self.database.row(self.addressee.of(1).0, &[Text(""); 4]).await;
         readable.map_err(|why| OpenError::Recipients(DriverError::Statement(why)))?;
         self.preparation.is_done.get_or_init(|| ());
         Ok(())

@@ -24,8 +24,8 @@ pub struct Reader {
 /// To whom a mail goes.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Addressee {
-    /// How they read it; nothing is known of strangers.
-    pub reader: Reader,
+    /// How they read it; `None` for strangers.
+    pub reader: Option<Reader>,
     /// Whether they want none about the event.
     pub is_muted: bool,
 }
@@ -42,31 +42,16 @@ pub enum HourCycle {
 /// Characters of a column that are read. The longest name of a zone has 32, a language tag that anybody uses fewer.
 const LONGEST: usize = 64;
 
-/// The statement for the tables of `settings`. An address that nobody owns may be a user's name itself.
-/// The columns are cast, for behind a view may be types of the operator's own.
-pub(crate) fn statement(settings: &Settings) -> SqlStr {
-    let Settings { recipients, addresses, .. } = settings;
-    let [language, zone, hour_cycle] = columns();
-    let text = format!(
-        "SELECT {language}, {zone}, {hour_cycle} FROM {recipients} WHERE user_id = COALESCE(\
-         (SELECT user_id FROM {addresses} WHERE address = $1 ORDER BY user_id LIMIT 1), $1) LIMIT 1"
-    );
-    // Holds nothing but names that `TableName` has looked at.
-    AssertSqlSafe(text).into_sql_str().clone()
-}
-
-fn columns() -> [String; 3] {
-    let column = |name| format!("SUBSTR(CAST({name} AS TEXT), 1, {}) AS {name}", LONGEST + 1);
-    ["language", "zone", "hour_cycle"].map(column)
-}
-
-/// The same for many addresses, and what each has muted. Rows: a name for it, the address, the key of the recipient and
-/// that of the event.
+/// The statement for the tables of `settings`. An address that nobody owns may be a user's name itself. The columns are
+/// cast, for behind a view may be types of the operator's own. Rows: a name for it, the address, the key of the recipient
+/// and that of the event.
 pub(crate) fn addressee_statement(settings: &Settings) -> Many {
     let Settings { recipients, addresses, .. } = settings;
-    let [language, zone, hour_cycle] = columns();
+    let column = |name| format!("SUBSTR(CAST(r.{name} AS TEXT), 1, {}) AS {name}", LONGEST + 1);
+    let [language, zone, hour_cycle] = ["language", "zone", "hour_cycle"].map(column);
     let head = format!(
-        "SELECT v.column1 AS name, {language}, {zone}, {hour_cycle}, (SELECT COUNT(*) FROM mutes \
+        "SELECT v.column1 AS name, {language}, {zone}, {hour_cycle}, \
+         CAST(CASE WHEN r.user_id IS NULL THEN 0 ELSE 1 END AS BIGINT) AS known, (SELECT COUNT(*) FROM mutes \
          WHERE mutes.recipient = v.column3 AND mutes.event IN (v.column4, 'all')) AS mutes FROM"
     );
     let tail = format!(
@@ -79,7 +64,7 @@ pub(crate) fn addressee_statement(settings: &Settings) -> Many {
 /// The most numbers of a user that are looked at.
 const MOST_NUMBERS: usize = 16;
 
-/// As [`statement`], for telephone numbers.
+/// As [`addressee_statement`], for telephone numbers.
 pub(crate) fn numbers_statement(settings: &Settings) -> SqlStr {
     let text = format!(
         "SELECT SUBSTR(CAST(number AS TEXT), 1, {LONGEST}) AS number FROM {} WHERE user_id = $1 ORDER BY number \
@@ -96,8 +81,8 @@ impl Store {
         Ok(rows.iter().map(|row| row.text("number")).collect::<Result<_, _>>()?)
     }
 
-    /// [`Self::reader`] of `address`, and whether whoever is `muting` has muted the event or everything: what each mail
-    /// asks for. Many may ask at a time.
+    /// Who reads what is sent to `address`, by its owner or by the user of that name, and whether whoever is `muting` has
+    /// muted the event or everything. Many may ask at a time.
     pub async fn addressee(
         &self,
         address: &Account,
@@ -111,13 +96,8 @@ impl Store {
         let wanted = Wanted { name, values: values.map(OwnValue::Text).into() };
         let row = self.group_commit().await?.row(&self.addressee, wanted).await?;
         let row = row.ok_or(sqlx::Error::RowNotFound)?;
-        Ok(Addressee { reader: Reader::read(&row)?, is_muted: row.number("mutes")? > 0 })
-    }
-
-    /// Who reads what is sent to `address`, by its owner or by the user of that name; `None` for strangers.
-    pub async fn reader(&self, address: &Account) -> Result<Option<Reader>, StoreError> {
-        let row = self.database().await?.row(self.reader.clone(), &[Text(address.as_str())]).await?;
-        Ok(row.as_ref().map(Reader::read).transpose()?)
+        let reader = if row.number("known")? > 0 { Some(Reader::read(&row)?) } else { None };
+        Ok(Addressee { reader, is_muted: row.number("mutes")? > 0 })
     }
 }
 

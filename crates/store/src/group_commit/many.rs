@@ -44,7 +44,7 @@ impl Many {
     }
 
     /// For the most rows that are no more than `waiting`, which are not none; and how many these are.
-    pub(super) fn of(&self, waiting: usize) -> (SqlStr, usize) {
+    pub(crate) fn of(&self, waiting: usize) -> (SqlStr, usize) {
         let at = SIZES.partition_point(|size| *size <= waiting).saturating_sub(1);
         (self.0[at].clone(), SIZES[at])
     }

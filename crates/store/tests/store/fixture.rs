@@ -4,7 +4,7 @@ use std::{path::Path, sync::Arc};
 
 use mailbox_event::{Account, UnixMillis};
 use sqlx::{AssertSqlSafe, ConnectOptions, sqlite::SqliteConnectOptions};
-use store::{Settings, Store};
+use store::{EventKey, Reader, RecipientKey, Settings, Store};
 use tempfile::TempDir;
 use testkit::postgres::Postgres;
 
@@ -55,6 +55,16 @@ impl Fixture {
 
 pub async fn open(settings: &Settings) -> Store {
     Store::open(settings, Path::new("/nowhere")).await.unwrap()
+}
+
+/// Who reads what is sent to `address`.
+pub async fn reader(store: &Store, address: &Account) -> Option<Reader> {
+    store.addressee(address, None).await.unwrap().reader
+}
+
+/// Whether `recipient` wants no mail about `event`.
+pub async fn is_muted(store: &Store, recipient: &RecipientKey, event: &EventKey) -> bool {
+    store.addressee(&account("anybody@example.org"), Some((recipient, event))).await.unwrap().is_muted
 }
 
 pub fn account(address: &str) -> Account {

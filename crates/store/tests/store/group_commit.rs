@@ -99,7 +99,7 @@ async fn each_addressee_is_told_for_itself(fixture: Fixture) {
     for (number, addressee) in asked.await.into_iter().enumerate() {
         let language =
             [(3, "pl"), (4, "ja")].iter().find(|(of, _)| *of == number).map(|(_, name)| (*name).to_owned());
-        let reader = Reader { language, ..Reader::default() };
+        let reader = language.map(|name| Reader { language: Some(name), ..Reader::default() });
         assert_eq!(addressee, Addressee { reader, is_muted: [5, 6].contains(&number) }, "{number}");
     }
     let unmutable = store.addressee(&account("user-5@example.org"), None).await.unwrap();

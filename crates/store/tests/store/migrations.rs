@@ -2,7 +2,7 @@
 
 use store::{OpenError, Store};
 
-use crate::fixture::{Fixture, on_both};
+use crate::fixture::{Fixture, on_both, reader};
 
 on_both! {
     many_nodes_open_an_empty_database_at_once,
@@ -49,6 +49,6 @@ async fn a_database_of_the_first_version_is_brought_up_to_date(fixture: Fixture)
         )
         .await;
     let store = fixture.open().await;
-    assert_eq!(store.reader(&crate::fixture::account("a@example.org")).await.unwrap(), None);
+    assert_eq!(reader(&store, &crate::fixture::account("a@example.org")).await, None);
     assert_eq!(store.forget(mailbox_event::UnixMillis(crate::fixture::NOW.0 + 1)).await.unwrap(), 1);
 }

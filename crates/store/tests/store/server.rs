@@ -4,7 +4,7 @@ use kit::config::Secret;
 use store::{OpenError, Reader, Settings, Store, TableName};
 use testkit::postgres::{PASSWORD, Postgres, ROLE};
 
-use crate::fixture::{account, open};
+use crate::fixture::{account, open, reader};
 
 async fn refused(settings: &Settings) -> OpenError {
     Store::open(settings, "/nowhere".as_ref()).await.unwrap_err()
@@ -31,7 +31,7 @@ async fn recipients_of_another_schema_are_read_and_need_no_right_to_write() {
     let addresses = table("hr.recipient_addresses");
     let store = open(&Settings { recipients, addresses, ..Settings::at(url) }).await;
     let alice = Reader { language: Some("ja".into()), ..Reader::default() };
-    assert_eq!(store.reader(&account("alice@example.org")).await.unwrap(), Some(alice));
+    assert_eq!(reader(&store, &account("alice@example.org")).await, Some(alice));
     let tables = "SELECT schemaname FROM pg_tables WHERE tablename = 'effects'";
     assert_eq!(server.rows(&name, tables), ["mailpush"]);
 }
@@ -72,13 +72,13 @@ async fn what_the_documentation_says_of_recipients_works() {
     let name = server.database();
     let store = open(&Settings::at(server.url(&name))).await;
     server.sql(&name, rows);
-    let alice = store.reader(&account("a.liddell@example.net")).await.unwrap().unwrap();
+    let alice = reader(&store, &account("a.liddell@example.net")).await.unwrap();
     assert_eq!(alice.zone.as_deref(), Some("America/Sao_Paulo"));
     server.sql(&name, &format!("CREATE SCHEMA hr; {users} {views}"));
     server.sql(&name, "INSERT INTO hr.users VALUES (1, 'Bob', 'example.org', 'de', NULL, 24)");
     let table = |text| TableName::parse(text).unwrap();
     let (recipients, addresses) = (table("hr.mail_readers"), table("hr.mail_addresses"));
     let store = open(&Settings { recipients, addresses, ..Settings::at(server.url(&name)) }).await;
-    let bob = store.reader(&account("bob@example.org")).await.unwrap().unwrap();
+    let bob = reader(&store, &account("bob@example.org")).await.unwrap();
     assert_eq!(bob.language.as_deref(), Some("de"));
 }
