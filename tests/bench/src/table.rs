@@ -75,7 +75,8 @@ pub fn run(plan: &TablePlan) -> Outcome<()> {
     let figures = lines.lines().map(serde_json::from_str).collect::<Result<Vec<Figure>, _>>()?;
     let medians = Medians::of(&figures);
     for layout in &LAYOUTS {
-        let table = layout.table(&medians);
+        // A table of which nothing was measured stays as it is.
+        let Some(table) = layout.table(&medians) else { continue };
         println!("{table}");
         if let Some(document) = &plan.document {
             let text = fs::read_to_string(document)?;
@@ -112,17 +113,15 @@ impl Layout {
         Ok(format!("{before}{begin}{table}{end}{after}"))
     }
 
-    /// Rows that nobody measured are left out.
-    fn table(&self, medians: &Medians) -> String {
+    /// Rows that nobody measured are left out; nothing without any.
+    fn table(&self, medians: &Medians) -> Option<String> {
         let titles: Vec<&str> = self.columns.iter().chain(self.ratios).map(|(_, title)| *title).collect();
-        let mut text = format!("| | {} | target |\n", titles.join(" | "));
-        text.push_str(&format!("|{}\n", "---|".repeat(titles.len() + 2)));
+        let head = format!("| | {} | target |\n|{}\n", titles.join(" | "), "---|".repeat(titles.len() + 2));
         let is_measured =
             |row: &&Row| self.columns.iter().any(|(peer, _)| medians.get(row.metric, *peer).is_some());
-        for row in self.rows.iter().filter(is_measured) {
-            text.push_str(&self.line(row, medians));
-        }
-        text
+        let lines: String =
+            self.rows.iter().filter(is_measured).map(|row| self.line(row, medians)).collect();
+        (!lines.is_empty()).then_some(head + &lines)
     }
 
     fn line(&self, row: &Row, medians: &Medians) -> String {
@@ -151,9 +150,11 @@ mod tests {
             figure(Peer::Ours, 20.0),
             figure(Peer::Nchan, 40.0),
         ];
-        let table = LAYOUTS[0].table(&Medians::of(&figures));
+        let medians = Medians::of(&figures);
+        let table = LAYOUTS[0].table(&medians).unwrap();
         assert!(table.ends_with("| 20.0 | 40.0 |  |  | 0.50 |  | ≤ 20 |\n"), "{table}");
         assert_eq!(table.lines().count(), 3);
+        assert!(LAYOUTS[2].table(&medians).is_none(), "nothing of it was measured");
     }
 
     #[test]

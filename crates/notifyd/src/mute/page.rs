@@ -8,6 +8,7 @@ use hyper::{
     },
 };
 use sha2::{Digest, Sha256};
+use tracing::error;
 use wording::{Language, Locale, MutePage, Wording};
 
 /// What a recipient asks for.
@@ -73,8 +74,12 @@ pub(super) fn answer(page: MutePage, language: Language, wording: &Wording) -> R
         MutePage::Unclear => StatusCode::BAD_REQUEST,
         MutePage::Away => StatusCode::SERVICE_UNAVAILABLE,
     };
-    // Only an operator's template can fail: the answer is right without it.
-    let mut response = document(status, wording.mute_page(page, language).unwrap_or_default());
+    let body = wording.mute_page(page, language).unwrap_or_else(|why| {
+        error!(error = &why as &dyn std::error::Error, "Template of the page behind links cannot be rendered");
+        // Only an operator's can fail. What was asked for is done, or not, all the same.
+        status.to_string()
+    });
+    let mut response = document(status, body);
     if page == MutePage::Away {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("120"));
     }

@@ -96,8 +96,8 @@ impl Aim {
         count + u64::from(*self == Self::Acknowledged)
     }
 
-    /// Jobs at a time.
+    /// Jobs at a time. A server that closes does so to all at once, and each of them would be in doubt.
     pub fn concurrency(&self) -> usize {
-        if *self == Self::Acknowledged { 1 } else { 4 }
+        if matches!(self, Self::Acknowledged | Self::Closing(..)) { 1 } else { 4 }
     }
 }
