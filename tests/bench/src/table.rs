@@ -119,8 +119,7 @@ impl Layout {
         let head = format!("| | {} | target |\n|{}\n", titles.join(" | "), "---|".repeat(titles.len() + 2));
         let is_measured =
             |row: &&Row| self.columns.iter().any(|(peer, _)| medians.get(row.metric, *peer).is_some());
-        let lines: String =
-            self.rows.iter().filter(is_measured).map(|row| self.line(row, medians)).collect();
+        let lines: String = self.rows.iter().filter(is_measured).map(|row| self.line(row, medians)).collect();
         (!lines.is_empty()).then_some(head + &lines)
     }
 

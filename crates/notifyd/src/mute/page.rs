@@ -75,7 +75,10 @@ pub(super) fn answer(page: MutePage, language: Language, wording: &Wording) -> R
         MutePage::Away => StatusCode::SERVICE_UNAVAILABLE,
     };
     let body = wording.mute_page(page, language).unwrap_or_else(|why| {
-        error!(error = &why as &dyn std::error::Error, "Template of the page behind links cannot be rendered");
+        error!(
+            error = &why as &dyn std::error::Error,
+            "Template of the page behind links cannot be rendered"
+        );
         // Only an operator's can fail. What was asked for is done, or not, all the same.
         status.to_string()
     });

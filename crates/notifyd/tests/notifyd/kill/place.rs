@@ -62,7 +62,7 @@ impl Place {
     /// The pair with this number, modulo four; those on NATS are on one version and the other in turn.
     pub async fn new(pair: u64, postgres: &Arc<Postgres>) -> Self {
         let folder = TempDir::new().unwrap();
-        let version = if pair / 4 % 2 == 0 { Version::Debian } else { Version::Current };
+        let version = if (pair / 4).is_multiple_of(2) { Version::Debian } else { Version::Current };
         let nats = if pair % 4 < 2 { None } else { Some(Nats::start(version).await) };
         let jobs = match &nats {
             None => Jobs::Local(folder.path().join("bus.sqlite")),
