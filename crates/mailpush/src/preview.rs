@@ -1,4 +1,7 @@
-//! `mailpush preview`: writes a mail as notifyd would send it, to look at before it is sent to anybody.
+//! `mailpush preview`: writes a mail as notifyd would send it, to look at before it is sent to anybody; and what a Sieve
+//! script's notification would send.
+
+mod sieve;
 
 use std::{
     fs,
@@ -9,8 +12,8 @@ use std::{
 use jiff::{ToSpan, Zoned};
 use notifyd::{OverrideError, overrides};
 use wording::{
-    Alarm, Attendee, EventTime, HourCycle, Language, Links, Locale, Mail, Participation, Reader, RenderError,
-    UnknownZone, Unscheduled,
+    Alarm, Attendee, EventTime, HourCycle, Language, Links, Locale, Mail, Notice, Participation, Reader,
+    RenderError, UnknownZone, Unscheduled, Wording,
 };
 
 /// Options of the command line.
@@ -33,6 +36,8 @@ pub struct Options {
     /// The folder that the files are written to.
     #[arg(long, default_value = ".")]
     out: PathBuf,
+    #[command(flatten)]
+    sieve: sieve::SieveOptions,
 }
 
 /// The mails there are.
@@ -46,6 +51,12 @@ enum Kind {
     Days,
     /// Messages that were not sent.
     Unscheduled,
+    /// Notifications that were merged.
+    More,
+    /// The end of the credit for text messages.
+    CreditEnded,
+    /// What a script's notification would send, on standard output.
+    Sieve,
 }
 
 /// Why there is no preview.
@@ -63,6 +74,9 @@ pub enum Error {
     /// The words or templates cannot be used.
     #[error("words and templates cannot be used")]
     Wording(#[from] OverrideError),
+    /// What a notification would send cannot be told.
+    #[error(transparent)]
+    Sieve(#[from] sieve::Error),
     /// A template failed.
     #[error(transparent)]
     Render(#[from] RenderError),
@@ -85,7 +99,11 @@ pub enum Error {
 impl Error {
     /// Whether what was asked for cannot be.
     pub fn is_command_line(&self) -> bool {
-        matches!(self, Self::Language(_) | Self::Hours | Self::Zone(_))
+        match self {
+            Self::Language(_) | Self::Hours | Self::Zone(_) => true,
+            Self::Sieve(why) => why.is_command_line(),
+            _ => false,
+        }
     }
 }
 
@@ -98,7 +116,11 @@ fn languages() -> String {
 /// Writes the mail's two files and says where they are.
 pub fn run(options: &Options) -> Result<(), Error> {
     let reader = reader(options)?;
-    let mail = mail(options, &reader, &Zoned::now())?;
+    let wording = overrides::load(options.wording.as_deref())?;
+    let Some(mail) = mail(options.kind, &wording, &reader, &Zoned::now())? else {
+        let told = sieve::show(&options.sieve, &wording, &reader)?;
+        return write!(io::stdout(), "{told}").map_err(Error::Output);
+    };
     let name = format!("{}.{}", name(options.kind), reader.locale.language().tag());
     let text = format!("Subject: {}\n\n{}", mail.subject, mail.text);
     for (kind, content) in [("txt", &text), ("html", &mail.html)] {
@@ -130,14 +152,17 @@ fn reader(options: &Options) -> Result<Reader, Error> {
     })
 }
 
-fn mail(options: &Options, reader: &Reader, now: &Zoned) -> Result<Mail, Error> {
-    let wording = overrides::load(options.wording.as_deref())?;
-    let is_late = matches!(options.kind, Kind::Late);
-    Ok(match options.kind {
+/// The mail of that kind, if it is one.
+fn mail(kind: Kind, wording: &Wording, reader: &Reader, now: &Zoned) -> Result<Option<Mail>, Error> {
+    let is_late = matches!(kind, Kind::Late);
+    Ok(Some(match kind {
         Kind::Alarm | Kind::Late => wording.alarm(&Alarm { is_late, ..lunch(now)? }, reader)?,
         Kind::Days => wording.alarm(&Alarm { time: days(now)?, ..lunch(now)? }, reader)?,
         Kind::Unscheduled => wording.unscheduled(Unscheduled { count: 3 }, reader)?,
-    })
+        Kind::More => wording.notice(&Notice::More { count: 5 }, reader)?,
+        Kind::CreditEnded => wording.notice(&Notice::CreditEnded, reader)?,
+        Kind::Sieve => return Ok(None),
+    }))
 }
 
 const fn name(kind: Kind) -> &'static str {
@@ -146,6 +171,9 @@ const fn name(kind: Kind) -> &'static str {
         Kind::Late => "late",
         Kind::Days => "days",
         Kind::Unscheduled => "unscheduled",
+        Kind::More => "more",
+        Kind::CreditEnded => "credit-ended",
+        Kind::Sieve => "sieve",
     }
 }
 
@@ -187,13 +215,21 @@ mod tests {
 
     fn options(kind: Kind, language: &str, out: &Path) -> Options {
         let (language, out) = (language.to_owned(), out.to_owned());
-        Options { kind, language, zone: Some("Asia/Tokyo".into()), hours: Some(24), wording: None, out }
+        Options {
+            kind,
+            language,
+            zone: Some("Asia/Tokyo".into()),
+            hours: Some(24),
+            wording: None,
+            out,
+            sieve: sieve::SieveOptions::default(),
+        }
     }
 
     #[test]
     fn every_mail_is_written() {
         let folder = TempDir::new().unwrap();
-        for kind in [Kind::Alarm, Kind::Late, Kind::Days, Kind::Unscheduled] {
+        for kind in [Kind::Alarm, Kind::Late, Kind::Days, Kind::Unscheduled, Kind::More, Kind::CreditEnded] {
             run(&options(kind, "ar", folder.path())).unwrap();
             let read = |ending: &str| {
                 fs::read_to_string(folder.path().join(format!("{}.ar.{ending}", name(kind)))).unwrap()

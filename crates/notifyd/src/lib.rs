@@ -21,6 +21,7 @@ mod mute;
 pub mod overrides;
 mod owed;
 mod post;
+mod preview;
 mod reader;
 mod recipients;
 mod service;
@@ -34,6 +35,7 @@ mod webhook;
 pub use alarm_mailer::AlarmMailer;
 pub use dkim::KeyError;
 pub use overrides::OverrideError;
+pub use preview::{Preview, PreviewError};
 pub use service::{ALARM_MAIL, Notifyd, SIEVE_MAIL, StartError, UNSCHEDULED_MAIL, WEBHOOK};
 pub use settings::{
     DkimKey, DkimSettings, Login, Means, MuteSettings, OneClick, ReaderSettings, Sender, Settings,

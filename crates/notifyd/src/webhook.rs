@@ -14,5 +14,5 @@ use caller::{Caller, Unposted};
 use conduct::Conduct;
 pub(crate) use hosts::Hosts;
 pub use hosts::InvalidHost;
-use payload::Payload;
-pub(crate) use poster::Poster;
+pub(crate) use payload::Payload;
+pub(crate) use poster::{Poster, post_key};

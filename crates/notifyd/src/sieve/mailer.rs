@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use bus::{Attempt, Bus, Failure, GroupListener, Message};
 use lettre::Address;
 use store::{EffectKey, EffectKind};
-use wording::{Notice, Reader, Wording};
+use wording::{Reader, Wording};
 
 use super::{Ration, Taken, plain::Plain};
 use crate::{
@@ -94,7 +94,6 @@ impl SieveMailer {
         Ok(self.post.send(letter, write).await?.after(before))
     }
 
-    /// RFC 5436 §2.7: the subject is the script's text, else the URI's, else the message's; the body is the URI's, or ours.
     fn write(
         &self,
         taken: &Taken,
@@ -104,15 +103,8 @@ impl SieveMailer {
         message_id: &str,
     ) -> Result<Vec<u8>, Unfit> {
         let text = taken.text();
-        let notice = Notice::Sieve {
-            owner: taken.owner.as_str(),
-            title: taken.words.as_deref().or(mailto.subject.as_deref()),
-            text: mailto.body.as_deref().unwrap_or(&text),
-            sender: &taken.facts.sender,
-            subject: &taken.facts.subject,
-        };
         let draft = Draft {
-            mail: self.wording.notice(&notice, reader)?,
+            mail: self.wording.notice(&taken.notice(mailto, &text), reader)?,
             from: &self.post.settings.from,
             to,
             message_id,

@@ -1,10 +1,10 @@
 //! A job as a script's wish.
 
-use ::sieve::{Facts, Method, Wishes};
+use ::sieve::{Facts, Mailto, Method, Wishes};
 use bus::Message;
 use mailbox_event::{Account, Event, EventId, Notification, UnixMillis, codec};
 use store::EffectKey;
-use wording::sms::summarise;
+use wording::{Notice, sms::summarise};
 
 use crate::post::Unfit;
 
@@ -31,7 +31,11 @@ pub(crate) struct Taken {
 impl Taken {
     /// Reads a job. Methods that nobody follows are none.
     pub(crate) fn read(message: &Message) -> Result<Option<Self>, Unfit> {
-        let event: Event = codec::decode(&message.payload)?;
+        Self::of(codec::decode(&message.payload)?)
+    }
+
+    /// The same of an event.
+    pub(crate) fn of(event: Event) -> Result<Option<Self>, Unfit> {
         let Notification::Sieve(notification) = event.notification else { return Err(Unfit::Other) };
         let Ok((method, options)) = Method::parse(&notification.method, &notification.options) else {
             return Ok(None);
@@ -49,6 +53,18 @@ impl Taken {
             facts,
             run: run(event.id, notification.message.as_deref()),
         }))
+    }
+
+    /// RFC 5436 §2.7: the subject is the script's text, else the URI's, else the message's; the body is the URI's, or
+    /// ours with `text`.
+    pub(crate) fn notice<'a>(&'a self, mailto: &'a Mailto, text: &'a str) -> Notice<'a> {
+        Notice::Sieve {
+            owner: self.owner.as_str(),
+            title: self.words.as_deref().or(mailto.subject.as_deref()),
+            text: mailto.body.as_deref().unwrap_or(text),
+            sender: &self.facts.sender,
+            subject: &self.facts.subject,
+        }
     }
 
     /// The text that was asked for.

@@ -4,6 +4,8 @@ use jiff::Timestamp;
 use mailbox_event::UnixMillis;
 use serde::Serialize;
 
+use crate::sieve::Taken;
+
 /// Characters of a script's text. What is posted is news, not the message.
 const MOST_TEXT: usize = 4_000;
 
@@ -41,14 +43,27 @@ pub(crate) enum News<'a> {
     More { user: &'a str, count: u64 },
 }
 
-impl Payload<'_> {
+impl<'a> Payload<'a> {
+    /// Of what a script asks for, with the text that it is to have.
+    pub(crate) fn of(taken: &'a Taken, text: &'a str) -> Self {
+        let news = News::Notification {
+            user: taken.owner.as_str(),
+            importance: importance(&taken.priority),
+            text: Some(text).filter(|text| !text.is_empty()),
+            sender: &taken.facts.sender,
+            subject: &taken.facts.subject,
+            message_id: taken.facts.message_id.as_deref(),
+        };
+        Self { timestamp: taken.at, news }
+    }
+
     pub(crate) fn to_octets(&self) -> Vec<u8> {
         serde_json::to_vec(self).expect("texts and numbers are JSON")
     }
 }
 
 /// RFC 5435 §3.4, in Cyrus' words; anything else is normal.
-pub(crate) fn importance(priority: &str) -> &'static str {
+fn importance(priority: &str) -> &'static str {
     match priority.to_ascii_lowercase().as_str() {
         "high" => "high",
         "low" => "low",

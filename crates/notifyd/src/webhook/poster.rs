@@ -12,11 +12,7 @@ use store::{Effect, EffectKey, EffectKind, End, Window};
 use tracing::{debug, warn};
 use url::Url;
 
-use super::{
-    Caller, Conduct, Hosts, Payload, Unposted,
-    caller::Parcel,
-    payload::{News, importance},
-};
+use super::{Caller, Conduct, Hosts, Payload, Unposted, caller::Parcel, payload::News};
 use crate::{
     WebhookError, WebhookSettings,
     dependencies::{Dependency, Tried},
@@ -80,21 +76,13 @@ impl Poster {
 
     async fn notify(&self, taken: &Taken, url: &Url) -> Result<(), Failure> {
         let settings = &self.post.settings.sieve;
-        let key = EffectKey::of(&["sieve-post", &taken.id.to_string(), url.as_str()]);
+        let key = post_key(taken, url);
         let run = (&taken.owner, taken.run.as_str());
         let ration = Ration::of(settings, ("post", url.as_str()), run, taken.at);
         let effect = self.post.admit(&key, EffectKind::SievePost, &key.to_string(), Some(&ration)).await;
         let effect = effect.map_err(stored)?;
         let text = taken.text();
-        let news = News::Notification {
-            user: taken.owner.as_str(),
-            importance: importance(&taken.priority),
-            text: Some(text.as_str()).filter(|text| !text.is_empty()),
-            sender: &taken.facts.sender,
-            subject: &taken.facts.subject,
-            message_id: taken.facts.message_id.as_deref(),
-        };
-        let payload = Payload { timestamp: taken.at, news };
+        let payload = Payload::of(taken, &text);
         let is_late = is_older(taken.at, now(), settings.useful_for);
         self.send(effect, Posting { key: &key, url, payload, is_late }).await
     }
@@ -195,6 +183,11 @@ impl Poster {
         // What a thread that panicked left is at worst a host too few.
         self.conduct.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What makes two POSTs the same one: the event and where it goes.
+pub(crate) fn post_key(taken: &Taken, url: &Url) -> EffectKey {
+    EffectKey::of(&["sieve-post", &taken.id.to_string(), url.as_str()])
 }
 
 /// What stands after `#` is for readers of a page, and is never sent.

@@ -1,0 +1,117 @@
+//! `mailpush preview sieve`: what a script's notification would send.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use kit::{clock::unix_millis, config::ConfigErrors};
+use mailbox_event::{
+    Account, Event, EventId, InvalidAccount, Notification, RelayId, SieveNotification, UnixMillis,
+};
+use notifyd::{Preview, PreviewError, Settings};
+use wording::{Reader, Wording};
+
+use crate::{config::Config, role::Role};
+
+/// Octets of a file that are read: relay hands on 64 KiB of a message, and an event in JSON may say each as a number.
+const LONGEST: u64 = 1 << 20;
+
+/// What only `sieve` takes.
+#[derive(Debug, Clone, Default, clap::Args)]
+#[command(next_help_heading = "For sieve")]
+pub struct SieveOptions {
+    /// The configuration of a notifyd, or of standalone; without it the defaults.
+    #[arg(long)]
+    config: Option<PathBuf>,
+    /// An event in JSON, as `dead-letters show --content` prints it; instead of the options below.
+    #[arg(long, conflicts_with_all = ["method", "option", "text", "message"])]
+    event: Option<PathBuf>,
+    /// What Cyrus says as METHOD: mailto, or the whole URI of another scheme, or a name.
+    #[arg(long)]
+    method: Option<String>,
+    /// What Cyrus says as OPTIONS, each for itself; of mailto the first is what stands after the colon.
+    #[arg(long)]
+    option: Vec<String>,
+    /// The script's :message.
+    #[arg(long, default_value = "")]
+    text: String,
+    /// A file with the message that the script ran for.
+    #[arg(long)]
+    message: Option<PathBuf>,
+    /// Whose script.
+    #[arg(long, default_value = "alice@example.org")]
+    user: String,
+}
+
+/// Why nothing can be shown.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// What the operator has to correct.
+    #[error("configuration")]
+    Config(#[source] ConfigErrors),
+    /// Neither an event nor a method.
+    #[error("--event or --method is needed")]
+    Nothing,
+    /// A file cannot be read.
+    #[error("{} cannot be read", .0.display())]
+    Read(PathBuf, #[source] io::Error),
+    /// It is no event.
+    #[error("{} is no event in JSON, as `dead-letters show --content` prints it", .0.display())]
+    Event(PathBuf, #[source] serde_json::Error),
+    /// There is no such user anywhere.
+    #[error("user is none: write it like alice@example.org")]
+    User(#[source] InvalidAccount),
+    /// There is nothing to show.
+    #[error(transparent)]
+    Preview(#[from] PreviewError),
+}
+
+/// What would be sent, for a person.
+pub fn show(options: &SieveOptions, wording: &Wording, reader: &Reader) -> Result<String, Error> {
+    let settings = match &options.config {
+        Some(path) => Config::load(path, Role::Operator, &[]).map_err(Error::Config)?.notifyd,
+        None => Settings::default(),
+    };
+    let now = UnixMillis(unix_millis());
+    let event = match &options.event {
+        Some(path) => serde_json::from_slice(&read(path)?).map_err(|why| Error::Event(path.clone(), why))?,
+        None => made_up(options, now)?,
+    };
+    Ok(Preview { settings: &settings, wording, reader, now }.of(event)?)
+}
+
+fn made_up(options: &SieveOptions, now: UnixMillis) -> Result<Event, Error> {
+    let notification = SieveNotification {
+        account: Account::parse(&options.user).map_err(Error::User)?,
+        method: options.method.clone().ok_or(Error::Nothing)?,
+        priority: "normal".to_owned(),
+        options: options.option.clone(),
+        text: options.text.clone(),
+        message: options.message.as_deref().map(read).transpose()?,
+    };
+    let id = EventId { relay: RelayId(0), sequence: 0 };
+    Ok(Event { id, taken_at: now, notification: Notification::Sieve(Box::new(notification)) })
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, Error> {
+    use io::Read as _;
+    let failed = |why| Error::Read(path.to_owned(), why);
+    let mut octets = Vec::new();
+    let file = fs::File::open(path).map_err(failed)?;
+    file.take(LONGEST).read_to_end(&mut octets).map_err(failed)?;
+    Ok(octets)
+}
+
+impl Error {
+    /// Whether what was asked for cannot be.
+    pub fn is_command_line(&self) -> bool {
+        match self {
+            Self::Config(_) | Self::Nothing | Self::Event(..) | Self::User(_) => true,
+            Self::Read(..) | Self::Preview(_) => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
