@@ -29,6 +29,7 @@ mod settings;
 mod sieve;
 mod smtp;
 mod telemetry;
+mod texter;
 mod unscheduled_mailer;
 mod webhook;
 
@@ -36,10 +37,10 @@ pub use alarm_mailer::AlarmMailer;
 pub use dkim::KeyError;
 pub use overrides::OverrideError;
 pub use preview::{Preview, PreviewError};
-pub use service::{ALARM_MAIL, Notifyd, SIEVE_MAIL, StartError, UNSCHEDULED_MAIL, WEBHOOK};
+pub use service::{ALARM_MAIL, Notifyd, SIEVE_MAIL, SMS, StartError, UNSCHEDULED_MAIL, WEBHOOK};
 pub use settings::{
     DkimKey, DkimSettings, Login, Means, MuteSettings, OneClick, ReaderSettings, Sender, Settings,
-    SieveSettings, Smtp, Tls, UnscheduledSettings, WebhookError, WebhookSettings,
+    SieveSettings, SmsSettings, Smtp, Tls, UnscheduledSettings, WebhookError, WebhookSettings,
 };
 pub use smtp::TrustError;
 pub use telemetry::Metrics;

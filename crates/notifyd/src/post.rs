@@ -102,7 +102,7 @@ impl Post {
     /// Begins no more mail, and waits for what is on its way for as long as the server has for an answer. How many
     /// runs were still at work then.
     pub(crate) async fn finish(&self) -> usize {
-        let cut = self.in_flight.finish(self.settings.smtp.timeout).await;
+        let cut = self.in_flight.finish(self.settings.answer_patience()).await;
         self.courier.close().await;
         if let Err(why) = self.owed.settle(now()).await {
             warn!(error = %why, "Cannot put down what became of mails, and some may be sent twice");

@@ -6,7 +6,7 @@ use bus::{Backoff, Bus, BusError, Group, GroupSettings, JobKind, Registration};
 use kit::{drain::Drain, readiness::Gate};
 use mailbox_event::UnixMillis;
 use prometheus_client::registry::Registry;
-use store::Store;
+use store::{Store, StoreError};
 use tokio::task::JoinSet;
 use tracing::{info, warn};
 use wording::Wording;
@@ -16,10 +16,11 @@ use crate::{
     dependencies::{Dependency, watch},
     mute::{MuteLinks, MutePort, Service},
     overrides,
-    post::Post,
+    post::{Post, now},
     recipients::MOST_RECIPIENTS,
-    sieve::{SieveMailer, sweep},
+    sieve::{SieveMailer, Sweeper, millis, sweep},
     smtp::TrustError,
+    texter::{Receipts, Switchboard, Texter},
     unscheduled_mailer::UnscheduledMailer,
     webhook::Poster,
 };
@@ -34,11 +35,16 @@ pub const SIEVE_MAIL: &str = "sieve-mail";
 
 /// The name of the group that posts what Sieve scripts ask for.
 pub const WEBHOOK: &str = "webhook";
+/// The name of the group that sends text messages.
+pub const SMS: &str = "sms";
 
 /// The growth of the waits between attempts.
-const FACTOR: u32 = 2;
+pub(crate) const FACTOR: u32 = 2;
 /// How often the ledger is cut.
 const FORGET_EVERY: Duration = Duration::from_secs(60 * 60);
+
+/// Texts whose credit is given back at a time.
+const MOST_STALE: u32 = 1_000;
 
 /// Why notifyd did not start.
 #[derive(Debug, thiserror::Error)]
@@ -49,6 +55,9 @@ pub enum StartError {
     /// A key of `dkim` cannot be used.
     #[error("mail cannot be signed")]
     Dkim(#[source] KeyError),
+    /// The SMS gateway of the settings cannot be used.
+    #[error("notifyd.sms.gateway cannot be used")]
+    Sms(#[source] sms_gateway::InvalidSettings),
     /// The port for mutes cannot be listened on.
     #[error("notifyd.mute.listen: cannot listen on {0}")]
     Mute(SocketAddr, #[source] io::Error),
@@ -88,25 +97,19 @@ impl Notifyd {
         let metrics = Metrics::register(registry);
         let links = settings.mute.as_ref().map(|mute| MuteLinks::new(site_key, &mute.public_url));
         let wording = Arc::new(overrides::load(settings.wording.as_deref())?);
-        let mute_port = match settings.mute.as_ref().map(|mute| mute.listen).zip(links.clone()) {
-            Some((address, links)) => {
-                let (store, wording, metrics) = (store.clone(), wording.clone(), metrics.clone());
-                let language = settings.reader.language.language();
-                let service = Service { links, store, wording, language, metrics };
-                let listening = MutePort::listen(address, service).await;
-                Some(listening.map_err(|why| StartError::Mute(address, why))?)
-            }
-            None => None,
-        };
         let post = Arc::new(Post::new(settings, store.clone(), metrics)?);
+        let (switchboard, poster) = (switchboard(&post)?, poster(&post)?);
+        let mute_port = mute_port(&post, &wording, links.clone(), switchboard.as_ref()).await?;
         let mut groups = register(&bus, &post, wording.clone(), links).await?;
-        let poster = poster(&post)?;
+        if let Some(switchboard) = &switchboard {
+            groups.push(register_texter(&*bus, switchboard.clone(), wording.clone()).await?);
+        }
         if let Some(poster) = &poster {
             groups.push(register_webhook(&*bus, &post, poster.clone()).await?);
         }
         let mut tasks: JoinSet<()> =
             Dependency::ALL.into_iter().map(|dependency| watch(post.clone(), dependency)).collect();
-        tasks.spawn(sweep(post.clone(), wording, poster));
+        tasks.spawn(sweep(Sweeper { post: post.clone(), wording, switchboard, poster }));
         Ok(Self { post, store, remembered_for, mute_port, _tasks: tasks, _groups: groups })
     }
 
@@ -136,14 +139,64 @@ impl Notifyd {
     }
 
     async fn forget(&self) {
-        let remembered_for = u64::try_from(self.remembered_for.as_millis()).unwrap_or(u64::MAX);
-        let before = UnixMillis(kit::clock::unix_millis().saturating_sub(remembered_for));
-        match self.store.forget(before).await {
-            Ok(0) => {}
-            Ok(effects) => info!(effects, "Forgot what was sent long ago"),
+        let ago = |time: Duration| UnixMillis(now().0.saturating_sub(millis(time)));
+        let before = ago(self.remembered_for);
+        let stale = self.post.settings.sms.as_ref().map(|sms| ago(sms.useful_for + FORGET_EVERY));
+        match self.forget_before(before, stale).await {
+            Ok((0, 0)) => {}
+            Ok((effects, texts)) => info!(effects, texts, "Forgot what was sent long ago"),
             Err(why) => warn!(error = &why as &dyn std::error::Error, "Cannot forget what was sent long ago"),
         }
     }
+
+    /// Also gives back the credit for texts that were put off before `stale`, and to which nobody comes back.
+    async fn forget_before(
+        &self,
+        before: UnixMillis,
+        stale: Option<UnixMillis>,
+    ) -> Result<(u64, u64), StoreError> {
+        let effects = self.store.forget(before).await?;
+        let texts = self.store.forget_texts(before).await?;
+        if let Some(stale) = stale {
+            self.store.withdraw_stale(stale, MOST_STALE, now()).await?;
+        }
+        Ok((effects, texts))
+    }
+}
+
+/// Where text messages are sent, if they are.
+fn switchboard(post: &Arc<Post>) -> Result<Option<Arc<Switchboard>>, StartError> {
+    let Some(settings) = post.settings.sms.clone() else { return Ok(None) };
+    let gateway = sms_gateway::open(&settings.gateway).map_err(StartError::Sms)?;
+    Ok(Some(Arc::new(Switchboard::new(post.clone(), settings, gateway))))
+}
+
+/// Listens where that is set.
+async fn mute_port(
+    post: &Arc<Post>,
+    wording: &Arc<Wording>,
+    links: Option<MuteLinks>,
+    switchboard: Option<&Arc<Switchboard>>,
+) -> Result<Option<MutePort>, StartError> {
+    let Some((mute, links)) = post.settings.mute.as_ref().zip(links) else { return Ok(None) };
+    let (store, wording, metrics) = (post.store.clone(), wording.clone(), post.metrics.clone());
+    let language = post.settings.reader.language.language();
+    let receipts = switchboard.and_then(Receipts::of);
+    let service = Service { links, store, wording, language, metrics, receipts };
+    let listening = MutePort::listen(mute.listen, service).await;
+    listening.map(Some).map_err(|why| StartError::Mute(mute.listen, why))
+}
+
+async fn register_texter(
+    bus: &dyn Bus,
+    switchboard: Arc<Switchboard>,
+    wording: Arc<Wording>,
+) -> Result<Registration, BusError> {
+    let settings = switchboard.group_settings();
+    let texter = Arc::new(Texter::new(switchboard, wording));
+    let registration = bus.register_group(Group(SMS.to_owned()), settings, texter).await?;
+    info!(group = SMS, "Takes jobs");
+    Ok(registration)
 }
 
 /// Each kind of job in a group of its own, so that neither waits behind the other.

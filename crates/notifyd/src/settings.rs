@@ -5,6 +5,7 @@ mod means;
 mod mute;
 mod reader;
 mod sieve;
+mod sms;
 mod smtp;
 mod unscheduled;
 mod webhook;
@@ -25,6 +26,7 @@ pub use means::Means;
 pub use mute::{MuteSettings, OneClick};
 pub use reader::ReaderSettings;
 pub use sieve::SieveSettings;
+pub use sms::SmsSettings;
 pub use smtp::{Login, Smtp, Tls};
 pub use unscheduled::UnscheduledSettings;
 pub use webhook::{WebhookError, WebhookSettings};
@@ -47,6 +49,8 @@ pub struct Settings {
     pub unscheduled: UnscheduledSettings,
     /// How much Sieve scripts may notify.
     pub sieve: SieveSettings,
+    /// Text messages of Sieve scripts; without it none are sent.
+    pub sms: Option<SmsSettings>,
     /// Where they may have something posted to; without it nothing is.
     pub webhook: Option<WebhookSettings>,
     /// How mail is worded for those of whom nothing else is known.
@@ -102,6 +106,7 @@ impl Default for Settings {
             mute: None,
             unscheduled: UnscheduledSettings::default(),
             sieve: SieveSettings::default(),
+            sms: None,
             webhook: None,
             reader: ReaderSettings::default(),
             attach_event: false,
@@ -135,6 +140,11 @@ impl Settings {
             })
             .collect()
     }
+
+    /// How long those may take to answer whom a mail or a text was given to.
+    pub(crate) fn answer_patience(&self) -> Duration {
+        self.smtp.timeout.max(self.sms.as_ref().map(|sms| sms.gateway.timeout).unwrap_or_default())
+    }
 }
 
 impl Validate for Settings {
@@ -149,20 +159,26 @@ impl Validate for Settings {
                         .useful_for
                         .max(self.unscheduled.useful_for)
                         .max(self.sieve.useful_for)
+                        .max(self.sms.as_ref().map(|sms| sms.useful_for).unwrap_or_default())
                         .saturating_add(day),
                 "remembered_for: must be at least useful_for and a day",
             ),
         ];
         let own = checks.into_iter().filter(|(wrong, _)| *wrong).map(|(_, text)| text.to_owned());
+        let receipts = self.sms.as_ref().is_some_and(|sms| sms.gateway.receipts.is_some());
+        let receipts = (receipts && self.mute.is_none())
+            .then(|| "sms.gateway.receipts: needs the section mute, whose port takes them".to_owned());
         let from = has_controls(&self.from.name)
             .then(|| "from.name: holds line breaks or control characters".to_owned());
         own.chain(from)
+            .chain(receipts)
             .chain(within("smtp", self.smtp.problems()))
             .chain(within("dkim", self.dkim.problems_for(&self.from.address)))
             .chain(within("database", self.database.problems()))
             .chain(within("unscheduled", self.unscheduled.problems()))
             .chain(within("sieve", self.sieve.problems()))
             .chain(self.unposted_methods())
+            .chain(self.sms.iter().flat_map(|sms| within("sms", sms.problems())))
             .chain(self.webhook.iter().flat_map(|webhook| within("webhook", webhook.problems())))
             .chain(self.mute.iter().flat_map(|mute| within("mute", mute.problems())))
             .collect()

@@ -8,6 +8,6 @@ mod sweep;
 mod taken;
 
 pub(crate) use mailer::SieveMailer;
-pub(crate) use ration::Ration;
-pub(crate) use sweep::sweep;
+pub(crate) use ration::{Ration, millis};
+pub(crate) use sweep::{Sweeper, sweep};
 pub(crate) use taken::Taken;

@@ -1,5 +1,7 @@
 //! Metrics.
 
+mod texts;
+
 use std::{sync::atomic::AtomicU64, time::Duration};
 
 use prometheus_client::{
@@ -14,6 +16,7 @@ use prometheus_client::{
 };
 
 use crate::dependencies::Dependency;
+pub(crate) use texts::{ReceiptOutcome, TextMetrics, Untold};
 
 /// Why a mail is never sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EncodeLabelValue)]
@@ -118,6 +121,7 @@ pub struct Metrics {
     pub(crate) ambiguous: Counter,
     pub(crate) mutes: Counter,
     pub(crate) merged: Counter,
+    pub(crate) texts: TextMetrics,
     pub(crate) posts: PostMetrics,
     dropped: Family<Reason, Counter>,
     job_seconds: Histogram,
@@ -133,6 +137,7 @@ impl Metrics {
             ambiguous: Counter::default(),
             mutes: Counter::default(),
             merged: Counter::default(),
+            texts: TextMetrics::register(registry),
             posts: PostMetrics::register(registry),
             dropped: Family::default(),
             // From a local server's answer to a greylisting server's patience.

@@ -1,6 +1,6 @@
 //! The message that set the script off, or as much of its beginning as there was time to read.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, fmt};
 
 use mail_parser::{Message, MessageParser, MessagePart, MimeHeaders as _};
 
@@ -10,7 +10,7 @@ pub const MOST_TEXT: usize = 4_000;
 const DEEPEST: usize = 16;
 
 /// What a notification needs of a message. Texts are a stranger's: decoded, not made harmless.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Clone, PartialEq, Eq, Default)]
 pub struct Facts {
     /// Who it is from, as people read it: the name, or else the address.
     pub sender: String,
@@ -41,6 +41,16 @@ impl Facts {
             is_auto_submitted: is_auto_submitted(&parsed),
             has_null_sender: has_null_sender(&parsed),
         }
+    }
+}
+
+/// Hides what the message says.
+impl fmt::Debug for Facts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (is_auto_submitted, has_null_sender) = (&self.is_auto_submitted, &self.has_null_sender);
+        let mut shown = f.debug_struct("Facts");
+        shown.field("is_auto_submitted", is_auto_submitted).field("has_null_sender", has_null_sender);
+        shown.finish_non_exhaustive()
     }
 }
 

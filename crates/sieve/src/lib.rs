@@ -5,7 +5,7 @@
 //! - [`Wishes`]: how a text is to be shortened.
 //! - [`Facts`]: what the message itself says, as far as a notification needs it.
 //! - [`silence`]: the messages of which nobody is notified.
-//! - [`Number`], [`NumberRules`]: telephone numbers, and which of them cost more than they should.
+//! - [`Number`], [`Country`], [`NumberRules`]: telephone numbers, and which of them cost more than they should.
 
 mod facts;
 mod method;
@@ -15,6 +15,6 @@ mod wishes;
 
 pub use facts::{Facts, MOST_TEXT};
 pub use method::{Hook, MOST_DESTINATIONS, Mailto, Method, Texting, Unsupported};
-pub use number::{Forbidden, Number, NumberRules};
+pub use number::{Country, Forbidden, Number, NumberRules};
 pub use rules::{Silence, silence};
 pub use wishes::{Level, Wishes};

@@ -6,6 +6,8 @@
 mod mailto;
 mod texting;
 
+use std::fmt;
+
 use percent_encoding::percent_decode_str;
 use url::Url;
 
@@ -31,7 +33,7 @@ pub enum Method {
 }
 
 /// Where to POST.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Hook {
     /// An `https:` URL with a host, without user and password.
     pub url: Url,
@@ -92,6 +94,13 @@ impl Hook {
             return Err(Unsupported::Malformed);
         }
         Ok(Self { url })
+    }
+}
+
+/// Hides the URL: its path may hold a secret.
+impl fmt::Debug for Hook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Hook(..)")
     }
 }
 

@@ -2,7 +2,10 @@
 
 use std::{fmt, str::FromStr};
 
-use phonenumber::{Mode, PhoneNumber, Type, country, metadata::DATABASE};
+use phonenumber::{Mode, PhoneNumber, Type, metadata::DATABASE};
+
+/// A country with a numbering plan, by its two capital letters (ISO 3166, and CLDR's beside them): `DE`.
+pub use phonenumber::country::Id as Country;
 
 /// A telephone number in international form: `+` and at most 15 digits, one that its country's plan has room for.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -12,9 +15,9 @@ pub struct Number(PhoneNumber);
 #[derive(Debug, Clone, Default)]
 pub struct NumberRules {
     /// The country of numbers that are written without one.
-    pub home: Option<country::Id>,
+    pub home: Option<Country>,
     /// Countries that may be sent to.
-    pub countries: Vec<country::Id>,
+    pub countries: Vec<Country>,
     /// Beginnings of numbers that may not, whatever their country: `+` and digits.
     pub barred: Vec<String>,
 }
@@ -42,7 +45,7 @@ const LONGEST: usize = 40;
 impl Number {
     /// The number that `written` means: with `+`, or else of the country `home`, or else international without its `+`.
     /// Several may make sense; the caller knows which it looks for.
-    pub fn candidates(written: &str, home: Option<country::Id>) -> Vec<Self> {
+    pub fn candidates(written: &str, home: Option<Country>) -> Vec<Self> {
         let written = written.trim();
         let digits: String =
             written.chars().filter(|c| !matches!(c, ' ' | '-' | '.' | '(' | ')' | '/' | '\u{a0}')).collect();
@@ -72,7 +75,7 @@ impl Number {
     }
 
     /// Its country; none for numbers that belong to no country, like those of satellites.
-    pub fn country(&self) -> Option<country::Id> {
+    pub fn country(&self) -> Option<Country> {
         self.0.country().id()
     }
 }

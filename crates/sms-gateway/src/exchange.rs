@@ -40,7 +40,7 @@ pub fn client(settings: &Settings) -> reqwest::Result<Client> {
 }
 
 /// Sends a request and reads the answer; if there is none, what is known then.
-pub async fn exchange(request: RequestBuilder) -> Result<Answer, Outcome> {
+async fn exchange(request: RequestBuilder) -> Result<Answer, Outcome> {
     match request.send().await {
         Ok(response) => Ok(read(response).await),
         // Without a connection, or without TLS on it, not an octet of the request has left.
@@ -54,8 +54,23 @@ pub async fn exchange(request: RequestBuilder) -> Result<Answer, Outcome> {
     }
 }
 
+/// Asks `provider` once to take a message. `read` says of an answer the provider's own number, and what is known then.
+pub async fn ask(
+    provider: Provider,
+    request: RequestBuilder,
+    read: impl FnOnce(&Answer) -> (Option<u32>, Outcome) + Send,
+) -> Outcome {
+    let answer = match exchange(request).await {
+        Ok(answer) => answer,
+        Err(outcome) => return outcome,
+    };
+    let (code, outcome) = read(&answer);
+    log(provider, &answer, code, &outcome);
+    outcome
+}
+
 /// Logs an answer that is more than a matter of one message: a person must act, and wants the provider's own number.
-pub fn log(provider: Provider, answer: &Answer, code: Option<u32>, outcome: &Outcome) {
+fn log(provider: Provider, answer: &Answer, code: Option<u32>, outcome: &Outcome) {
     let (provider, status) = (provider.as_str(), answer.status.as_u16());
     match outcome {
         Outcome::NoFunds | Outcome::Misconfigured => {

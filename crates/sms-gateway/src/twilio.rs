@@ -11,7 +11,7 @@ use url::{Url, form_urlencoded};
 use crate::{
     Delivery, Gateway, InvalidReceipt, InvalidSettings, Outcome, Outgoing, Provider, Receipt, ReceiptRequest,
     Settings, TwilioSettings,
-    exchange::{exchange, log},
+    exchange::ask,
     receipt,
     settings::{endpoint, is_name, is_secret},
 };
@@ -67,13 +67,7 @@ impl Twilio {
 #[async_trait]
 impl Gateway for Twilio {
     async fn send(&self, text: &Outgoing<'_>) -> Outcome {
-        let answer = match exchange(self.request(text)).await {
-            Ok(answer) => answer,
-            Err(outcome) => return outcome,
-        };
-        let (code, outcome) = answer::outcome(&answer);
-        log(Provider::Twilio, &answer, code, &outcome);
-        outcome
+        ask(Provider::Twilio, self.request(text), answer::outcome).await
     }
 
     fn receipt(&self, request: &ReceiptRequest<'_>, _now: u64) -> Result<Receipt, InvalidReceipt> {

@@ -11,7 +11,7 @@ use url::{Url, form_urlencoded};
 use crate::{
     Delivery, Gateway, InvalidReceipt, InvalidSettings, Outcome, Outgoing, Provider, Receipt, ReceiptRequest,
     Settings, VonageSettings,
-    exchange::{exchange, log},
+    exchange::ask,
     receipt,
     settings::{endpoint, is_name, is_secret},
 };
@@ -63,13 +63,7 @@ impl Vonage {
 #[async_trait]
 impl Gateway for Vonage {
     async fn send(&self, text: &Outgoing<'_>) -> Outcome {
-        let answer = match exchange(self.request(text)).await {
-            Ok(answer) => answer,
-            Err(outcome) => return outcome,
-        };
-        let (code, outcome) = answer::outcome(&answer);
-        log(Provider::Vonage, &answer, code, &outcome);
-        outcome
+        ask(Provider::Vonage, self.request(text), answer::outcome).await
     }
 
     /// The time in a receipt is not looked at: Vonage repeats one for a day, and a repeated one does no harm.

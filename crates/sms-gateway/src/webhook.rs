@@ -12,7 +12,7 @@ use url::Url;
 use crate::{
     Delivery, Gateway, InvalidReceipt, InvalidSettings, Outcome, Outgoing, Provider, Receipt, ReceiptRequest,
     Settings, WebhookSettings,
-    exchange::{exchange, log},
+    exchange::ask,
     settings::endpoint,
     signature::{self, SigningKey},
 };
@@ -85,13 +85,8 @@ impl Webhook {
 #[async_trait]
 impl Gateway for Webhook {
     async fn send(&self, text: &Outgoing<'_>) -> Outcome {
-        let answer = match exchange(self.request(text, unix_millis() / 1000)).await {
-            Ok(answer) => answer,
-            Err(outcome) => return outcome,
-        };
-        let outcome = answer::outcome(&answer, text.reference);
-        log(Provider::Webhook, &answer, None, &outcome);
-        outcome
+        let request = self.request(text, unix_millis() / 1000);
+        ask(Provider::Webhook, request, |answer| (None, answer::outcome(answer, text.reference))).await
     }
 
     fn receipt(&self, request: &ReceiptRequest<'_>, now: u64) -> Result<Receipt, InvalidReceipt> {

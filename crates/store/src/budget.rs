@@ -1,5 +1,7 @@
 //! How many notifications may go to whom, and what becomes of those that are too many: they are merged into one.
 
+use std::fmt;
+
 use mailbox_event::{Account, UnixMillis};
 
 use crate::{
@@ -36,7 +38,7 @@ pub struct Budget {
 }
 
 /// Where a notification goes that is too many: into the one notice to this destination.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Merge<'a> {
     /// Whose script.
     pub user: &'a Account,
@@ -46,6 +48,14 @@ pub struct Merge<'a> {
     pub destination: &'a str,
     /// When the notice is due, if it is the first.
     pub flush_at: UnixMillis,
+}
+
+/// Hides whose it is, and where it goes.
+impl fmt::Debug for Merge<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Merge");
+        shown.field("kind", &self.kind).field("flush_at", &self.flush_at).finish_non_exhaustive()
+    }
 }
 
 /// What came of asking.
@@ -59,10 +69,9 @@ pub enum Admission {
 
 const USE: &str = "INSERT INTO budgets (scope, since, used) VALUES ($1, $2, 1) \
     ON CONFLICT (scope, since) DO UPDATE SET used = budgets.used + 1 WHERE budgets.used < $3";
-const PLANNED: &str = "INSERT INTO effects (key, kind, state, message_id, attempts, repeats, created, updated) \
-    VALUES ($1, $2, 'planned', $3, 0, 0, $4, $4) ON CONFLICT (key) DO NOTHING";
-const DROPPED: &str = "INSERT INTO effects (key, kind, state, message_id, attempts, repeats, created, updated) \
-    VALUES ($1, $2, 'dropped', $3, 0, 0, $4, $4) ON CONFLICT (key) DO NOTHING";
+/// Unlike the ledger's own statement it stops a transaction that is about an effect which is there.
+const FIRST: &str = "INSERT INTO effects (key, kind, state, message_id, attempts, repeats, created, updated) \
+    VALUES ($1, $2, $5, $3, 0, 0, $4, $4) ON CONFLICT (key) DO NOTHING";
 const MERGE: &str = "INSERT INTO windows (id, user_id, kind, destination, opened, flush_at, more, telling, claimed_until) \
     VALUES ($1, $2, $3, $4, $5, $6, 1, 0, 0) ON CONFLICT (id) DO UPDATE SET more = windows.more + 1";
 const FORGET: &str = "DELETE FROM budgets WHERE since < $1";
@@ -80,16 +89,17 @@ impl Store {
         now: UnixMillis,
     ) -> Result<Admission, StoreError> {
         let id = key.to_string();
-        let effect = [Text(&id), Text(kind.name()), Text(message_id), Number(millis(now))];
+        let effect =
+            |state| [Text(&id), Text(kind.name()), Text(message_id), Number(millis(now)), Text(state)];
         if !budgets.iter().any(|budget| budget.most == 0) {
-            match self.use_up(&effect, budgets).await? {
+            match self.use_up(&effect("planned"), budgets).await? {
                 Together::Done | Together::Stopped(0) => {
                     return self.admitted(key, kind, message_id, now).await;
                 }
                 Together::Stopped(_) => {}
             }
         }
-        self.merge(&effect, merge, now).await?;
+        self.merge(&effect("dropped"), merge, now).await?;
         // Another worker may have asked for the same one and found room.
         self.admitted(key, kind, message_id, now).await
     }
@@ -101,7 +111,7 @@ impl Store {
             .zip(&scopes)
             .map(|(budget, scope)| [Text(scope), Number(millis(budget.since)), Number(budget.most.into())])
             .collect();
-        let steps: Vec<Step<'_>> = [Step::must(PLANNED, effect)]
+        let steps: Vec<Step<'_>> = [Step::must(FIRST, effect)]
             .into_iter()
             .chain(uses.iter().map(|values| Step::must(USE, values)))
             .collect();
@@ -118,7 +128,7 @@ impl Store {
         let id = Digest::of(&["window", user, merge.kind, merge.destination]).to_string();
         let [id, user, kind, destination] = [id.as_str(), user, merge.kind, merge.destination].map(Text);
         let window = [id, user, kind, destination, Number(millis(now)), Number(millis(merge.flush_at))];
-        self.database().await?.together(&[Step::must(DROPPED, effect), Step::must(MERGE, &window)]).await?;
+        self.database().await?.together(&[Step::must(FIRST, effect), Step::must(MERGE, &window)]).await?;
         Ok(())
     }
 

@@ -14,12 +14,15 @@ mod credit;
 mod entries;
 mod history;
 mod receipt;
+mod retention;
 mod texting;
 
 pub use credit::{Credit, CreditError, Doubtful};
 pub use history::Entry;
 pub use receipt::{Receipt, ReceiptStatus, Received};
 pub use texting::{InDoubt, Texting};
+
+use std::fmt;
 
 use mailbox_event::{Account, UnixMillis};
 
@@ -35,7 +38,7 @@ use entries::{ENTRY, RESERVE};
 use texting::Seen;
 
 /// A text message that is to be sent.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Sms<'a> {
     /// What makes it the same one.
     pub key: &'a EffectKey,
@@ -49,6 +52,16 @@ pub struct Sms<'a> {
     pub price: u32,
     /// The gateway that is going to be called.
     pub provider: &'a str,
+}
+
+/// Hides who it is for, and where it goes.
+impl fmt::Debug for Sms<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { key, segments, price, provider, .. } = self;
+        let mut shown = f.debug_struct("Sms");
+        shown.field("key", key).field("segments", segments).field("price", price).field("provider", provider);
+        shown.finish_non_exhaustive()
+    }
 }
 
 /// Where a text message stands.
@@ -85,7 +98,7 @@ pub enum Reservation {
 
 const PLAN: &str = "INSERT INTO sms_messages (id, user_id, number, segments, price, state, attempts, provider, created, \
     updated) VALUES ($1, $2, $3, $4, $5, 'sending', 1, $6, $7, $7) ON CONFLICT (id) DO NOTHING";
-const LOOK: &str = "SELECT user_id, price, state, attempts FROM sms_messages WHERE id = $1";
+const LOOK: &str = "SELECT user_id, price, state, attempts, provider FROM sms_messages WHERE id = $1";
 
 impl Store {
     /// Reserves the credit and puts the message down as leaving, or says where it stands if that was done before.
@@ -99,7 +112,7 @@ impl Store {
         let entry = [Text(&id), Text("reserve"), user, Number(-price), Number(price), Number(now)];
         let steps = [Step::must(PLAN, &message), Step::must(RESERVE, &credit), Step::must(ENTRY, &entry)];
         match self.database().await?.together(&steps).await? {
-            Together::Done => Ok(Reservation::Ready(Texting(Seen::first(self, sms)))),
+            Together::Done => Ok(Reservation::Ready(Texting::first(Seen::first(self, sms)))),
             Together::Stopped(0) => self.reserved_before(sms, now).await,
             Together::Stopped(1) => Ok(Reservation::NoCredit),
             // There is an entry for a message that there is not.
@@ -111,10 +124,12 @@ impl Store {
         let id = sms.key.to_string();
         let row = self.database().await?.row(LOOK, &[Text(&id)]).await?.ok_or(sqlx::Error::RowNotFound)?;
         let state = SmsState::parse(&row.text("state")?).ok_or(StoreError::Unreadable)?;
-        let seen = Seen::read(self, id, &row)?;
+        let (seen, provider) = (Seen::read(self, id, &row)?, row.text("provider")?);
         match state {
-            SmsState::Reserved => Ok(Reservation::Ready(seen.again(SmsState::Reserved, now).await?)),
-            SmsState::Sending | SmsState::Unknown => Ok(Reservation::InDoubt(InDoubt { seen, state })),
+            SmsState::Reserved => Ok(Reservation::Ready(seen.again(state, sms.provider, now).await?)),
+            SmsState::Sending | SmsState::Unknown => {
+                Ok(Reservation::InDoubt(InDoubt { seen, state, provider }))
+            }
             over => Ok(Reservation::Over(over)),
         }
     }

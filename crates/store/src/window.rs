@@ -1,7 +1,7 @@
 //! Notices of what was merged. One worker sends one at a time; a death sends no second one, for the notice is an effect
 //! whose key is [`Window::notice`].
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use mailbox_event::{Account, UnixMillis};
 
@@ -15,7 +15,6 @@ use crate::{
 };
 
 /// A notice that is due, in the hands of this worker until [`Store::due_windows`]' claim ends.
-#[derive(Debug)]
 pub struct Window {
     id: String,
     opened: i64,
@@ -80,6 +79,15 @@ impl Store {
             database.execute(GO_ON, &[id, opened, Number(millis(now)), Number(millis(flush_at))]).await?;
         }
         Ok(())
+    }
+}
+
+/// Hides whose it is, and where it goes.
+impl fmt::Debug for Window {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { id, kind, telling, .. } = self;
+        let mut shown = f.debug_struct("Window");
+        shown.field("id", id).field("kind", kind).field("telling", telling).finish_non_exhaustive()
     }
 }
 

@@ -19,7 +19,7 @@ pub enum Notice<'a> {
     /// Notifications that were merged.
     More {
         /// How many.
-        count: u32,
+        count: u64,
     },
     /// There is no credit for text messages left.
     CreditEnded,

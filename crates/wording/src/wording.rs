@@ -73,7 +73,7 @@ impl Wording {
     }
 
     /// "5 more messages", for a text message.
-    pub fn more(&self, count: u32, reader: &Reader) -> String {
+    pub fn more(&self, count: u64, reader: &Reader) -> String {
         NoticeContent::of(&Notice::More { count }, reader, self.words(reader)).subject
     }
 

@@ -56,6 +56,7 @@ impl SiteError {
                 notifyd::StartError::Bus(_) => false,
                 notifyd::StartError::Smtp(_)
                 | notifyd::StartError::Dkim(_)
+                | notifyd::StartError::Sms(_)
                 | notifyd::StartError::Webhook(_)
                 | notifyd::StartError::Wording(_) => true,
             },

@@ -19,7 +19,7 @@ use super::{
     link::{Mutable, MuteLinks},
     page::{self, Wish},
 };
-use crate::Metrics;
+use crate::{Metrics, texter::Receipts};
 
 /// The longest form of ours, in the wordier of the two ways to write it.
 const LARGEST_BODY: usize = 1 << 10;
@@ -41,6 +41,8 @@ pub(crate) struct Service {
     /// Where neither the link nor the browser says one.
     pub(crate) language: Language,
     pub(crate) metrics: Metrics,
+    /// What comes from the SMS gateway, where that is asked for.
+    pub(crate) receipts: Option<Receipts>,
 }
 
 impl MutePort {
@@ -69,6 +71,11 @@ impl Drop for MutePort {
 
 impl Service {
     async fn answer(&self, request: Request<Incoming>) -> Response<String> {
+        if let Some(receipts) =
+            self.receipts.as_ref().filter(|receipts| receipts.are_at(request.uri().path()))
+        {
+            return receipts.answer(request).await;
+        }
         // A proxy may leave the path before the last two parts or take it away.
         let mut parts = request.uri().path().rsplit('/');
         let (token, of_link) = (parts.next().unwrap_or_default(), parts.next());

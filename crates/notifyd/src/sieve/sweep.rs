@@ -1,6 +1,6 @@
-//! The notices of what was over a budget.
+//! The notices of what was over a budget, and of credit that ended.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use bus::Failure;
 use lettre::Address;
@@ -11,9 +11,12 @@ use wording::{Notice, Reader, Wording};
 
 use super::ration::millis;
 use crate::{
+    in_flight::Run,
     key,
     message::{self, AutoSubmitted, Draft},
     post::{Letter, Post, Unfit, now, stored},
+    telemetry::Untold,
+    texter::{BY_TEXT, CREDIT_ENDED, Switchboard},
     webhook::Poster,
 };
 
@@ -26,69 +29,107 @@ const MOST: u32 = 32;
 /// Counts of spans that began longer ago are of no more use.
 const KEEP_BUDGETS: Duration = Duration::from_secs(3 * 60 * 60);
 
-/// Looks for notices that are due for as long as it is let. A notice is one mail, whatever dies; it counts in no budget.
-pub(crate) async fn sweep(post: Arc<Post>, wording: Arc<Wording>, poster: Option<Arc<Poster>>) {
+/// What a look needs.
+pub(crate) struct Sweeper {
+    pub(crate) post: Arc<Post>,
+    pub(crate) wording: Arc<Wording>,
+    /// Where text messages are sent.
+    pub(crate) switchboard: Option<Arc<Switchboard>>,
+    /// Where is posted.
+    pub(crate) poster: Option<Arc<Poster>>,
+}
+
+/// Looks for notices that are due for as long as it is let. A notice is sent once, whatever dies; it counts in no budget.
+pub(crate) async fn sweep(sweeper: Sweeper) {
     let mut ticks = tokio::time::interval(EVERY);
     loop {
         ticks.tick().await;
-        if let Err(why) = look(&post, &wording, poster.as_deref()).await {
-            debug!(error = &why as &dyn std::error::Error, "Notices of merged notifications wait");
+        if let Err(why) = sweeper.look().await {
+            debug!(error = &why as &dyn std::error::Error, "Notices cannot be looked for");
         }
     }
 }
 
-async fn look(post: &Post, wording: &Wording, poster: Option<&Poster>) -> Result<(), Failure> {
-    let Ok(_run) = post.in_flight.begin() else { return Ok(()) };
-    let began = now();
-    let before = UnixMillis(began.0.saturating_sub(millis(KEEP_BUDGETS)));
-    post.store.forget_budgets(before).await.map_err(stored)?;
-    for window in post.store.due_windows(began, CLAIM, MOST).await.map_err(stored)? {
-        match (window.kind.as_str(), poster) {
-            ("post", Some(poster)) => match poster.tell(&window).await {
-                // It is due again when its claim ends; the others are not to wait for that host.
-                Err(Failure::Retry(_)) => continue,
-                told => told?,
-            },
-            _ => tell(post, wording, &window).await?,
+impl Sweeper {
+    async fn look(&self) -> Result<(), Failure> {
+        let post = &*self.post;
+        let Ok(run) = post.in_flight.begin() else { return Ok(()) };
+        let began = now();
+        let before = UnixMillis(began.0.saturating_sub(millis(KEEP_BUDGETS)));
+        post.store.forget_budgets(before).await.map_err(stored)?;
+        let mut away = BTreeSet::new();
+        for window in post.store.due_windows(began, CLAIM, MOST).await.map_err(stored)? {
+            // Those of a kind whose server is away are due again when their claim ends, and hold up no others.
+            if away.contains(&window.kind) || run.go_on().is_err() {
+                continue;
+            }
+            if let Err(why) = self.tell(&window, &run).await {
+                debug!(error = &why as &dyn std::error::Error, "A notice waits");
+                if matches!(why, Failure::Outage(_)) {
+                    away.insert(window.kind.clone());
+                }
+                continue;
+            }
+            let next = UnixMillis(now().0 + millis(post.settings.sieve.merge_for));
+            post.store.close_window(&window, now(), next).await.map_err(stored)?;
         }
-        let next = UnixMillis(now().0 + millis(post.settings.sieve.merge_for));
-        post.store.close_window(&window, now(), next).await.map_err(stored)?;
+        Ok(())
     }
-    Ok(())
-}
 
-/// A refusal for good ends the notice; anything else is an error, and the notice is due again when its claim ends.
-async fn tell(post: &Post, wording: &Wording, window: &Window) -> Result<(), Failure> {
-    let Ok(to) = window.destination.parse::<Address>() else { return Ok(()) };
-    let (settings, key) = (&post.settings, window.notice());
-    let letter = Letter {
-        key: &key,
-        kind: EffectKind::Notice,
-        message_id: &key::message_id(&key, "sieve", settings.from.address.domain()),
-        to: &to,
-        useless: None,
-        mutable: None,
-        ration: None,
-        has_null_sender: false,
-    };
-    let write = |reader: &Reader, message_id: &str| -> Result<Vec<u8>, Unfit> {
-        let count = u32::try_from(window.telling).unwrap_or(u32::MAX);
-        let draft = Draft {
-            mail: wording.notice(&Notice::More { count }, reader)?,
-            from: &settings.from,
+    async fn tell(&self, window: &Window, run: &Run<'_>) -> Result<(), Failure> {
+        match (window.kind.as_str(), &self.switchboard, &self.poster) {
+            (CREDIT_ENDED, ..) => self.mail(window, &Notice::CreditEnded).await,
+            (BY_TEXT, Some(switchboard), _) => switchboard.tell_more(window, &self.wording, run).await,
+            (BY_TEXT, None, _) => {
+                self.post.metrics.texts.untold(Untold::Method);
+                Ok(())
+            }
+            ("post", _, Some(poster)) => poster.tell(window).await,
+            _ => self.mail(window, &Notice::More { count: window.telling }).await,
+        }
+    }
+
+    /// A refusal for good ends the notice; anything else is an error, and the notice is due again when its claim ends.
+    async fn mail(&self, window: &Window, notice: &Notice<'_>) -> Result<(), Failure> {
+        let Ok(to) = window.destination.parse::<Address>() else { return Ok(()) };
+        let (settings, key) = (&self.post.settings, window.notice());
+        let letter = Letter {
+            key: &key,
+            kind: EffectKind::Notice,
+            message_id: &key::message_id(&key, "sieve", settings.from.address.domain()),
             to: &to,
+            useless: None,
+            mutable: None,
+            ration: None,
+            has_null_sender: false,
+        };
+        let write = |reader: &Reader, message_id: &str| self.write(window, notice, &to, reader, message_id);
+        match self.post.send(letter, write).await?.after(Ok(())) {
+            Err(Failure::Reject(_)) => {
+                warn!("A notice of merged notifications was refused for good");
+                Ok(())
+            }
+            ended => ended,
+        }
+    }
+
+    fn write(
+        &self,
+        window: &Window,
+        notice: &Notice<'_>,
+        to: &Address,
+        reader: &Reader,
+        message_id: &str,
+    ) -> Result<Vec<u8>, Unfit> {
+        let draft = Draft {
+            mail: self.wording.notice(notice, reader)?,
+            from: &self.post.settings.from,
+            to,
             message_id,
             mute_link: None,
             event: None,
             auto_submitted: AutoSubmitted::Notified { owner: window.user.as_str().to_owned() },
         };
         Ok(message::write(draft, now())?)
-    };
-    match post.send(letter, write).await?.after(Ok(())) {
-        Err(Failure::Reject(_)) => {
-            warn!("A notice of merged notifications was refused for good");
-            Ok(())
-        }
-        ended => ended,
     }
 }

@@ -17,4 +17,5 @@ mod readers;
 mod setup;
 mod sieve;
 mod submission;
+mod texts;
 mod webhook;

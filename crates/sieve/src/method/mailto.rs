@@ -1,10 +1,12 @@
 //! By mail (RFC 5436 §2, RFC 6068).
 
+use std::fmt;
+
 use super::{MOST_DESTINATIONS, Unsupported, decoded, fields};
 
 /// What a `mailto:` URI asks for. Its other header fields are ignored: those that RFC 5436 §2.3 reserves, those that
 /// would hide recipients or pretend a thread, and those that we have no use for.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Clone, PartialEq, Eq, Default)]
 pub struct Mailto {
     /// Addresses, at least one, each of one form that can stand in a header.
     pub to: Vec<String>,
@@ -57,6 +59,14 @@ impl Mailto {
             return;
         }
         if is_copy { &mut self.cc } else { &mut self.to }.push(address.to_owned());
+    }
+}
+
+/// Hides addresses and words: they must not reach a log by way of `{:?}`.
+impl fmt::Debug for Mailto {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let addresses = self.to.len() + self.cc.len();
+        f.debug_struct("Mailto").field("addresses", &addresses).finish_non_exhaustive()
     }
 }
 

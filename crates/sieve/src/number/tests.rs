@@ -3,14 +3,14 @@ use proptest::prelude::*;
 
 use super::*;
 
-fn candidates(written: &str, home: Option<country::Id>) -> Vec<String> {
+fn candidates(written: &str, home: Option<Country>) -> Vec<String> {
     Number::candidates(written, home).iter().map(Number::to_string).collect()
 }
 
 #[test]
 fn numbers_are_read_in_every_shape() {
     let berlin = ["+493012345678"];
-    let rows: [(&str, Option<country::Id>, &[&str]); 16] = [
+    let rows: [(&str, Option<Country>, &[&str]); 16] = [
         ("+493012345678", None, &berlin),
         (" +49 (30) 1234-5678 ", None, &berlin),
         ("+49/30/12.34.56.78", None, &berlin),

@@ -1,5 +1,7 @@
 //! What users may spend, and what an operator does about it.
 
+use std::fmt;
+
 use mailbox_event::{Account, UnixMillis};
 
 use super::{
@@ -43,7 +45,7 @@ pub enum CreditError {
 }
 
 /// A message of which nobody knows whether it left.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Doubtful {
     /// Its key.
     pub key: String,
@@ -62,6 +64,8 @@ pub struct Doubtful {
 const OPEN: &str = "INSERT INTO sms_credit (user_id, available, reserved) VALUES ($1, 0, 0) ON CONFLICT (user_id) DO NOTHING";
 const CHANGE: &str =
     "UPDATE sms_credit SET available = available + $2 WHERE user_id = $1 AND available + $2 >= 0";
+const LAST_GRANT: &str =
+    "SELECT COALESCE(MAX(created), 0) AS at FROM credit_entries WHERE user_id = $1 AND kind = 'grant'";
 const SHOW: &str = "SELECT available, reserved FROM sms_credit WHERE user_id = $1";
 /// Users whose entries do not add up to their credit.
 const AUDIT: &str = "SELECT COUNT(*) AS wrong FROM (SELECT user_id, SUM(available) AS available, SUM(reserved) AS reserved \
@@ -76,7 +80,8 @@ const ACCEPT: &str = "UPDATE sms_messages SET state = 'accepted', updated = $1 W
 
 impl Store {
     /// Adds `amount` to what `user` may spend, or takes it away if it is negative. `reference` names the change, such as
-    /// a receipt of payment: a second one of the same name changes nothing.
+    /// a receipt of payment. A second grant of the same name changes nothing, whosever it is, nor does a second
+    /// correction; a grant and the correction that takes it away may share a name.
     pub async fn grant(
         &self,
         user: &Account,
@@ -100,6 +105,13 @@ impl Store {
             Together::Stopped(2) => Err(CreditError::Repeated),
             Together::Stopped(_) => Err(CreditError::TooLittle),
         }
+    }
+
+    /// When `user` was last given credit; nothing for somebody who never was.
+    pub async fn last_grant(&self, user: &Account) -> Result<Option<UnixMillis>, StoreError> {
+        let row = self.database().await?.row(LAST_GRANT, &[Text(user.as_str())]).await?;
+        let at = row.ok_or(sqlx::Error::RowNotFound)?.number("at")?;
+        Ok((at > 0).then_some(UnixMillis(at.unsigned_abs())))
     }
 
     /// What `user` may spend; nothing for somebody who was never given any.
@@ -155,6 +167,16 @@ impl Credit {
         let [available, reserved] =
             [row.number("available")?, row.number("reserved")?].map(i64::unsigned_abs);
         Ok(Self { available, reserved })
+    }
+}
+
+/// Hides who pays, and where it was to go.
+impl fmt::Debug for Doubtful {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { key, price, provider, since, .. } = self;
+        let mut shown = f.debug_struct("Doubtful");
+        shown.field("key", key).field("price", price).field("provider", provider).field("since", since);
+        shown.finish_non_exhaustive()
     }
 }
 

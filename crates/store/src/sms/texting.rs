@@ -1,5 +1,7 @@
 //! A message on its way, and one of which nobody knows whether it left.
 
+use std::fmt;
+
 use mailbox_event::UnixMillis;
 
 use super::{
@@ -19,17 +21,20 @@ use crate::{
 /// The right to call the gateway now. Dropped without a word, the message is [`InDoubt`].
 #[derive(Debug)]
 #[must_use = "say how it ended"]
-pub struct Texting(pub(super) Seen);
+pub struct Texting {
+    seen: Seen,
+    is_repeat: bool,
+}
 
 /// A message that the gateway may have taken. Its credit stays reserved until somebody knows.
 #[derive(Debug)]
 pub struct InDoubt {
     pub(super) seen: Seen,
     pub(super) state: SmsState,
+    pub(super) provider: String,
 }
 
 /// The version of a row that a writer has seen.
-#[derive(Debug)]
 pub(super) struct Seen {
     pub(super) store: Store,
     pub(super) id: String,
@@ -44,33 +49,43 @@ const MOVE: &str = "UPDATE sms_messages SET state = $1, attempts = $2, updated =
 const ACCEPT: &str = "UPDATE sms_messages SET state = 'accepted', provider_id = $1, updated = $2 \
     WHERE id = $3 AND attempts = $4 AND state IN ('sending', 'unknown')";
 
+/// Once more, through the gateway that is there by then.
+const AGAIN: &str = "UPDATE sms_messages SET state = 'sending', attempts = attempts + 1, provider = $1, updated = $2 \
+    WHERE id = $3 AND attempts = $4 AND state = $5";
+
 impl Texting {
+    pub(super) fn first(seen: Seen) -> Self {
+        Self { seen, is_repeat: false }
+    }
+
     /// By which the gateway is to name it in receipts.
     pub fn reference(&self) -> &str {
-        &self.0.id
+        &self.seen.id
     }
 
     /// The gateway took it, under this name: the credit is spent.
     pub async fn accepted(&self, provider_id: &str, now: UnixMillis) -> Result<(), StoreError> {
         let now = millis(now);
-        let seen = &self.0;
+        let seen = &self.seen;
         let row = [Text(provider_id), Number(now), Text(&seen.id), Number(seen.attempts)];
         seen.settle(Step::must(ACCEPT, &row), Move::Commit, now).await
     }
 
     /// The gateway refused it for good: the credit is given back.
     pub async fn refused(&self, now: UnixMillis) -> Result<(), StoreError> {
-        self.0.refuse(millis(now)).await
+        self.seen.refuse(millis(now)).await
     }
 
-    /// It is certain that the gateway did not take it this time; the credit stays reserved for another.
+    /// It is certain that the gateway did not take it this time; the credit stays reserved for another. Whether it was
+    /// taken another time is as unknown as before.
     pub async fn put_off(&self, now: UnixMillis) -> Result<(), StoreError> {
-        self.0.step(SmsState::Reserved, self.0.attempts, millis(now)).await
+        let state = if self.is_repeat { SmsState::Unknown } else { SmsState::Reserved };
+        self.seen.step(state, self.seen.attempts, millis(now)).await
     }
 
     /// Nobody knows whether the gateway took it.
     pub async fn unknown(&self, now: UnixMillis) -> Result<(), StoreError> {
-        self.0.step(SmsState::Unknown, self.0.attempts, millis(now)).await
+        self.seen.step(SmsState::Unknown, self.seen.attempts, millis(now)).await
     }
 }
 
@@ -80,6 +95,11 @@ impl InDoubt {
         &self.seen.id
     }
 
+    /// The gateway that was called. No other can say what became of it.
+    pub fn provider(&self) -> &str {
+        &self.provider
+    }
+
     /// Puts down that nobody knows, and does nothing more. Whoever called the gateway and lives may still say how it ended.
     pub async fn leave(&self, now: UnixMillis) -> Result<(), StoreError> {
         self.seen.step(SmsState::Unknown, self.seen.attempts, millis(now)).await
@@ -87,8 +107,8 @@ impl InDoubt {
 
     /// The right to call the gateway once more: only for gateways that take one reference once.
     pub async fn again(self, now: UnixMillis) -> Result<Texting, StoreError> {
-        let state = self.state;
-        self.seen.again(state, millis(now)).await
+        let texting = self.seen.again(self.state, &self.provider, millis(now)).await?;
+        Ok(Texting { is_repeat: true, ..texting })
     }
 }
 
@@ -109,21 +129,28 @@ impl Seen {
     }
 
     /// Puts down that it leaves once more.
-    pub(super) async fn again(self, from: SmsState, now: i64) -> Result<Texting, StoreError> {
-        let next = self.attempts + 1;
-        self.write(SmsState::Sending, next, [from, from], now).await?;
-        Ok(Texting(Self { attempts: next, ..self }))
+    pub(super) async fn again(self, from: SmsState, provider: &str, now: i64) -> Result<Texting, StoreError> {
+        let row = [Text(provider), Number(now), Text(&self.id), Number(self.attempts), Text(from.name())];
+        match self.store.database().await?.execute(AGAIN, &row).await? {
+            0 => Err(StoreError::Taken),
+            _ => Ok(Texting::first(Self { attempts: self.attempts + 1, ..self })),
+        }
     }
 
     pub(super) async fn refuse(&self, now: i64) -> Result<(), StoreError> {
+        self.refuse_from([SmsState::Sending, SmsState::Unknown], now).await
+    }
+
+    /// Gives the credit back.
+    pub(super) async fn refuse_from(&self, from: [SmsState; 2], now: i64) -> Result<(), StoreError> {
         let row = [
             Text(SmsState::Refused.name()),
             Number(self.attempts),
             Number(now),
             Text(&self.id),
             Number(self.attempts),
-            Text(SmsState::Sending.name()),
-            Text(SmsState::Unknown.name()),
+            Text(from[0].name()),
+            Text(from[1].name()),
         ];
         self.settle(Step::must(MOVE, &row), Move::Release, now).await
     }
@@ -142,28 +169,28 @@ impl Seen {
     }
 
     async fn step(&self, to: SmsState, attempts: i64, now: i64) -> Result<(), StoreError> {
-        self.write(to, attempts, [SmsState::Sending, SmsState::Unknown], now).await
-    }
-
-    async fn write(
-        &self,
-        to: SmsState,
-        attempts: i64,
-        from: [SmsState; 2],
-        now: i64,
-    ) -> Result<(), StoreError> {
-        let values = [
+        let [sending, unknown] = [SmsState::Sending, SmsState::Unknown].map(|from| Text(from.name()));
+        let row = [
             Text(to.name()),
             Number(attempts),
             Number(now),
             Text(&self.id),
             Number(self.attempts),
-            Text(from[0].name()),
-            Text(from[1].name()),
+            sending,
+            unknown,
         ];
-        match self.store.database().await?.execute(MOVE, &values).await? {
+        match self.store.database().await?.execute(MOVE, &row).await? {
             0 => Err(StoreError::Taken),
             _ => Ok(()),
         }
+    }
+}
+
+/// Hides who pays.
+impl fmt::Debug for Seen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Seen");
+        shown.field("id", &self.id).field("price", &self.price).field("attempts", &self.attempts);
+        shown.finish_non_exhaustive()
     }
 }

@@ -1,18 +1,27 @@
 //! Text messages and what they cost.
 
+use std::time::Duration;
+
 use mailbox_event::{Account, UnixMillis};
 use store::{
-    Credit, CreditError, EffectKey, InDoubt, Receipt, ReceiptStatus, Received, Reservation, Sms, SmsState,
-    Store, StoreError, Texting,
+    Credit, CreditError, EffectKey, InDoubt, Receipt, ReceiptStatus, Received, Reservation, Settings, Sms,
+    SmsState, Store, StoreError, Texting,
 };
 
-use crate::fixture::{Fixture, NOW, account, on_both};
+use crate::fixture::{Fixture, NOW, account, on_both, open};
+
+/// Most of those that ask wait for a connection.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 on_both! {
     what_the_gateway_took_is_paid,
     what_the_gateway_refused_is_given_back,
     nobody_sends_without_credit,
     a_thousand_at_once_with_credit_for_a_hundred_send_a_hundred,
+    a_message_put_off_is_withdrawn_when_it_is_of_no_use,
+    what_was_asked_for_again_is_in_doubt_until_somebody_knows,
+    a_message_goes_on_with_the_gateway_that_is_there,
+    numbers_are_forgotten_and_what_was_paid_is_not,
     a_death_leaves_a_message_in_doubt_that_nobody_sends_again,
     who_was_slow_may_still_say_how_it_ended,
     only_one_worker_sends_what_was_put_off,
@@ -120,6 +129,93 @@ async fn a_thousand_at_once_with_credit_for_a_hundred_send_a_hundred(fixture: Fi
                 sent += 1;
             }
         }
+    }
+    assert_eq!((sent, credit(&store).await), (100, (0, 0)));
+}
+
+async fn a_message_put_off_is_withdrawn_when_it_is_of_no_use(fixture: Fixture) {
+    let (store, later) = (opened(&fixture).await, UnixMillis(NOW.0 + 1));
+    assert_eq!(store.withdraw(&key("a"), NOW).await.unwrap(), None);
+    for name in ["a", "b", "c"] {
+        ready(&store, name).await.put_off(NOW).await.unwrap();
+    }
+    let sent = ready(&store, "c").await;
+    assert_eq!(store.withdraw(&key("a"), NOW).await.unwrap(), Some(SmsState::Reserved));
+    assert_eq!(credit(&store).await, (6, 4));
+    assert_eq!(store.withdraw(&key("a"), NOW).await.unwrap(), Some(SmsState::Refused));
+    assert_eq!(store.withdraw(&key("c"), NOW).await.unwrap(), Some(SmsState::Sending));
+    assert_eq!(store.withdraw_stale(NOW, 10, later).await.unwrap(), 0);
+    assert_eq!(store.withdraw_stale(later, 10, later).await.unwrap(), 1);
+    assert_eq!(credit(&store).await, (8, 2));
+    sent.accepted("SM1", NOW).await.unwrap();
+    assert!(matches!(reserve(&store, "b").await, Reservation::Over(SmsState::Refused)));
+}
+
+async fn what_was_asked_for_again_is_in_doubt_until_somebody_knows(fixture: Fixture) {
+    let store = opened(&fixture).await;
+    ready(&store, "a").await.unknown(NOW).await.unwrap();
+    // The gateway did not take it this time, which says nothing of the first.
+    in_doubt(&store, "a").await.again(NOW).await.unwrap().put_off(NOW).await.unwrap();
+    assert_eq!(store.withdraw(&key("a"), NOW).await.unwrap(), Some(SmsState::Unknown));
+    assert_eq!(credit(&store).await, (8, 2));
+    in_doubt(&store, "a").await.again(NOW).await.unwrap().refused(NOW).await.unwrap();
+    assert_eq!(credit(&store).await, (10, 0));
+}
+
+async fn a_message_goes_on_with_the_gateway_that_is_there(fixture: Fixture) {
+    let store = opened(&fixture).await;
+    let (key, user) = (key("a"), alice());
+    let sms =
+        Sms { key: &key, user: &user, number: "+491701234567", segments: 2, price: 2, provider: "vonage" };
+    ready(&store, "a").await.put_off(NOW).await.unwrap();
+    let Reservation::Ready(texting) = store.reserve(&sms, NOW).await.unwrap() else { panic!("not ready") };
+    texting.unknown(NOW).await.unwrap();
+    assert_eq!(in_doubt(&store, "a").await.provider(), "vonage");
+    let stranger = receipt(&key, ReceiptStatus::Taken);
+    assert_eq!(store.receive(&stranger, true, NOW).await.unwrap(), Received::Stranger);
+    let receipt = Receipt { provider: "vonage", ..stranger };
+    assert_eq!(store.receive(&receipt, true, NOW).await.unwrap(), Received::Noted);
+}
+
+async fn numbers_are_forgotten_and_what_was_paid_is_not(fixture: Fixture) {
+    let (store, later) = (opened(&fixture).await, UnixMillis(NOW.0 + 1));
+    ready(&store, "a").await.accepted("SM1", NOW).await.unwrap();
+    ready(&store, "b").await.unknown(NOW).await.unwrap();
+    ready(&store, "c").await.put_off(NOW).await.unwrap();
+    store.receive(&receipt(&key("a"), ReceiptStatus::Delivered), true, NOW).await.unwrap();
+    assert_eq!(store.forget_texts(NOW).await.unwrap(), 0);
+    assert_eq!(store.forget_texts(later).await.unwrap(), 1);
+    assert_eq!(credit(&store).await, (4, 4));
+    assert_eq!(store.withdraw(&key("a"), NOW).await.unwrap(), None);
+    assert_eq!(store.withdraw(&key("b"), NOW).await.unwrap(), Some(SmsState::Unknown));
+    // Whoever comes with it after that finds that it was paid, and sends nothing.
+    let (key, user) = (key("a"), alice());
+    let sms =
+        Sms { key: &key, user: &user, number: "+491701234567", segments: 2, price: 2, provider: "twilio" };
+    assert!(matches!(store.reserve(&sms, later).await, Err(StoreError::Unreadable)));
+    assert_eq!(credit(&store).await, (4, 4));
+}
+
+/// As many as ask at once in the worst of bursts, each a task, on a database that others use as well.
+#[tokio::test(flavor = "multi_thread")]
+async fn ten_thousand_at_once_with_credit_for_a_hundred_send_a_hundred() {
+    let fixture = Fixture::postgres().await;
+    let settings = Settings { acquire_timeout: PATIENCE, statement_timeout: PATIENCE, ..fixture.settings() };
+    let store = open(&settings).await;
+    store.grant(&alice(), 200, "start", NOW).await.unwrap();
+    let asked: Vec<_> = (0..10_000)
+        .map(|n| {
+            let store = store.clone();
+            tokio::spawn(async move {
+                let Reservation::Ready(texting) = reserve(&store, &n.to_string()).await else { return 0 };
+                texting.accepted("SM", NOW).await.unwrap();
+                1
+            })
+        })
+        .collect();
+    let mut sent = 0;
+    for asked in asked {
+        sent += asked.await.unwrap();
     }
     assert_eq!((sent, credit(&store).await), (100, (0, 0)));
 }

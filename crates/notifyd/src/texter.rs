@@ -1,0 +1,160 @@
+//! Text messages of Sieve scripts.
+//!
+//! - [`Texter`]: runs one job; asks the pure modules whom to tell and what.
+//! - [`Switchboard`]: the way of one message to one number, paid for.
+//! - [`Receipts`]: what the gateway tells afterwards.
+
+mod addressees;
+mod credit;
+mod group;
+mod notice;
+mod receipts;
+mod switchboard;
+mod unsent;
+mod words;
+
+use std::{sync::Arc, time::Instant};
+
+use ::sieve::{Method, Number, Texting, silence};
+use async_trait::async_trait;
+use bus::{Attempt, Failure, GroupListener, Message};
+use store::{Admission, EffectKey, EffectKind};
+use wording::{Language, Wording};
+
+use crate::{
+    dependencies::Tried,
+    in_flight::Run,
+    late::is_older,
+    post::{now, put_off, reject, stored},
+    reader::reader,
+    sieve::{Ration, Taken},
+    telemetry::Untold,
+};
+use addressees::{Addressees, addressees};
+pub(crate) use credit::CREDIT_ENDED;
+pub(crate) use receipts::Receipts;
+pub(crate) use switchboard::Switchboard;
+use switchboard::Text;
+use unsent::Unsent;
+use words::Words;
+
+/// The kind of budgets and notices.
+pub(crate) const BY_TEXT: &str = "sms";
+
+/// Runs the jobs of kind SMS. May be run again for the same job at any time: no number is paid for twice.
+pub(crate) struct Texter {
+    switchboard: Arc<Switchboard>,
+    wording: Arc<Wording>,
+    tried: Tried,
+}
+
+impl Texter {
+    pub(crate) fn new(switchboard: Arc<Switchboard>, wording: Arc<Wording>) -> Self {
+        Self { switchboard, wording, tried: Tried::default() }
+    }
+
+    async fn job(&self, message: &Message, attempt: Attempt, run: &Run<'_>) -> Result<(), Failure> {
+        let (post, metrics) = (&self.switchboard.post, &self.switchboard.post.metrics.texts);
+        let Some(taken) = Taken::read(message).map_err(reject)? else {
+            metrics.untold(Untold::Method);
+            return Ok(());
+        };
+        let Method::Text(texting) = &taken.method else {
+            metrics.untold(Untold::Method);
+            return Ok(());
+        };
+        if silence(&taken.facts, post.settings.from.address.domain()).is_some() {
+            metrics.untold(Untold::Program);
+            return Ok(());
+        }
+        let verified = post.store.numbers(&taken.owner).await.map_err(stored)?;
+        let Addressees { numbers, left_out } = addressees(texting, &verified, &self.switchboard.rules);
+        if attempt.number == 1 {
+            left_out.into_iter().for_each(|why| metrics.untold(why));
+        }
+        self.tell(&taken, texting, &numbers, run).await
+    }
+
+    async fn tell(
+        &self,
+        taken: &Taken,
+        texting: &Texting,
+        numbers: &[Number],
+        run: &Run<'_>,
+    ) -> Result<(), Failure> {
+        if numbers.is_empty() {
+            return Ok(());
+        }
+        let language = self.switchboard.language(&taken.owner).await.map_err(stored)?;
+        let Some(words) = self.words(taken, texting, language) else {
+            self.switchboard.post.metrics.texts.untold(Untold::Empty);
+            return Ok(());
+        };
+        let mut result = Ok(());
+        for number in numbers {
+            let key = EffectKey::of(&["sms", &taken.id.to_string(), &number.to_string()]);
+            let this = if is_older(taken.at, now(), self.switchboard.settings.useful_for) {
+                self.switchboard.withdraw(&key).await.map_err(stored)?
+            } else if self.is_admitted(taken, number, &key).await? {
+                let text = Text { key: &key, user: &taken.owner, to: number, words: &words };
+                self.switchboard.send(&text, run).await?
+            } else {
+                Ok(())
+            };
+            if let Err(Unsent::Away | Unsent::NoFunds | Unsent::Misconfigured) = this {
+                result = this;
+                break;
+            }
+            result = Unsent::after(this, result);
+        }
+        result.map_err(Unsent::failure)
+    }
+
+    /// A message without a word says at least that it came.
+    fn words(&self, taken: &Taken, texting: &Texting, language: Language) -> Option<Words> {
+        let most = self.switchboard.settings.segments;
+        let own = || Words::own(&self.wording.more(1, &wording::Reader::of(language)), language);
+        Words::of(taken, texting, language, most).or_else(own)
+    }
+
+    /// Counts it in its budgets. What is over them is told of in the notice.
+    async fn is_admitted(&self, taken: &Taken, number: &Number, key: &EffectKey) -> Result<bool, Failure> {
+        let post = &self.switchboard.post;
+        let (run, number) = ((&taken.owner, taken.run.as_str()), number.to_string());
+        let ration = Ration::of(&post.settings.sieve, (BY_TEXT, &number), run, taken.at);
+        let (kind, budgets, merge) = (EffectKind::SieveText, &ration.budgets, ration.merge());
+        match post.store.admit(key, kind, "", budgets, &merge, now()).await.map_err(stored)? {
+            Admission::Within(_) => Ok(true),
+            Admission::Merged => {
+                post.metrics.merged.inc();
+                Ok(false)
+            }
+        }
+    }
+}
+
+impl Switchboard {
+    /// In which `user` is written to.
+    async fn language(&self, user: &mailbox_event::Account) -> Result<Language, store::StoreError> {
+        let known = self.post.store.reader(user).await?.unwrap_or_default();
+        Ok(reader(known, &self.post.settings.reader).locale.language())
+    }
+}
+
+#[async_trait]
+impl GroupListener for Texter {
+    async fn run(&self, message: Message, attempt: Attempt) -> Result<(), Failure> {
+        let post = &self.switchboard.post;
+        let began = post.dependencies.begin();
+        let run = post.in_flight.begin().map_err(put_off)?;
+        let started = Instant::now();
+        let result = self.job(&message, attempt, &run).await;
+        post.metrics.job_took(started.elapsed());
+        post.dependencies.ended(began, &result, &self.tried);
+        result
+    }
+
+    async fn recovered(&self) {
+        self.switchboard.post.dependencies.recovered(&self.tried).await;
+    }
+}

@@ -1,0 +1,173 @@
+//! The way of one text message to one number: the ledger, the gateway, the ledger.
+
+use std::{sync::Arc, time::Duration};
+
+use ::sieve::{Number, NumberRules};
+use bus::Failure;
+use mailbox_event::Account;
+use sms_gateway::{Gateway, Outcome, Outgoing};
+use store::{EffectKey, InDoubt, Reservation, Sms, SmsState, StoreError, Texting};
+use tracing::{trace, warn};
+
+use super::{credit, unsent::Unsent, words::Words};
+use crate::{
+    in_flight::Run,
+    post::{Post, now, put_off, stored},
+    settings::SmsSettings,
+    telemetry::Untold,
+};
+
+/// What every text message needs. May be asked for the same one at any time: what a gateway may have taken is not
+/// given to it again, unless it takes a reference once.
+pub(crate) struct Switchboard {
+    pub(super) post: Arc<Post>,
+    pub(super) settings: SmsSettings,
+    pub(super) rules: NumberRules,
+    pub(super) gateway: Box<dyn Gateway>,
+}
+
+/// A text message before it is sent.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Text<'a> {
+    pub(super) key: &'a EffectKey,
+    /// Who pays.
+    pub(super) user: &'a Account,
+    pub(super) to: &'a Number,
+    pub(super) words: &'a Words,
+}
+
+/// Between attempts to put down what became of a message; doubles.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+/// A database that was away for longer finds the message in doubt.
+const ATTEMPTS: u32 = 8;
+
+impl Switchboard {
+    pub(crate) fn new(post: Arc<Post>, settings: SmsSettings, gateway: Box<dyn Gateway>) -> Self {
+        let rules = settings.rules();
+        Self { post, settings, rules, gateway }
+    }
+
+    /// Sends `text`. The error of the outer result ends the job; that of the inner one is of this message.
+    pub(super) async fn send(&self, text: &Text<'_>, run: &Run<'_>) -> Result<Result<(), Unsent>, Failure> {
+        run.go_on().map_err(put_off)?;
+        let (number, provider) = (text.to.to_string(), self.settings.provider());
+        let Words { segments, .. } = *text.words;
+        let price = segments.saturating_mul(self.settings.price(text.to));
+        let sms = Sms { key: text.key, user: text.user, number: &number, segments, price, provider };
+        match self.post.store.reserve(&sms, now()).await.map_err(stored)? {
+            Reservation::Ready(texting) => self.call(texting, text, &number).await,
+            Reservation::InDoubt(doubt) => self.ask_again(doubt, text, &number).await,
+            Reservation::Over(SmsState::Refused) => Ok(Err(Unsent::Over)),
+            Reservation::Over(_) => Ok(Ok(())),
+            Reservation::NoCredit => {
+                credit::ended(&self.post.store, text.user).await.map_err(stored)?;
+                self.post.metrics.texts.untold(Untold::NoCredit);
+                Ok(Ok(()))
+            }
+        }
+    }
+
+    /// The message of `key` is of no use any more.
+    pub(super) async fn withdraw(&self, key: &EffectKey) -> Result<Result<(), Unsent>, StoreError> {
+        Ok(match self.post.store.withdraw(key, now()).await? {
+            None => {
+                self.post.metrics.texts.untold(Untold::Late);
+                Ok(())
+            }
+            Some(SmsState::Reserved) => Err(Unsent::TooLate),
+            Some(SmsState::Sending | SmsState::Unknown) => Err(Unsent::Unknown),
+            Some(SmsState::Refused) => Err(Unsent::Over),
+            Some(SmsState::Accepted | SmsState::Delivered | SmsState::Undelivered) => Ok(()),
+        })
+    }
+
+    /// Only who was asked before can know, and only if it takes a reference once it may be asked.
+    async fn ask_again(
+        &self,
+        doubt: InDoubt,
+        text: &Text<'_>,
+        number: &str,
+    ) -> Result<Result<(), Unsent>, Failure> {
+        if self.gateway.is_idempotent() && doubt.provider() == self.settings.provider() {
+            let texting = doubt.again(now()).await.map_err(stored)?;
+            return self.call(texting, text, number).await;
+        }
+        doubt.leave(now()).await.map_err(stored)?;
+        Ok(Err(Unsent::Unknown))
+    }
+
+    async fn call(
+        &self,
+        texting: Texting,
+        text: &Text<'_>,
+        number: &str,
+    ) -> Result<Result<(), Unsent>, Failure> {
+        let outgoing = Outgoing {
+            reference: texting.reference(),
+            to: number,
+            from: &self.settings.from,
+            text: &text.words.text,
+            segments: text.words.segments,
+            unicode: text.words.is_unicode,
+        };
+        trace!("Ledger says that the text leaves");
+        let outcome = self.gateway.send(&outgoing).await;
+        trace!("Gateway has answered");
+        self.put_down(&texting, &outcome).await.map_err(stored)?;
+        trace!("Ledger says what became of the text");
+        Ok(self.judge(outcome, text.words.segments))
+    }
+
+    /// Credit that was spent and is not put down would leave the message in doubt: the database is waited for.
+    async fn put_down(&self, texting: &Texting, outcome: &Outcome) -> Result<(), StoreError> {
+        let mut pause = FIRST_PAUSE;
+        for _ in 1..ATTEMPTS {
+            match write(texting, outcome).await {
+                Err(StoreError::Database(_) | StoreError::Unprepared(_)) => tokio::time::sleep(pause).await,
+                // A receipt was quicker, or another worker has it.
+                Err(StoreError::Taken) => return Ok(()),
+                written => return written,
+            }
+            pause *= 2;
+        }
+        write(texting, outcome).await
+    }
+
+    /// Counts it, and says what it means for the message.
+    fn judge(&self, outcome: Outcome, counted: u32) -> Result<(), Unsent> {
+        let metrics = &self.post.metrics.texts;
+        match outcome {
+            Outcome::Accepted { segments, .. } => {
+                metrics.sent(counted);
+                if segments.is_some_and(|segments| segments != counted) {
+                    metrics.miscounted.inc();
+                }
+                Ok(())
+            }
+            Outcome::Refused { reason } => {
+                metrics.refused.inc();
+                warn!(?reason, "Text was refused for good");
+                Err(Unsent::Refused(reason))
+            }
+            Outcome::Unknown => {
+                metrics.unknown.inc();
+                Err(if self.gateway.is_idempotent() { Unsent::Unanswered } else { Unsent::Unknown })
+            }
+            Outcome::Later { .. } => Err(Unsent::Later),
+            Outcome::GatewayAway => Err(Unsent::Away),
+            Outcome::NoFunds => Err(Unsent::NoFunds),
+            Outcome::Misconfigured => Err(Unsent::Misconfigured),
+        }
+    }
+}
+
+async fn write(texting: &Texting, outcome: &Outcome) -> Result<(), StoreError> {
+    match outcome {
+        Outcome::Accepted { id, .. } => texting.accepted(id, now()).await,
+        Outcome::Refused { .. } => texting.refused(now()).await,
+        Outcome::Unknown => texting.unknown(now()).await,
+        Outcome::Later { .. } | Outcome::GatewayAway | Outcome::NoFunds | Outcome::Misconfigured => {
+            texting.put_off(now()).await
+        }
+    }
+}

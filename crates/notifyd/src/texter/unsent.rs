@@ -1,0 +1,54 @@
+//! Why a text message was not sent.
+
+use bus::Failure;
+
+/// Says nothing of the number and the text: it stands in dead letters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Unsent {
+    /// Another time it may do.
+    #[error("SMS gateway did not take the message this time")]
+    Later,
+    /// No other message would be taken either.
+    #[error("SMS gateway cannot be reached")]
+    Away,
+    /// As [`Self::Away`], until somebody pays.
+    #[error("our account with the SMS gateway is empty")]
+    NoFunds,
+    /// As [`Self::Away`], until somebody sets it up differently.
+    #[error("SMS gateway does not accept our account")]
+    Misconfigured,
+    /// For good.
+    #[error("SMS gateway refused the message: {0:?}")]
+    Refused(sms_gateway::Refusal),
+    /// For good, at another attempt.
+    #[error("SMS gateway refused the message, or it was put off until it was of no use any more")]
+    Over,
+    /// It may not be sent again, for it may have been taken.
+    #[error("it is not known whether the SMS gateway took the message")]
+    Unknown,
+    /// It may be asked for again, for the gateway takes a message once.
+    #[error("SMS gateway did not say whether it took the message, and is asked again")]
+    Unanswered,
+    /// It was put off until it was of no use any more.
+    #[error("SMS gateway did not take the message while it was of use")]
+    TooLate,
+}
+
+impl Unsent {
+    /// What it means for the job.
+    pub(super) fn failure(self) -> Failure {
+        match self {
+            Self::Later | Self::Unanswered => Failure::Retry(Box::new(self)),
+            Self::Away | Self::NoFunds | Self::Misconfigured => Failure::Outage(Box::new(self)),
+            Self::Refused(_) | Self::Over | Self::Unknown | Self::TooLate => Failure::Reject(Box::new(self)),
+        }
+    }
+
+    /// What to tell of a job to which `before` had befallen already: what can be tried again goes before what cannot.
+    pub(super) fn after(result: Result<(), Self>, before: Result<(), Self>) -> Result<(), Self> {
+        match (result, before) {
+            (Err(Self::Later | Self::Unanswered), _) | (Err(_), Ok(())) => result,
+            (_, before) => before,
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! Notifications of Sieve scripts by text: dispatched on a bus in one process, out through a gateway.
+
+mod doubts;
+mod hostile;
+mod line;
+mod receipts;
+
+use std::time::Duration;
+
+use fakes::sms::Fault;
+
+use crate::setup::header;
+use line::{Line, MESSAGE, NUMBER, notification, sms};
+
+#[tokio::test]
+async fn a_script_texts_each_verified_number_once_and_pays_by_the_part() {
+    let line = Line::start(|_| {}).await;
+    line.credit(10).await;
+    line.notify(1, sms(&[&format!("sms:{NUMBER}")], &"x".repeat(161))).await;
+    line.notify(2, sms(&["tel:+49-151-1234-5678"], "Look")).await;
+    line.notify(3, sms(&["sms", "0151 12345678", "Squeeze", "High", "Length", "50"], "Look now")).await;
+    line.texts(3).await;
+    line.done(3).await;
+    let messages = line.gateway.messages();
+    assert!(messages.iter().all(|message| message.to == NUMBER && message.from == "+4915199999999"));
+    let mut parts: Vec<_> = messages.iter().map(|message| message.segments).collect();
+    parts.sort_unstable();
+    assert_eq!(parts, [1, 1, 2]);
+    assert_eq!(line.credit_left().await, (6, 0));
+    assert_eq!(line.metric("notifyd_texts_segments_total"), "4");
+    assert_eq!(line.metric("notifyd_texts_miscounted_total"), "0");
+}
+
+#[tokio::test]
+async fn numbers_that_are_not_the_users_or_cost_too_much_are_not_texted() {
+    let line = Line::start(|_| {}).await;
+    line.credit(10).await;
+    for (sequence, uri) in (1..).zip([
+        "sms:+4915112345679",
+        "sms:+491805123456",
+        "sms:+12015550123",
+        "sms:ann",
+        "sms:+4915112345678",
+    ]) {
+        line.notify(sequence, sms(&[uri], "x")).await;
+    }
+    line.done(5).await;
+    assert_eq!(line.gateway.messages().len(), 1);
+    for (reason, count) in [("Unverified", "1"), ("Forbidden", "2"), ("Malformed", "1")] {
+        assert_eq!(line.untold(reason), count, "{reason}");
+    }
+    assert_eq!(line.credit_left().await, (9, 0));
+}
+
+#[tokio::test]
+async fn what_a_text_says_is_the_scripts_words_or_the_uris_or_a_summary() {
+    let line = Line::start(|_| {}).await;
+    line.credit(10).await;
+    let default = "Robert Norris <robn@example.org>: café menu";
+    line.notify(1, sms(&[&format!("sms:{NUMBER}?body=From%20the%20URI")], "From the script")).await;
+    line.notify(2, sms(&[&format!("sms:{NUMBER}?body=From%20the%20URI")], default)).await;
+    line.notify(3, sms(&[&format!("sms:{NUMBER}")], default)).await;
+    line.notify(4, sms(&[&format!("sms:{NUMBER}"), "summarise"], "From the script")).await;
+    line.texts(4).await;
+    let mut texts: Vec<_> = line.gateway.messages().iter().map(|message| message.text.clone()).collect();
+    texts.sort_unstable();
+    let expected = [
+        "From the URI",
+        "From the script",
+        "Robert Norris: café menu",
+        "Robert Norris: café menu - First line of the body.",
+    ];
+    let mut expected = expected.map(str::to_owned);
+    expected.sort_unstable();
+    assert_eq!(texts, expected);
+}
+
+#[tokio::test]
+async fn nobody_is_texted_of_a_programs_message_and_somebody_of_a_bounce() {
+    let line = Line::start(|_| {}).await;
+    line.credit(10).await;
+    let of = |message: String| notification(&format!("sms:{NUMBER}"), &[], "x", message.as_bytes());
+    line.notify(1, of(MESSAGE.replace("Subject", "Auto-Submitted: auto-replied\r\nSubject"))).await;
+    line.notify(2, of(MESSAGE.replace("<1@example.org>", "<0123.sieve@example.org>"))).await;
+    line.notify(3, of(MESSAGE.replace("<robn@example.org>\r\nFrom", "<>\r\nFrom"))).await;
+    line.done(3).await;
+    assert_eq!((line.gateway.messages().len(), line.untold("Program").as_str()), (1, "2"));
+}
+
+#[tokio::test]
+async fn credit_that_ends_in_a_burst_is_told_of_by_one_mail_and_again_after_the_next_grant() {
+    let line = Line::start(|_| {}).await;
+    for (round, mails) in [(0, 1), (1, 2)] {
+        line.credit(3).await;
+        for sequence in 1..=10 {
+            line.notify(round * 100 + sequence, sms(&[&format!("sms:{NUMBER}")], "x")).await;
+        }
+        line.done((round + 1) * 10).await;
+        line.mails(mails).await;
+        assert_eq!(line.credit_left().await, (0, 0));
+        assert_eq!(line.gateway.messages().len() as u64, 3 * (round + 1));
+        assert_eq!(line.untold("NoCredit"), (7 * (round + 1)).to_string());
+    }
+    let mails = line.sink.mails();
+    assert_eq!(mails.len(), 2);
+    assert!(mails.iter().all(|mail| mail.to == ["alice@example.org"]));
+    assert_eq!(header(&mails[0], "Subject"), "No more notifications by text message");
+}
+
+#[tokio::test]
+async fn what_is_over_the_budget_is_told_of_in_one_text_that_counts_in_none() {
+    let line = Line::start(|settings| {
+        settings.sieve.hourly_per_destination = 2;
+        settings.sieve.merge_for = Duration::from_millis(1);
+    })
+    .await;
+    line.credit(10).await;
+    for sequence in 1..=6 {
+        line.notify(sequence, sms(&[&format!("sms:{NUMBER}")], "x")).await;
+    }
+    let told = || {
+        let messages = line.gateway.messages();
+        let number = |text: &str| match text {
+            "x" | "One more message" => 1,
+            more => more.trim_end_matches(" more messages").parse().unwrap(),
+        };
+        messages.iter().map(|message| number(&message.text)).sum::<u64>()
+    };
+    line.until("six messages are told of", || told() >= 6).await;
+    assert_eq!(told(), 6);
+    let messages = line.gateway.messages();
+    assert_eq!(messages.iter().filter(|message| message.text == "x").count(), 2);
+    assert_eq!(line.credit_left().await.1, 0);
+}
+
+#[tokio::test]
+async fn a_gateway_that_is_down_holds_up_no_mail_and_gets_each_text_once_when_it_is_back() {
+    let mut line = Line::start(|_| {}).await;
+    line.credit(10).await;
+    line.gateway_goes_away().await;
+    for sequence in 1..=4 {
+        line.notify(sequence, sms(&[&format!("sms:{NUMBER}")], "x")).await;
+        line.mail(100 + sequence).await;
+    }
+    line.mails(4).await;
+    line.until("the gateway was missed", || line.runs() >= 6).await;
+    line.gateway_comes_back().await;
+    line.texts(4).await;
+    assert_eq!(line.gateway.messages().len(), 4);
+    line.settled().await;
+    assert_eq!(line.credit_left().await, (6, 0));
+}
+
+#[tokio::test]
+async fn what_the_gateway_refuses_is_a_dead_letter_without_a_number_and_is_given_back() {
+    let line = Line::start(|_| {}).await;
+    line.credit(10).await;
+    line.gateway.fail_next([Some(Fault::Refuse)]);
+    line.notify(1, sms(&[&format!("sms:{NUMBER}")], "secret")).await;
+    let letter = line.dead_letter().await;
+    assert!(letter.reason.contains("refused") && !letter.reason.contains("4915"), "{}", letter.reason);
+    assert_eq!(line.credit_left().await, (10, 0));
+}
+
+#[tokio::test]
+async fn a_text_is_tried_again_until_it_is_of_no_use_and_then_given_back() {
+    let line = Line::start(|settings| {
+        settings.sms.as_mut().unwrap().useful_for = Duration::from_millis(400);
+    })
+    .await;
+    line.credit(10).await;
+    line.gateway.fail_always(Some(Fault::Throttle));
+    line.notify(1, sms(&[&format!("sms:{NUMBER}")], "x")).await;
+    let letter = line.dead_letter().await;
+    assert!(letter.attempts > 1 && letter.reason.contains("while it was of use"), "{}", letter.reason);
+    assert_eq!((line.gateway.messages().len(), line.credit_left().await), (0, (10, 0)));
+}
