@@ -51,6 +51,8 @@ pub struct Plan {
     pub smtp_port: u16,
     /// `pusher.reconcile.window`. No test sees by accident what the comparison with the mail server found.
     pub reconcile_window: &'static str,
+    /// Further lines of the configuration, after the others.
+    pub more: &'static str,
 }
 
 impl Default for Plan {
@@ -61,6 +63,7 @@ impl Default for Plan {
             separator: Separator::Slash,
             smtp_port: 1,
             reconcile_window: "1h",
+            more: "",
         }
     }
 }
@@ -167,6 +170,11 @@ impl Beside {
         assert!(status.success(), "{command} ended with {status}: {}", program.said());
     }
 
+    /// The database of notifyd.
+    pub fn database(&self) -> PathBuf {
+        self.scratch.join("data/effects.db")
+    }
+
     /// Follows the JMAP stream of `user` with all types.
     pub async fn follow(&self, user: &str) -> Follower {
         self.follow_from(user, None).await
@@ -256,10 +264,12 @@ fn configuration(plan: Plan, scratch: &Scratch, cyrus: &Cyrus, [pusher, admin]: 
         [notifyd.smtp]
         host = "127.0.0.1"
         port = {}
+        {}
         "#,
         plan.reconcile_window,
         cyrus.http(),
-        plan.smtp_port
+        plan.smtp_port,
+        plan.more
     )
 }
 

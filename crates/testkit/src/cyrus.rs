@@ -96,6 +96,16 @@ impl Cyrus {
         crate::lmtp::deliver(self.ports.lmtp, &self.address(user), &message.text()).await;
     }
 
+    /// Delivers this text from `sender`, which is empty for a bounce, to `user` over LMTP.
+    ///
+    /// # Panics
+    /// When Cyrus does not take it.
+    pub async fn deliver_from(&self, sender: &str, user: &str, text: &str) {
+        let hello = "LHLO client.example";
+        let sent = crate::lmtp::send_from(self.ports.lmtp, hello, sender, &self.address(user), text).await;
+        sent.expect("Cyrus takes the mail");
+    }
+
     /// A JMAP client of `user`, whose mailbox must exist.
     #[must_use]
     pub fn jmap(&self, user: &str) -> Jmap {

@@ -26,10 +26,24 @@ pub async fn try_deliver(port: u16, recipient: &str, message: &str) -> Result<()
 /// # Errors
 /// The first answer that is neither 2xx nor 3xx, as the server wrote it.
 pub async fn send(port: u16, hello: &str, recipient: &str, message: &str) -> Result<(), String> {
+    send_from(port, hello, "robn@example.org", recipient, message).await
+}
+
+/// As [`send`], from `sender`, which is empty for a bounce.
+///
+/// # Errors
+/// As with [`send`].
+pub async fn send_from(
+    port: u16,
+    hello: &str,
+    sender: &str,
+    recipient: &str,
+    message: &str,
+) -> Result<(), String> {
     let stream = TcpStream::connect(("127.0.0.1", port)).await.expect("the port listens");
     let mut stream = BufReader::new(stream);
     answer(&mut stream).await?;
-    for command in [hello, "MAIL FROM:<robn@example.org>", &format!("RCPT TO:<{recipient}>"), "DATA"] {
+    for command in [hello, &format!("MAIL FROM:<{sender}>"), &format!("RCPT TO:<{recipient}>"), "DATA"] {
         write(&mut stream, &format!("{command}\r\n")).await;
         answer(&mut stream).await?;
     }

@@ -2,7 +2,7 @@
 
 use prometheus_client::{
     encoding::{EncodeLabelSet, EncodeLabelValue},
-    metrics::{counter::Counter, family::Family},
+    metrics::{counter::Counter, family::Family, gauge::Gauge},
     registry::Registry,
 };
 
@@ -95,6 +95,7 @@ pub(crate) struct TextMetrics {
     pub(crate) refused: Counter,
     pub(crate) unknown: Counter,
     pub(crate) miscounted: Counter,
+    gateway_up: Gauge,
     untold: Family<Reason, Counter>,
     receipts: Family<Of, Counter>,
 }
@@ -102,7 +103,11 @@ pub(crate) struct TextMetrics {
 impl TextMetrics {
     pub(super) fn register(registry: &mut Registry) -> Self {
         let metrics = Self::default();
-        let Self { sent, segments, refused, unknown, miscounted, untold, receipts } = &metrics;
+        let Self { sent, segments, refused, unknown, miscounted, gateway_up, untold, receipts } = &metrics;
+        // Nobody knows better until the first message.
+        gateway_up.set(1);
+        let help = "0 while the SMS gateway is away, or takes nothing from our account";
+        registry.register("notifyd_sms_gateway_up", help, gateway_up.clone());
         registry.register("notifyd_texts_sent", "Text messages that the gateway took", sent.clone());
         registry.register("notifyd_texts_segments", "Their parts", segments.clone());
         registry.register("notifyd_texts_refused", "Text messages refused for good", refused.clone());
@@ -120,6 +125,10 @@ impl TextMetrics {
             receipts.get_or_create(&Of { outcome }).inc_by(0);
         }
         metrics
+    }
+
+    pub(crate) fn gateway_is_up(&self, is_up: bool) {
+        self.gateway_up.set(is_up.into());
     }
 
     pub(crate) fn sent(&self, segments: u32) {

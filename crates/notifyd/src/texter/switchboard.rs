@@ -136,6 +136,8 @@ impl Switchboard {
     /// Counts it, and says what it means for the message.
     fn judge(&self, outcome: Outcome, counted: u32) -> Result<(), Unsent> {
         let metrics = &self.post.metrics.texts;
+        let is_down = matches!(outcome, Outcome::GatewayAway | Outcome::NoFunds | Outcome::Misconfigured);
+        metrics.gateway_is_up(!is_down);
         match outcome {
             Outcome::Accepted { segments, .. } => {
                 metrics.sent(counted);

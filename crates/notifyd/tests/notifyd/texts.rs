@@ -143,11 +143,12 @@ async fn a_gateway_that_is_down_holds_up_no_mail_and_gets_each_text_once_when_it
         line.mail(100 + sequence).await;
     }
     line.mails(4).await;
-    line.until("the gateway was missed", || line.runs() >= 6).await;
+    line.until("the gateway was missed", || line.metric("notifyd_sms_gateway_up") == "0").await;
     line.gateway_comes_back().await;
     line.texts(4).await;
     assert_eq!(line.gateway.messages().len(), 4);
     line.settled().await;
+    line.until("the gateway is up", || line.metric("notifyd_sms_gateway_up") == "1").await;
     assert_eq!(line.credit_left().await, (6, 0));
 }
 

@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::Facts;
 
 fn options(words: &[&str]) -> Vec<String> {
     words.iter().map(|word| (*word).to_owned()).collect()
@@ -112,5 +113,18 @@ proptest! {
                 prop_assert!(!address.contains(['\r', '\n', ',', '<', '>', ' ', '"']) && address.contains('@'));
             }
         }
+    }
+}
+
+#[test]
+fn what_is_shown_for_a_log_holds_no_destination_and_no_word() {
+    let options = ["phone@example.net?subject=secret".to_owned()];
+    let facts = Facts::read(b"From: Secret <phone@example.net>\r\nSubject: secret\r\n\r\nsecret\r\n");
+    let mut shown = format!("{facts:?}");
+    for method in ["mailto", "sms:+4915112345678?body=secret", "https://example.net/secret"] {
+        shown.push_str(&format!("{:?}", Method::parse(method, &options).unwrap().0));
+    }
+    for private in ["phone", "secret", "4915", "Secret", "example"] {
+        assert!(!shown.contains(private), "{shown}");
     }
 }

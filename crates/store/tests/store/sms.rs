@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use mailbox_event::{Account, UnixMillis};
 use store::{
-    Credit, CreditError, EffectKey, InDoubt, Receipt, ReceiptStatus, Received, Reservation, Settings, Sms,
-    SmsState, Store, StoreError, Texting,
+    Credit, CreditError, EffectKey, InDoubt, Merge, Receipt, ReceiptStatus, Received, Reservation, Settings,
+    Sms, SmsState, Store, StoreError, Texting,
 };
 
 use crate::fixture::{Fixture, NOW, account, on_both, open};
@@ -368,4 +368,14 @@ async fn what_was_spent_and_each_change_are_told(fixture: Fixture) {
     let start = store.given("start").await.unwrap().unwrap();
     assert_eq!((start.user.as_str(), start.available_change), ("alice@example.org", 10));
     assert_eq!(store.given(&undelivered.to_string()).await.unwrap(), None);
+}
+
+#[test]
+fn what_is_shown_for_a_log_holds_no_number_and_no_user() {
+    let (key, user) = (key("a"), alice());
+    let sms =
+        Sms { key: &key, user: &user, number: "+491701234567", segments: 2, price: 2, provider: "twilio" };
+    let merge = Merge { user: &user, kind: "sms", destination: "+491701234567", flush_at: NOW };
+    let shown = format!("{sms:?} {merge:?}");
+    assert!(!shown.contains("alice") && !shown.contains("4917"), "{shown}");
 }
