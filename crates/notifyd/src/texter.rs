@@ -136,7 +136,7 @@ impl Texter {
 impl Switchboard {
     /// In which `user` is written to.
     async fn language(&self, user: &mailbox_event::Account) -> Result<Language, store::StoreError> {
-        let known = self.post.store.reader(user).await?.unwrap_or_default();
+        let known = self.post.store.addressee(user, None).await?.reader.unwrap_or_default();
         Ok(reader(known, &self.post.settings.reader).locale.language())
     }
 }
