@@ -99,8 +99,9 @@ impl Notifyd {
         let wording = Arc::new(overrides::load(settings.wording.as_deref())?);
         let post = Arc::new(Post::new(settings, store.clone(), metrics)?);
         let (switchboard, poster) = (switchboard(&post)?, poster(&post)?);
-        let mute_port = mute_port(&post, &wording, links.clone(), switchboard.as_ref()).await?;
-        let mut groups = register(&bus, &post, wording.clone(), links).await?;
+        // Boxed: whoever waits for the start holds all of it.
+        let mute_port = Box::pin(mute_port(&post, &wording, links.clone(), switchboard.as_ref())).await?;
+        let mut groups = Box::pin(register(&bus, &post, wording.clone(), links)).await?;
         if let Some(switchboard) = &switchboard {
             groups.push(register_texter(&*bus, switchboard.clone(), wording.clone()).await?);
         }
