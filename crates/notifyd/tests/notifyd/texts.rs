@@ -130,7 +130,7 @@ async fn what_is_over_the_budget_is_told_of_in_one_text_that_counts_in_none() {
     assert_eq!(told(), 6);
     let messages = line.gateway.messages();
     assert_eq!(messages.iter().filter(|message| message.text == "x").count(), 2);
-    assert_eq!(line.credit_left().await.1, 0);
+    line.settled().await;
 }
 
 #[tokio::test]
