@@ -101,7 +101,7 @@ fn texts() -> Vec<Row> {
         Row {
             name: "a message of a megabyte, summarised",
             notification: notification("sms:+4915112345678", &["summarise"], "x", huge.as_bytes()),
-            sent: Some(Text::Parts(2)),
+            sent: Some(Text::Parts(3)),
             reason: None,
         },
         Row {
