@@ -101,7 +101,8 @@ async fn run_with(role: Role, options: &Options, over: &[(&str, String)]) -> Res
     let (drain, patience) = (Drain::new(), config.drain);
     let mut terminated = pin!(terminated);
     let site = tokio::select! {
-        site = Site::start(role, config, drain.clone()) => site?,
+        // It holds the whole configuration more than once.
+        site = Box::pin(Site::start(role, config, drain.clone())) => site?,
         signal = &mut terminated => {
             tracing::info!(%signal, "Ends before everything was started");
             drain.finish(patience).await;
