@@ -15,6 +15,8 @@ use crate::{config::Config, role::Role};
 /// A message that a gateway was asked to take so long ago, and that nobody said anything of, is in doubt: no call lasts
 /// as long.
 const DOUBT: Duration = Duration::from_secs(10 * 60);
+/// Segments of one grant: far more than anybody pays for, and a sum of them is a number still.
+const MOST_GRANTED: i64 = 1_000_000_000;
 /// What one command shows at most.
 const MOST: i64 = 1000;
 
@@ -35,7 +37,7 @@ enum What {
         /// Like alice@example.org.
         user: String,
         /// Segments; less than nothing takes away.
-        #[arg(allow_negative_numbers = true)]
+        #[arg(allow_negative_numbers = true, value_parser = clap::value_parser!(i64).range(-MOST_GRANTED..=MOST_GRANTED))]
         segments: i64,
         /// Names this grant, like an invoice: the same one again changes nothing.
         #[arg(long)]
@@ -141,11 +143,11 @@ pub async fn run(options: Options) -> Result<String, Error> {
 }
 
 async fn open(config: &Config) -> Result<Store, Error> {
-    let (settings, file) = (&config.notifyd.database, config.data.join("effects.db"));
+    let (settings, file) = (config.notifyd.ledger(), config.data.join("effects.db"));
     if settings.url.is_none() && !file.exists() {
         return Err(Error::NoDatabase(file));
     }
-    Store::open(settings, &file).await.map_err(Error::Open)
+    Store::open(&settings, &file).await.map_err(Error::Open)
 }
 
 struct Desk {

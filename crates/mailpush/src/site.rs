@@ -186,7 +186,7 @@ impl Ground {
     async fn start_notifyd(&mut self, settings: notifyd::Settings, data: &Path) -> Result<Store, SiteError> {
         key::make_folder(data).map_err(|error| SiteError::Data(data.to_owned(), error))?;
         let effects = data.join("effects.db");
-        let store = Store::open(&settings.database, &effects).await.map_err(SiteError::Store)?;
+        let store = Store::open(&settings.ledger(), &effects).await.map_err(SiteError::Store)?;
         let starting =
             Notifyd::start(settings, &self.names.key, self.node(), store.clone(), &mut self.registry);
         let notifyd = starting.await.map_err(SiteError::Notifyd)?;

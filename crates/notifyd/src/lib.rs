@@ -3,7 +3,7 @@
 //!
 //! - [`AlarmMailer`]: runs one job; asks the pure modules what to say, to whom, whether it is too late, and what a
 //!   failure means.
-//! - [`Notifyd`]: registers both with the bus, and serves the links by which recipients mute alarms.
+//! - [`Notifyd`]: registers its groups with the bus, and serves the links by which recipients mute alarms.
 //! - [`overrides`]: an operator's own words and templates.
 
 mod alarm_mailer;

@@ -40,7 +40,7 @@ pub(crate) struct Post {
 }
 
 /// A mail before it is written.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub(crate) struct Letter<'a> {
     pub(crate) key: &'a EffectKey,
     pub(crate) kind: EffectKind,

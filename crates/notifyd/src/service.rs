@@ -126,7 +126,7 @@ impl Notifyd {
     }
 
     /// Keeps the ledger short until `drain` begins; then begins no more mail, and ends when what is on its way is
-    /// answered, or when `smtp.timeout` is over.
+    /// answered, or when the longest of the timeouts of SMTP server, gateway and hosts is over.
     pub async fn run(self, drain: Drain) {
         let mut ticks = tokio::time::interval(FORGET_EVERY);
         while drain.token().run_until_cancelled(ticks.tick()).await.is_some() {
@@ -135,14 +135,19 @@ impl Notifyd {
         // The groups are held until then: the end of a registration cuts off what runs.
         let cut = self.post.finish().await;
         if cut > 0 {
-            warn!(jobs = cut, "Stops in the middle of jobs, and some mail may be sent twice");
+            warn!(
+                jobs = cut,
+                "Stops in the middle of jobs: some mail may be sent twice, some texts are in doubt"
+            );
         }
     }
 
     async fn forget(&self) {
         let ago = |time: Duration| UnixMillis(now().0.saturating_sub(millis(time)));
         let before = ago(self.remembered_for);
-        let stale = self.post.settings.sms.as_ref().map(|sms| ago(sms.useful_for + FORGET_EVERY));
+        // Also where texts are sent no more: what was put off until then holds credit.
+        let useful_for = self.post.settings.sms.as_ref().map(|sms| sms.useful_for);
+        let stale = ago(useful_for.unwrap_or(self.remembered_for) + FORGET_EVERY);
         match self.forget_before(before, stale).await {
             Ok((0, 0)) => {}
             Ok((effects, texts)) => info!(effects, texts, "Forgot what was sent long ago"),
@@ -151,16 +156,10 @@ impl Notifyd {
     }
 
     /// Also gives back the credit for texts that were put off before `stale`, and to which nobody comes back.
-    async fn forget_before(
-        &self,
-        before: UnixMillis,
-        stale: Option<UnixMillis>,
-    ) -> Result<(u64, u64), StoreError> {
+    async fn forget_before(&self, before: UnixMillis, stale: UnixMillis) -> Result<(u64, u64), StoreError> {
         let effects = self.store.forget(before).await?;
         let texts = self.store.forget_texts(before).await?;
-        if let Some(stale) = stale {
-            self.store.withdraw_stale(stale, MOST_STALE, now()).await?;
-        }
+        self.store.withdraw_stale(stale, MOST_STALE, now()).await?;
         Ok((effects, texts))
     }
 }

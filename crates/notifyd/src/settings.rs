@@ -51,7 +51,7 @@ pub struct Settings {
     pub sieve: SieveSettings,
     /// Text messages of Sieve scripts; without it none are sent.
     pub sms: Option<SmsSettings>,
-    /// Where they may have something posted to; without it nothing is.
+    /// Where Sieve scripts may have something posted to; without it nothing is.
     pub webhook: Option<WebhookSettings>,
     /// How mail is worded for those of whom nothing else is known.
     pub reader: ReaderSettings,
@@ -141,9 +141,16 @@ impl Settings {
             .collect()
     }
 
-    /// How long those may take to answer whom a mail or a text was given to.
+    /// How long those may take to answer whom a mail, a text or a POST was given to.
     pub(crate) fn answer_patience(&self) -> Duration {
-        self.smtp.timeout.max(self.sms.as_ref().map(|sms| sms.gateway.timeout).unwrap_or_default())
+        let gateway = self.sms.as_ref().map(|sms| sms.gateway.timeout);
+        let host = self.webhook.as_ref().map(|webhook| webhook.timeout);
+        self.smtp.timeout.max(gateway.unwrap_or_default()).max(host.unwrap_or_default())
+    }
+
+    /// The database as it is to be opened: a text message that is forgotten is paid for once more.
+    pub fn ledger(&self) -> store::Settings {
+        store::Settings { survives_power_cut: self.sms.is_some(), ..self.database.clone() }
     }
 }
 
@@ -161,7 +168,7 @@ impl Validate for Settings {
                         .max(self.sieve.useful_for)
                         .max(self.sms.as_ref().map(|sms| sms.useful_for).unwrap_or_default())
                         .saturating_add(day),
-                "remembered_for: must be at least useful_for and a day",
+                "remembered_for: must be at least a day more than the longest useful_for, also of unscheduled, sieve and sms",
             ),
         ];
         let own = checks.into_iter().filter(|(wrong, _)| *wrong).map(|(_, text)| text.to_owned());

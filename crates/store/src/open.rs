@@ -52,7 +52,7 @@ impl Store {
     /// date; several nodes may do so at once.
     ///
     /// A file is made if it is not there, with mode 0600. What is written to it survives the death of the process; a
-    /// power cut may take the last moments (WAL with `synchronous = normal`).
+    /// power cut may take the last moments (WAL with `synchronous = normal`), unless [`Settings::survives_power_cut`].
     ///
     /// A server that is away is no error: calls fail with [`StoreError::Unprepared`], and try again to prepare it.
     pub async fn open(settings: &Settings, default: &Path) -> Result<Self, OpenError> {

@@ -28,6 +28,10 @@ pub struct Settings {
     pub addresses: TableName,
     /// The table or view of their telephone numbers.
     pub numbers: TableName,
+    /// Whether what was written has to survive a power cut, as what was paid for does. It is for whoever opens the
+    /// database to say; of PostgreSQL its own configuration says it (`synchronous_commit`).
+    #[serde(skip)]
+    pub survives_power_cut: bool,
 }
 
 impl Default for Settings {
@@ -41,6 +45,7 @@ impl Default for Settings {
             recipients: TableName("recipients".into()),
             addresses: TableName("recipient_addresses".into()),
             numbers: TableName("recipient_numbers".into()),
+            survives_power_cut: false,
         }
     }
 }

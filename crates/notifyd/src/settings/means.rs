@@ -1,11 +1,13 @@
 //! What the mail server's own names for notifying stand for.
 
+use std::fmt;
+
 use serde::{Deserialize, Deserializer, de::Error};
 use url::Url;
 
 /// How a method without a scheme is followed: `notify :method "pager"`, or `notify` without any, which comes under the
 /// word of imapd.conf's `sievenotifier`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Means {
     /// By mail to the user's own address.
     Mail,
@@ -15,6 +17,18 @@ pub enum Means {
     Post(Url),
     /// Not at all.
     Ignored,
+}
+
+impl fmt::Debug for Means {
+    /// Without the URL: it may hold a secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Mail => "Mail",
+            Self::Text => "Text",
+            Self::Post(_) => "Post(..)",
+            Self::Ignored => "Ignored",
+        })
+    }
 }
 
 /// Does not repeat what was written: a URL may hold a secret.

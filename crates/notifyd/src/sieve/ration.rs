@@ -8,7 +8,6 @@ use store::{Budget, Merge, ScopeKey};
 use crate::settings::SieveSettings;
 
 /// The budgets of one notification, and where it goes if they are used up.
-#[derive(Debug)]
 pub(crate) struct Ration {
     pub(crate) budgets: [Budget; 3],
     user: Account,

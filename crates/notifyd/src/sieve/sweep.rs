@@ -39,7 +39,8 @@ pub(crate) struct Sweeper {
     pub(crate) poster: Option<Arc<Poster>>,
 }
 
-/// Looks for notices that are due for as long as it is let. A notice is sent once, whatever dies; it counts in no budget.
+/// Looks for notices that are due for as long as it is let. A notice is sent as its kind is, mail, text or
+/// POST; it counts in no budget.
 pub(crate) async fn sweep(sweeper: Sweeper) {
     let mut ticks = tokio::time::interval(EVERY);
     loop {

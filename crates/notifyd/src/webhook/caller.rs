@@ -29,7 +29,7 @@ pub(crate) struct Caller {
 }
 
 /// What is posted where.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub(crate) struct Parcel<'a> {
     pub(crate) url: &'a Url,
     /// Names the event; the same at every attempt.

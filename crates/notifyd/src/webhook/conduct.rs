@@ -46,7 +46,7 @@ impl Conduct {
         self.0.remove(host);
     }
 
-    /// It did not, or wants to be left alone for as long as `wait`.
+    /// It did not, or wants to be left alone for as long as `wait`. Failures of calls that were under way together are one.
     pub(crate) fn failed(&mut self, host: &str, now: Instant, wait: Option<Duration>) {
         if self.0.len() >= MOST_HOSTS && !self.0.contains_key(host) {
             self.forget_one();
@@ -56,9 +56,11 @@ impl Conduct {
             alone_until: now,
             asked_until: None,
         });
+        let is_known = now < trouble.alone_until;
         let usual = FIRST.saturating_mul(2_u32.saturating_pow(trouble.failures)).min(LONGEST);
-        trouble.failures = trouble.failures.saturating_add(1);
-        trouble.alone_until = now + wait.unwrap_or_default().max(usual);
+        let usual = if is_known { Duration::ZERO } else { usual };
+        trouble.failures = trouble.failures.saturating_add(u32::from(!is_known));
+        trouble.alone_until = trouble.alone_until.max(now + wait.unwrap_or_default().max(usual));
         trouble.asked_until = None;
     }
 
@@ -124,5 +126,18 @@ mod tests {
         }
         assert_eq!(conduct.0.len(), MOST_HOSTS);
         assert_eq!(conduct.may_call(&(2 * MOST_HOSTS - 1).to_string(), now, PATIENCE), Err(HostAway));
+    }
+
+    #[test]
+    fn failures_of_calls_under_way_together_are_one() {
+        let (mut conduct, began) = (Conduct::default(), Instant::now());
+        for _ in 0..4 {
+            conduct.may_call("a", began, PATIENCE).unwrap();
+        }
+        for _ in 0..4 {
+            conduct.failed("a", began, None);
+        }
+        assert_eq!(conduct.may_call("a", began, PATIENCE), Err(HostAway));
+        assert_eq!(conduct.may_call("a", began + SECOND, PATIENCE), Ok(()));
     }
 }

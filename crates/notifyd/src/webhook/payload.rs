@@ -10,7 +10,7 @@ use crate::sieve::Taken;
 const MOST_TEXT: usize = 4_000;
 
 /// The body of a POST.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Clone, Serialize)]
 pub(crate) struct Payload<'a> {
     /// When the mail server said it; RFC 3339, UTC.
     #[serde(serialize_with = "rfc_3339")]
@@ -20,7 +20,7 @@ pub(crate) struct Payload<'a> {
 }
 
 /// What there is to tell.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Clone, Serialize)]
 #[serde(tag = "type", content = "data")]
 pub(crate) enum News<'a> {
     /// A script notifies.

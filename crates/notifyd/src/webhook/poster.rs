@@ -75,15 +75,18 @@ impl Poster {
     }
 
     async fn notify(&self, taken: &Taken, url: &Url) -> Result<(), Failure> {
+        // What is known to have been taken is in the ledger before anything is posted again.
+        self.post.owed.settle(now()).await.map_err(stored)?;
         let settings = &self.post.settings.sieve;
+        let is_late = is_older(taken.at, now(), settings.useful_for);
         let key = post_key(taken, url);
         let run = (&taken.owner, taken.run.as_str());
-        let ration = Ration::of(settings, ("post", url.as_str()), run, taken.at);
-        let effect = self.post.admit(&key, EffectKind::SievePost, &key.to_string(), Some(&ration)).await;
+        // What is of no use any more takes no room from others.
+        let ration = (!is_late).then(|| Ration::of(settings, ("post", url.as_str()), run, taken.at));
+        let effect = self.post.admit(&key, EffectKind::SievePost, &key.to_string(), ration.as_ref()).await;
         let effect = effect.map_err(stored)?;
         let text = taken.text();
         let payload = Payload::of(taken, &text);
-        let is_late = is_older(taken.at, now(), settings.useful_for);
         self.send(effect, Posting { key: &key, url, payload, is_late }).await
     }
 
@@ -91,8 +94,10 @@ impl Poster {
     pub(crate) async fn tell(&self, window: &Window) -> Result<(), Failure> {
         let Some(url) = window.destination.parse::<Url>().ok().filter(|url| self.hosts.check(url).is_ok())
         else {
+            self.post.metrics.dropped(DropReason::Host, 1);
             return Ok(());
         };
+        self.post.owed.settle(now()).await.map_err(stored)?;
         let (key, opened) = (window.notice(), window.opened());
         let effect =
             self.post.admit(&key, EffectKind::Notice, &key.to_string(), None).await.map_err(stored)?;
@@ -144,10 +149,10 @@ impl Poster {
             Some(end) => self.post.put_down(sending, end).await?,
             None => drop(sending),
         }
-        self.ended(result)
+        self.ended(host, result)
     }
 
-    fn ended(&self, result: Result<(), Unposted>) -> Result<(), Failure> {
+    fn ended(&self, host: &str, result: Result<(), Unposted>) -> Result<(), Failure> {
         let metrics = &self.post.metrics.posts;
         match result {
             Ok(()) => {
@@ -156,7 +161,7 @@ impl Poster {
             }
             Err(why @ (Unposted::Refused(_) | Unposted::Private)) => {
                 metrics.refused.inc();
-                warn!(%why, "POST was refused for good");
+                warn!(host, %why, "POST was refused for good");
                 Err(reject(why))
             }
             Err(why) => {

@@ -25,10 +25,12 @@ pub(super) async fn pool(settings: &Settings, path: &str) -> Result<SqlitePool, 
     // Absolute, for SQLite gives a meaning of its own to names like `:memory:`.
     let path = std::path::absolute(path).map_err(OpenError::File)?;
     make(&path).map_err(OpenError::File)?;
+    let synchronous =
+        if settings.survives_power_cut { SqliteSynchronous::Full } else { SqliteSynchronous::Normal };
     let options = SqliteConnectOptions::new()
         .filename(path)
         .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Normal)
+        .synchronous(synchronous)
         // Another process (an operator's tool) may hold the lock.
         .busy_timeout(settings.statement_timeout)
         .disable_statement_logging();
@@ -59,4 +61,23 @@ pub(super) async fn migrate(pool: &SqlitePool) -> Result<(), OpenError> {
 fn make(path: &Path) -> io::Result<()> {
     let file = OpenOptions::new().create(true).append(true).mode(MODE).open(path)?;
     file.set_permissions(Permissions::from_mode(MODE))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 1 is normal, 2 full: sqlite.org/pragma.html#pragma_synchronous.
+    async fn synchronous(survives_power_cut: bool) -> i64 {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("db");
+        let settings = Settings { survives_power_cut, ..Settings::default() };
+        let pool = pool(&settings, path.to_str().unwrap()).await.unwrap();
+        sqlx::query_scalar("PRAGMA synchronous").fetch_one(&pool).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn what_was_paid_for_is_on_the_disk_before_it_counts_as_written() {
+        assert_eq!((synchronous(false).await, synchronous(true).await), (1, 2));
+    }
 }
