@@ -5,8 +5,10 @@ use store::{Effect, Interrupted, Outcome, Planned, Sending, StoreError};
 
 use crate::owed::Owed;
 
-/// A mail of which nobody knows whether it was taken is sent again this often: never none, at most two.
-const MOST_REPEATS: u64 = 1;
+/// A mail of which nobody knows whether it was taken is sent again this often. An alarm of which nobody hears is worse than
+/// one more copy under a Message-ID that is known: this bound is only so that a mail over which a process or a server dies
+/// each time does not come for ever.
+const MOST_REPEATS: u64 = 4;
 
 /// See the module.
 #[derive(Debug)]
@@ -21,7 +23,7 @@ pub(crate) enum Due {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum GivenUp {
     /// Here and now.
-    #[error("mail was sent twice and it is not known whether it was taken")]
+    #[error("mail was sent five times and it is not known whether it was taken")]
     Unknown,
     /// By an earlier run, which may have died before it could say so.
     #[error("mail was refused or given up before")]

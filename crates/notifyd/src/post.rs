@@ -241,11 +241,11 @@ impl Post {
         Ok(())
     }
 
-    /// A person may ask the recipient; a third mail would most often be one too many.
+    /// A person may ask the recipient; one more mail would most often be one too many.
     async fn give_up(&self, due: Due) -> Result<Ended, Failure> {
         due.fail(now()).await.map_err(stored)?;
         self.metrics.dropped(DropReason::Unknown, 1);
-        warn!("Mail was sent twice and it is not known whether it was taken");
+        warn!("Mail was sent five times and it is not known whether it was taken");
         Ok(Ended::GivenUp(GivenUp::Unknown))
     }
 

@@ -31,7 +31,7 @@ pub(crate) enum DropReason {
     TooMany,
     /// The recipient wants none.
     Muted,
-    /// It may have been sent twice and must not be sent a third time.
+    /// It may have been sent, again and again, and must not be sent once more.
     Unknown,
     /// A script names a method that nobody here follows.
     Method,

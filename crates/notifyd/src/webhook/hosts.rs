@@ -66,6 +66,10 @@ impl Hosts {
 
 impl Rule {
     fn parse(text: &str) -> Result<Self, InvalidHost> {
+        // In a list, where no port follows, an address needs no brackets.
+        if let Ok(address) = text.parse() {
+            return Ok(Self::Host(Host::Ipv6(address)));
+        }
         let (name, is_suffix) = text.strip_prefix("*.").map_or((text, false), |name| (name, true));
         match (Host::parse(name).map_err(|_| InvalidHost)?, is_suffix) {
             (Host::Domain(name), _) if name.contains('*') => Err(InvalidHost),

@@ -37,8 +37,8 @@ const WORDS: [&str; 8] = [
     "Job is done",
 ];
 
-/// Every fourth is one round's. A mail that is lost twice in doubt is given up, so the three aims that lose one, the
-/// first three, are in three rounds.
+/// Every fourth is one round's: fewer kills than a mail is sent again, so that none may be given up. The first three lose a
+/// mail that is in doubt; they are in three rounds, so that others bring it.
 pub const AIMS: [Aim; 20] = [
     Aim::Word(LEAVES),
     Aim::Closing(Verb::End, ANSWERED),

@@ -169,9 +169,9 @@ impl Place {
         self.select("message_id", condition).len() as u64
     }
 
-    /// The Message-IDs of mails that may have been taken.
+    /// The Message-IDs of mails that may have been taken, each with a space and the count of the attempt behind it.
     pub fn in_doubt(&self) -> Vec<String> {
-        self.select("message_id", "state = 'sending'")
+        self.select("message_id || ' ' || attempts", "state = 'sending'")
     }
 }
 
