@@ -3,6 +3,7 @@
 mod channel;
 mod connect;
 mod dot;
+mod login;
 mod pool;
 mod starttls;
 mod trust;

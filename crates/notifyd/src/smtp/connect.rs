@@ -2,11 +2,7 @@
 
 use std::{io, time::Duration};
 
-use lettre::transport::smtp::{
-    authentication::{Credentials, DEFAULT_MECHANISMS},
-    client::AsyncSmtpConnection,
-    extension::ClientId,
-};
+use lettre::transport::smtp::{client::AsyncSmtpConnection, extension::ClientId};
 use rustls::{CertificateError, pki_types::ServerName};
 use tokio::net::TcpStream;
 use tokio_rustls::{TlsConnector, client::TlsStream};
@@ -14,13 +10,14 @@ use tokio_rustls::{TlsConnector, client::TlsStream};
 use super::{
     Connection, Mishap, Undelivered,
     channel::Channel,
+    login::Login,
     starttls,
     trust::{self, TrustError},
     within,
 };
 use crate::{
     consequence::{Distrust, Fault, Phase},
-    settings::{Login, Smtp, Tls},
+    settings::{Smtp, Tls},
 };
 
 /// The server and how it is spoken to.
@@ -35,7 +32,7 @@ pub(super) struct Server {
 /// A password goes only where there is TLS.
 enum Protection {
     None,
-    Tls { begins: Begins, connector: TlsConnector, name: ServerName<'static>, login: Option<Credentials> },
+    Tls { begins: Begins, connector: TlsConnector, name: ServerName<'static>, login: Option<Login> },
 }
 
 /// When TLS does.
@@ -52,7 +49,7 @@ impl Server {
         let tls = |begins| {
             let name = ServerName::try_from(host.clone()).map_err(|_| TrustError::Name)?;
             let (connector, login) = (trust::connector(settings.ca.as_deref())?, login.as_ref());
-            Ok(Protection::Tls { begins, connector, name, login: login.map(credentials) })
+            Ok(Protection::Tls { begins, connector, name, login: login.map(Login::new) })
         };
         let protection = match settings.protection() {
             Tls::None => Protection::None,
@@ -71,10 +68,12 @@ impl Server {
 
     /// A connection that waits for MAIL.
     pub(super) async fn connect(&self) -> Result<Connection, Undelivered> {
+        let Protection::Tls { login: Some(login), .. } = &self.protection else {
+            return self.greeted().await;
+        };
+        login.check()?;
         let mut connection = self.greeted().await?;
-        if let Protection::Tls { login: Some(login), .. } = &self.protection {
-            within(self.patience, Phase::Login, connection.client.auth(DEFAULT_MECHANISMS, login)).await?;
-        }
+        login.log_in(&mut connection.client, self.patience).await?;
         Ok(connection)
     }
 
@@ -122,10 +121,6 @@ impl Server {
         let client = Box::new(within(self.patience, Phase::Connection, greeted).await?);
         Ok(Connection { client, dot })
     }
-}
-
-fn credentials(login: &Login) -> Credentials {
-    Credentials::new(login.user.clone(), login.password.expose().to_owned())
 }
 
 impl From<io::Error> for Mishap {

@@ -40,7 +40,7 @@ pub struct Aiosmtpd {
     pub certificate: Certificate,
     pub maildir: PathBuf,
     said: Lines<BufReader<ChildStdout>>,
-    _process: Child,
+    process: Child,
     _scratch: Scratch,
     _folder: TempDir,
 }
@@ -62,12 +62,22 @@ impl Aiosmtpd {
         let mut said = BufReader::new(process.stdout.take().unwrap()).lines();
         let port = said.next_line().await.unwrap().expect("aiosmtpd starts; is python3-aiosmtpd installed?");
         let address = SocketAddr::new(wanted.address.parse().unwrap(), port.parse().unwrap());
-        Self { address, certificate, maildir, said, _process: process, _scratch: scratch, _folder: folder }
+        Self { address, certificate, maildir, said, process, _scratch: scratch, _folder: folder }
     }
 
     /// The next way in which somebody tried to log in.
     pub async fn login(&mut self) -> String {
         self.said.next_line().await.unwrap().unwrap()
+    }
+
+    /// Ends it: how often somebody tried to log in who was not asked for yet.
+    pub async fn logins(mut self) -> usize {
+        self.process.kill().await.unwrap();
+        let mut logins = 0;
+        while self.said.next_line().await.unwrap().is_some() {
+            logins += 1;
+        }
+        logins
     }
 
     pub fn mails(&self) -> usize {

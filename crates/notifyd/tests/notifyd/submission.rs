@@ -98,6 +98,24 @@ async fn refused_login_is_an_outage_that_names_the_answer() {
 }
 
 #[tokio::test]
+async fn refused_login_is_not_tried_again_by_the_next_mails() {
+    let server = Aiosmtpd::start(Wanted { tls: "starttls", ..Wanted::default() }).await;
+    let mut settings = protected(&server, Tls::Starttls);
+    settings.smtp.login = Some(Login { user: "calendar".into(), password: Secret::new("wrong") });
+    let world = World::with(settings).await;
+    let mails = ["bob@example.org", "carol@example.org", "dave@example.org"].map(|to| job(alarm(&[to])));
+    for _ in 0..2 {
+        let [one, two, three] = mails.each_ref().map(|mail| world.run(mail));
+        let (one, two, three) = tokio::join!(one, two, three);
+        for ended in [one, two, three] {
+            let Err(Failure::Outage(why)) = ended else { panic!("no outage but {ended:?}") };
+            assert_eq!(why.to_string(), "mail was not taken at Login: Reply(535)");
+        }
+    }
+    assert_eq!((server.mails(), server.logins().await), (0, 1));
+}
+
+#[tokio::test]
 async fn server_that_asks_for_a_login_and_gets_none_is_an_outage() {
     let server = Aiosmtpd::start(Wanted { tls: "starttls", ..Wanted::default() }).await;
     let mut settings = protected(&server, Tls::Starttls);
