@@ -30,7 +30,7 @@ const DEADLINE: Duration = Duration::from_secs(30);
 
 /// What all tests of this process log: who is meant is told by the place, whose port nobody else has.
 #[derive(Clone, Copy)]
-struct Log;
+pub struct Log;
 
 static LOGGED: Mutex<Vec<u8>> = Mutex::new(Vec::new());
 static LISTENS: Once = Once::new();
@@ -54,12 +54,12 @@ impl<'a> MakeWriter<'a> for Log {
 }
 
 impl Log {
-    fn start() {
+    pub fn start() {
         LISTENS.call_once(|| tracing_subscriber::fmt().with_writer(Self).with_ansi(false).init());
     }
 
     /// The lines that hold all of `parts`.
-    fn lines(parts: [&str; 3]) -> Vec<String> {
+    pub fn lines(parts: [&str; 3]) -> Vec<String> {
         let log = String::from_utf8(LOGGED.lock().unwrap().clone()).unwrap();
         let is_meant = |line: &&str| parts.iter().all(|part| line.contains(part));
         log.lines().filter(is_meant).map(str::to_owned).collect()

@@ -1,6 +1,6 @@
 //! The link in a mail, followed by a real HTTP client.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{fs, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use bus::Bus;
 use bus_local::{LocalBus, LocalBusSettings};
@@ -14,6 +14,7 @@ use tempfile::TempDir;
 
 use crate::{
     bus::mails,
+    dependencies::Log,
     setup::{alarm, header, job, ledger, metric, settings, sink, text},
 };
 
@@ -35,10 +36,16 @@ struct World {
 
 impl World {
     async fn with(one_click: OneClick) -> Self {
+        Self::worded(one_click, None).await
+    }
+
+    /// With an operator's own files.
+    async fn worded(one_click: OneClick, wording: Option<&Path>) -> Self {
         let (folder, sink, drain) = (TempDir::new().unwrap(), sink().await, Drain::new());
         let bus = LocalBus::open(&folder.path().join("bus.sqlite"), LocalBusSettings::default()).unwrap();
         let (store, mut registry) = (ledger(&folder).await, Registry::default());
         let mut settings = settings(sink.local_addr());
+        settings.wording = wording.map(Path::to_owned);
         let public_url = "https://mail.example.org/mute/".to_owned();
         settings.mute = Some(MuteSettings { listen: "127.0.0.1:0".parse().unwrap(), public_url, one_click });
         let notifyd = Notifyd::start(settings, b"site", Arc::new(bus.clone()), store.clone(), &mut registry);
@@ -234,6 +241,26 @@ async fn what_is_no_link_of_ours_learns_nothing_and_does_nothing() {
     let large = world.client.get(&link).header("x-large", "x".repeat(9000)).send().await.unwrap();
     assert_eq!(large.status(), StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
     world.alarm_that_is_sent("lunch-1").await;
+}
+
+/// What fails with a page that no start has tried.
+const BROKEN: &str =
+    "{% if state is startingwith \"This link\" %}{{ nobody_knows }}{% endif %}<p>{{ state }}";
+
+#[tokio::test]
+async fn a_page_of_the_operators_that_fails_shows_the_status_and_is_logged() {
+    Log::start();
+    let wording = TempDir::new().unwrap();
+    fs::write(wording.path().join("mute.html"), BROKEN).unwrap();
+    let mut world = World::worded(OneClick::All, Some(wording.path())).await;
+    let link = world.alarm_that_is_sent("lunch-1").await;
+    let page = world.client.get(&link).send().await.unwrap().text().await.unwrap();
+    assert!(page.starts_with("<p>You get mail"), "{page}");
+    let failed = world.client.get(format!("http://{}/en/x", world.port)).send().await.unwrap();
+    assert_eq!(failed.status(), StatusCode::NOT_FOUND);
+    assert_eq!(failed.text().await.unwrap(), "404 Not Found");
+    let told = Log::lines(["ERROR", "Template of the page behind links cannot be rendered", "mute.html"]);
+    assert_eq!(told.len(), 1, "{told:?}");
 }
 
 #[tokio::test]

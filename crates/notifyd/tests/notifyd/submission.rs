@@ -1,6 +1,6 @@
 //! TLS and logins, against a server that nobody here wrote; and what somebody in between can do.
 
-use std::net::SocketAddr;
+use std::{env, net::SocketAddr};
 
 use bus::Failure;
 use kit::config::Secret;
@@ -9,12 +9,16 @@ use testkit::{Scratch, certificate::Certificate};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
+    process::Command,
 };
 
 use crate::{
     aiosmtpd::{Aiosmtpd, Wanted},
     setup::{World, alarm, header, job, settings, sink},
 };
+
+/// Where a child of ours finds the server.
+const SERVER: &str = "NOTIFYD_TEST_TLS_SERVER";
 
 /// For `server`, whose certificate is the one to trust.
 fn protected(server: &Aiosmtpd, tls: Tls) -> Settings {
@@ -74,6 +78,36 @@ async fn certificate_that_nobody_trusted_has_signed_gets_nothing() {
         settings.smtp.ca = Some(Certificate::make(&scratch).chain);
         let why = outage(settings).await;
         assert_eq!(why, "mail was not taken at Protection: Certificate(UnknownIssuer)");
+    }
+}
+
+/// The system's authorities are a process's own: this test sends its mail in another one, which it is itself.
+#[tokio::test]
+async fn without_a_file_of_ours_the_systems_authorities_count() {
+    if let Ok(server) = env::var(SERVER) {
+        let mut settings = settings(server.parse().unwrap());
+        settings.smtp.tls = Some(Tls::Tls);
+        settings.smtp.login = Some(Login { user: "calendar".into(), password: Secret::new("pässword") });
+        return one_mail(settings).await.unwrap();
+    }
+    let server = Aiosmtpd::start(Wanted { tls: "tls", ..Wanted::default() }).await;
+    let scratch = Scratch::new();
+    let (others, its_own) = (Certificate::make(&scratch).chain, &server.certificate.chain);
+    for (trusted, is_taken) in [(&others, false), (its_own, true)] {
+        let mut child = Command::new(env::current_exe().unwrap());
+        child.args(["--exact", "submission::without_a_file_of_ours_the_systems_authorities_count"]);
+        child
+            .env(SERVER, server.address.to_string())
+            .env("SSL_CERT_FILE", trusted)
+            .env_remove("SSL_CERT_DIR");
+        let output = child.output().await.unwrap();
+        assert_eq!(
+            (output.status.success(), server.mails()),
+            (is_taken, usize::from(is_taken)),
+            "{output:?}"
+        );
+        let why = String::from_utf8_lossy(&output.stdout).contains("Certificate(UnknownIssuer)");
+        assert_eq!(why, !is_taken, "{output:?}");
     }
 }
 
