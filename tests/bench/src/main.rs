@@ -9,6 +9,7 @@
 //! bench slow --peer ours                               100 readers that never read beside live ones
 //! bench nats --peer ours-nats                          relay's publishing, reads and interest on a NATS
 //! bench mail                                           alarm mail beside a bare lettre loop
+//! bench sms                                            text messages beside a bare loop of requests
 //! bench relay                                          how long Cyrus waits for relay
 //! bench soak --minutes 1                               passes or fails: 1,000 readers that never read
 //! ```
@@ -42,7 +43,7 @@ use peer::Peer;
 use results::Results;
 use scenario::{
     answer::AnswerPlan, broadcast::BroadcastPlan, load::LoadPlan, mail::MailPlan, nats::NatsPlan,
-    slow::SlowPlan, soak::SoakPlan,
+    slow::SlowPlan, sms::SmsPlan, soak::SoakPlan,
 };
 
 type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
@@ -69,6 +70,8 @@ enum Command {
     Nats(Measured<NatsPlan>),
     /// Mail: its rate beside a bare lettre loop, its delay, the memory of a backlog.
     Mail(Measured<MailPlan>),
+    /// Text messages: their rate beside a bare loop of requests, one user's credit, fitting a text.
+    Sms(Measured<SmsPlan>),
     /// Readers that never read for minutes: memory levels off, nobody is disconnected, all converge.
     Soak(SoakPlan),
     /// Writes the table of what was saved.
@@ -121,6 +124,7 @@ fn run(command: Command) -> Outcome<()> {
         Command::Mail(asked) => {
             asked.each(&[Peer::Ours, Peer::OursNats, Peer::OursNatsDebian], scenario::mail::run)
         }
+        Command::Sms(asked) => asked.each(&[Peer::Ours, Peer::OursNats], scenario::sms::run),
         Command::Soak(plan) => scenario::soak::run(&plan),
         Command::Table(plan) => table::run(&plan),
         Command::Server { peer, folder } => server::run(peer, &folder),

@@ -5,7 +5,9 @@ pub mod broadcast;
 pub mod load;
 pub mod mail;
 pub mod nats;
+mod place;
 pub mod slow;
+pub mod sms;
 pub mod soak;
 
 use crate::{

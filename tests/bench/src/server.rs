@@ -7,6 +7,8 @@ pub mod mailer;
 mod nats;
 mod nchan;
 mod ours;
+mod stint;
+pub mod texter;
 
 use std::{
     io::{self, Read},

@@ -5,7 +5,7 @@ mod rows;
 use std::{collections::BTreeMap, fs, path::PathBuf};
 
 use crate::{Outcome, peer::Peer, results::Figure, statistics::median};
-use rows::{MAIL, ON_NATS, Row, STREAMS};
+use rows::{FITTING, MAIL, ON_NATS, Row, STREAMS, TEXTS};
 
 /// A table: who is in it, ours first, and what was measured.
 struct Layout {
@@ -21,7 +21,7 @@ struct Layout {
 const OF_STREAMS: &[(Peer, &str)] = &[(Peer::Nchan, "ours / nchan"), (Peer::Bare, "ours / bare")];
 
 /// In the order of the document.
-const LAYOUTS: [Layout; 3] = [
+const LAYOUTS: [Layout; 5] = [
     Layout {
         name: "bench",
         columns: &[
@@ -57,6 +57,17 @@ const LAYOUTS: [Layout; 3] = [
         ratios: &[],
         rows: MAIL,
     },
+    Layout {
+        name: "bench of texts",
+        columns: &[
+            (Peer::Ours, "SQLite, bus on disk"),
+            (Peer::OursNats, "PostgreSQL, NATS 2.15.1"),
+            (Peer::Bare, "bare loop"),
+        ],
+        ratios: &[],
+        rows: TEXTS,
+    },
+    Layout { name: "bench of fitting", columns: &[(Peer::Ours, "µs")], ratios: &[], rows: FITTING },
 ];
 
 /// From what and into what.
@@ -159,7 +170,7 @@ mod tests {
     #[test]
     fn each_table_goes_between_its_own_markers() {
         let text = "a\n<!-- bench: begin -->\nold\n<!-- bench: end -->\n<!-- bench on NATS: begin -->\n<!-- bench on NATS: end -->\nz";
-        let [first, second, _] = &LAYOUTS;
+        let [first, second, ..] = &LAYOUTS;
         let placed = second.placed(&first.placed(text, "one\n").unwrap(), "two\n").unwrap();
         let expected = text.replace("old\n", "one\n").replace("NATS: begin -->\n", "NATS: begin -->\ntwo\n");
         assert_eq!(placed, expected);

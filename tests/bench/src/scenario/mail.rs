@@ -4,7 +4,6 @@
 mod backlog;
 mod delay;
 mod jobs;
-mod place;
 mod rate;
 mod servers;
 

@@ -8,7 +8,7 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use bus::Bus;
@@ -27,12 +27,12 @@ use relay::{Activated, Deps, Relay, clock, settings::SpoolSettings};
 use store::Store;
 use tokio::net::TcpStream;
 
-use super::{connect, ours::tokens};
-use crate::{Outcome, procfs::Family};
+use super::{connect, ours::tokens, stint::Stint};
+use crate::Outcome;
 
-const PREFIX: &str = "mailpush";
-/// How often it is looked whether all mails are sent.
-const LOOK_EVERY: Duration = Duration::from_millis(2);
+pub const PREFIX: &str = "mailpush";
+/// How often it is looked whether all is sent.
+pub const LOOK_EVERY: Duration = Duration::from_millis(2);
 
 /// Opens the bus at a NATS address or in a file.
 pub async fn bus(place: &str) -> Outcome<Arc<dyn Bus>> {
@@ -73,30 +73,6 @@ pub async fn start(
     Ok(Notifyd::start(settings, b"site", bus, store, registry).await?)
 }
 
-/// A stretch of work of this process.
-struct Stint {
-    began: Instant,
-    /// CPU time before it, in nanoseconds.
-    used: u64,
-}
-
-impl Stint {
-    fn begin() -> Outcome<Self> {
-        Ok(Self { began: Instant::now(), used: used()? })
-    }
-
-    /// Tells the scenario: mails per second, and microseconds of CPU of each.
-    fn end(&self, mails: usize) -> Outcome<()> {
-        let (took, used) = (self.began.elapsed(), used()? - self.used);
-        println!("{} {}", mails as f64 / took.as_secs_f64(), used as f64 / 1e3 / mails.max(1) as f64);
-        Ok(())
-    }
-}
-
-fn used() -> Outcome<u64> {
-    Ok(Family::alone(std::process::id()).cpu()?.total())
-}
-
 /// Is notifyd; says how many mails it sent in a second when it has sent so many. With none it says at once that it
 /// runs.
 pub async fn run(
@@ -113,7 +89,7 @@ pub async fn run(
     let stint = Stint::begin()?;
     let running = tokio::spawn(notifyd.run(drain));
     let mut ticks = tokio::time::interval(LOOK_EVERY);
-    while sent(&registry)? < mails {
+    while counted(&registry, "notifyd_mails_sent_total ")? < mails {
         ticks.tick().await;
     }
     stint.end(mails)?;
@@ -122,11 +98,12 @@ pub async fn run(
     Ok(())
 }
 
-fn sent(registry: &Registry) -> Outcome<usize> {
+/// What a counter of notifyd says.
+pub fn counted(registry: &Registry, name: &str) -> Outcome<usize> {
     let mut lines = String::new();
     text::encode(&mut lines, registry)?;
-    let count = lines.lines().find_map(|line| line.strip_prefix("notifyd_mails_sent_total "));
-    Ok(count.ok_or("notifyd counts no mails")?.trim().parse()?)
+    let count = lines.lines().find_map(|line| line.strip_prefix(name));
+    Ok(count.ok_or("notifyd does not count that")?.trim().parse()?)
 }
 
 /// Is relay and notifyd; relay's socket is `dlist` in `folder`.

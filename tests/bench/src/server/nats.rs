@@ -10,7 +10,7 @@ use bus_node::Surroundings;
 use testkit::nats::Nats;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::{Helper, announce, end_with_input, inlet, mailer, ours, until_input_ends};
+use super::{Helper, announce, end_with_input, inlet, mailer, ours, texter, until_input_ends};
 use crate::{Outcome, peer::Peer};
 
 /// The installation that pusher and the writer share.
@@ -29,6 +29,10 @@ pub enum Part {
     Notifyd { bus: String, database: String, smtp: String, at_a_time: usize, mails: usize },
     /// relay and notifyd; relay's socket is in `folder`.
     Site { bus: String, database: String, smtp: String, folder: PathBuf },
+    /// notifyd with text messages on a bus and a database; says its rate when so many are sent, or without credit.
+    Texter { bus: String, database: String, gateway: String, at_a_time: usize, texts: usize },
+    /// A bare loop of requests to the gateway; says its rate.
+    Requests { gateway: String, at_a_time: usize, texts: usize },
     /// A bare lettre loop that sends the octets of a file so often; says its rate.
     Lettre { how: mailer::Loop, smtp: String, at_a_time: usize, mails: usize, mail: PathBuf },
 }
@@ -81,6 +85,13 @@ pub fn run_part(part: Part) -> Outcome<()> {
         Part::Site { bus, database, smtp, folder } => {
             end_with_input();
             ours::on_runtime(mailer::run_site(bus, database, smtp, folder))
+        }
+        Part::Texter { bus, database, gateway, at_a_time, texts } => {
+            end_with_input();
+            ours::on_runtime(texter::run(bus, database, gateway, at_a_time, texts))
+        }
+        Part::Requests { gateway, at_a_time, texts } => {
+            ours::on_runtime(texter::run_requests(gateway, at_a_time, texts))
         }
         Part::Lettre { how, smtp, at_a_time, mails, mail } => {
             ours::on_runtime(mailer::run_lettre(how, smtp, at_a_time, mails, mail))

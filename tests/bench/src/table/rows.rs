@@ -114,3 +114,34 @@ pub const MAIL: &[Row] = &[
     Row::new("mail_idle_nats_mb", "memory of NATS without jobs, MiB", "", 1),
     Row::new("mail_backlog_nats_mb", "… with 100,000 jobs, MiB", "", 1),
 ];
+
+/// Text messages; in the order of the table.
+pub const TEXTS: &[Row] = &[
+    Row::new("sms_rate", "gateway that answers at once: texts/s", "", 0),
+    Row::new("sms_part", "… part of the loop's, of the same run, %", "≥ 60", 0),
+    Row::new("sms_cpu_us", "… CPU of the sender per text, µs", "", 0),
+    Row::new("sms_one_rate", "… all of them one user's: texts/s", "", 0),
+    Row::new("sms_one_part", "… part of the rate of many users, %", "", 0),
+    Row::new("sms_one_cpu_us", "… CPU of the sender per text, µs", "", 0),
+    Row::new("sms_distant_rate", "gateway that answers after 20 ms: texts/s", "", 0),
+    Row::new("sms_distant_part", "… part of the loop's, of the same run, %", "≥ 60", 0),
+    Row::new("sms_distant_cpu_us", "… CPU of the sender per text, µs", "", 0),
+    Row::new("sms_scarce_sent", "10,000 of one user with credit for 100, 256 at a time: sent", "100", 0),
+    Row::new("sms_scarce_rate", "… notifications/s, sent or not", "", 0),
+];
+
+/// Fitting a text; in the order of the table.
+pub const FITTING: &[Row] = &[
+    Row::new("fit_40_gsm_us", "40 characters, all of GSM 7-bit", "≤ 50", 1),
+    Row::new("fit_40_latin_us", "… Polish, with quotes and dashes", "≤ 50", 1),
+    Row::new("fit_40_cyrillic_us", "… Cyrillic", "≤ 50", 1),
+    Row::new("fit_40_emoji_us", "… English with emoji", "≤ 50", 1),
+    Row::new("fit_160_gsm_us", "160 characters, all of GSM 7-bit", "≤ 50", 1),
+    Row::new("fit_160_latin_us", "… Polish", "≤ 50", 1),
+    Row::new("fit_160_cyrillic_us", "… Cyrillic", "≤ 50", 1),
+    Row::new("fit_160_emoji_us", "… English with emoji", "≤ 50", 1),
+    Row::new("fit_900_gsm_us", "900 characters, all of GSM 7-bit", "≤ 50", 1),
+    Row::new("fit_900_latin_us", "… Polish", "≤ 50", 1),
+    Row::new("fit_900_cyrillic_us", "… Cyrillic", "≤ 50", 1),
+    Row::new("fit_900_emoji_us", "… English with emoji", "≤ 50", 1),
+];

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use fakes::smtp::{Faults, Verb};
 
-use super::{MailPlan, jobs, place::Place, servers};
-use crate::{Outcome, peer::Peer, procfs::Family, results::Results};
+use super::{MailPlan, jobs, servers};
+use crate::{Outcome, peer::Peer, procfs::Family, results::Results, scenario::place::Place};
 
 /// notifyd takes what it ever takes within this time.
 const SETTLES_WITHIN: Duration = Duration::from_secs(5);

@@ -9,8 +9,13 @@ use tokio::{
     time::{MissedTickBehavior, interval, timeout},
 };
 
-use super::{MailPlan, jobs, place::Place, servers};
-use crate::{Outcome, peer::Peer, results::Results, scenario::add_latencies};
+use super::{MailPlan, jobs, servers};
+use crate::{
+    Outcome,
+    peer::Peer,
+    results::Results,
+    scenario::{add_latencies, place::Place},
+};
 
 /// Nobody is at work when an alarm comes.
 const EVERY: Duration = Duration::from_millis(30);

@@ -2,8 +2,8 @@
 
 use std::{fs, path::Path};
 
-use super::{MailPlan, jobs, place::Place, servers};
-use crate::{Outcome, peer::Peer, results::Results, server::Helper};
+use super::{MailPlan, jobs, servers};
+use crate::{Outcome, peer::Peer, results::Results, scenario::place::Place, server::Helper};
 
 /// Measures both against each server, in turn.
 pub async fn run(plan: &MailPlan, peer: Peer, results: &Results) -> Outcome<()> {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bus::Bus;
+use rusqlite::Connection;
 use tempfile::TempDir;
 use testkit::postgres::Postgres;
 
@@ -12,13 +13,17 @@ use crate::{
     server::{Helper, mailer, start_nats},
 };
 
+/// The database where there is no server.
+const FILE: &str = "store.db";
+
 /// See the module. What it stands on ends when it is dropped.
 pub struct Place {
     /// What [`mailer::bus`] opens.
     pub bus: String,
-    database: String,
+    /// Its URL.
+    pub database: String,
     nats: Option<Helper>,
-    _postgres: Option<Arc<Postgres>>,
+    postgres: Option<(Arc<Postgres>, String)>,
     folder: TempDir,
 }
 
@@ -28,24 +33,33 @@ impl Place {
         let folder = tempfile::tempdir()?;
         let file = |name: &str| folder.path().join(name).display().to_string();
         if peer.on_nats().is_none() {
-            let (bus, database) = (file("bus.db"), format!("sqlite://{}", file("store.db")));
-            return Ok(Self { bus, database, nats: None, _postgres: None, folder });
+            let (bus, database) = (file("bus.db"), format!("sqlite://{}", file(FILE)));
+            return Ok(Self { bus, database, nats: None, postgres: None, folder });
         }
         let (nats, postgres) = (start_nats(peer)?, Postgres::shared().await);
-        let database = postgres.url(&postgres.database());
-        Ok(Self {
-            bus: nats.said().to_owned(),
-            database,
-            nats: Some(nats),
-            _postgres: Some(postgres),
-            folder,
-        })
+        let name = postgres.database();
+        let (bus, database) = (nats.said().to_owned(), postgres.url(&name));
+        Ok(Self { bus, database, nats: Some(nats), postgres: Some((postgres, name)), folder })
     }
 
     /// Opens its bus, with the group of alarm mail made known.
     pub async fn bus(&self) -> Outcome<Arc<dyn Bus>> {
         mailer::make_known(&self.bus, &self.database).await?;
+        self.open_bus().await
+    }
+
+    /// Opens its bus.
+    pub async fn open_bus(&self) -> Outcome<Arc<dyn Bus>> {
         mailer::bus(&self.bus).await
+    }
+
+    /// What an operator does to the tables by hand, once they are there.
+    pub fn by_hand(&self, script: &str) -> Outcome<()> {
+        match &self.postgres {
+            Some((server, name)) => server.sql(name, script),
+            None => Connection::open(self.folder.path().join(FILE))?.execute_batch(script)?,
+        }
+        Ok(())
     }
 
     /// Starts notifyd on it as a process.
