@@ -95,11 +95,9 @@ impl Texter {
             let key = EffectKey::of(&["sms", &taken.id.to_string(), &number.to_string()]);
             let this = if is_older(taken.at, now(), self.switchboard.settings.useful_for) {
                 self.switchboard.withdraw(&key).await.map_err(stored)?
-            } else if self.is_admitted(taken, number, &key).await? {
-                let text = Text { key: &key, user: &taken.owner, to: number, words: &words };
-                self.switchboard.send(&text, run).await?
             } else {
-                Ok(())
+                let text = Text { key: &key, user: &taken.owner, to: number, words: &words };
+                self.send(taken, &text, run).await?
             };
             if let Err(Unsent::Away | Unsent::NoFunds | Unsent::Misconfigured) = this {
                 result = this;
@@ -117,17 +115,25 @@ impl Texter {
         Words::of(taken, texting, language, most).or_else(own)
     }
 
-    /// Counts it in its budgets. What is over them is told of in the notice.
-    async fn is_admitted(&self, taken: &Taken, number: &Number, key: &EffectKey) -> Result<bool, Failure> {
+    /// Counts it in its budgets, and sends it. What is over them is told of in the notice.
+    async fn send(
+        &self,
+        taken: &Taken,
+        text: &Text<'_>,
+        run: &Run<'_>,
+    ) -> Result<Result<(), Unsent>, Failure> {
         let post = &self.switchboard.post;
-        let (run, number) = ((&taken.owner, taken.run.as_str()), number.to_string());
-        let ration = Ration::of(&post.settings.sieve, (BY_TEXT, &number), run, taken.at);
+        let (script, number) = ((&taken.owner, taken.run.as_str()), text.to.to_string());
+        let ration = Ration::of(&post.settings.sieve, (BY_TEXT, &number), script, taken.at);
+        if let Some(sent) = self.switchboard.send_first(text, &ration.budgets, run).await? {
+            return Ok(sent);
+        }
         let (kind, budgets, merge) = (EffectKind::SieveText, &ration.budgets, ration.merge());
-        match post.store.admit(key, kind, "", budgets, &merge, now()).await.map_err(stored)? {
-            Admission::Within(_) => Ok(true),
+        match post.store.admit(text.key, kind, "", budgets, &merge, now()).await.map_err(stored)? {
+            Admission::Within(_) => self.switchboard.send(text, run).await,
             Admission::Merged => {
                 post.metrics.merged.inc();
-                Ok(false)
+                Ok(Ok(()))
             }
         }
     }

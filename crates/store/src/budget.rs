@@ -37,6 +37,18 @@ pub struct Budget {
     pub most: u32,
 }
 
+impl Budget {
+    /// Its scope, as it stands in the table.
+    pub(crate) fn name(&self) -> String {
+        self.scope.0.to_string()
+    }
+
+    /// What counts in it.
+    pub(crate) fn values<'a>(&self, name: &'a str) -> [Value<'a>; 3] {
+        [Text(name), Number(millis(self.since)), Number(self.most.into())]
+    }
+}
+
 /// Where a notification goes that is too many: into the one notice to this destination.
 #[derive(Clone, Copy)]
 pub struct Merge<'a> {
@@ -67,10 +79,10 @@ pub enum Admission {
     Merged,
 }
 
-const USE: &str = "INSERT INTO budgets (scope, since, used) VALUES ($1, $2, 1) \
+pub(crate) const USE: &str = "INSERT INTO budgets (scope, since, used) VALUES ($1, $2, 1) \
     ON CONFLICT (scope, since) DO UPDATE SET used = budgets.used + 1 WHERE budgets.used < $3";
 /// Unlike the ledger's own statement it stops a transaction that is about an effect which is there.
-const FIRST: &str = "INSERT INTO effects (key, kind, state, message_id, attempts, repeats, created, updated) \
+pub(crate) const FIRST: &str = "INSERT INTO effects (key, kind, state, message_id, attempts, repeats, created, updated) \
     VALUES ($1, $2, $5, $3, 0, 0, $4, $4) ON CONFLICT (key) DO NOTHING";
 const MERGE: &str = "INSERT INTO windows (id, user_id, kind, destination, opened, flush_at, more, telling, claimed_until) \
     VALUES ($1, $2, $3, $4, $5, $6, 1, 0, 0) ON CONFLICT (id) DO UPDATE SET more = windows.more + 1";
@@ -105,12 +117,8 @@ impl Store {
     }
 
     async fn use_up(&self, effect: &[Value<'_>], budgets: &[Budget]) -> Result<Together, StoreError> {
-        let scopes: Vec<String> = budgets.iter().map(|budget| budget.scope.0.to_string()).collect();
-        let uses: Vec<_> = budgets
-            .iter()
-            .zip(&scopes)
-            .map(|(budget, scope)| [Text(scope), Number(millis(budget.since)), Number(budget.most.into())])
-            .collect();
+        let scopes: Vec<String> = budgets.iter().map(Budget::name).collect();
+        let uses: Vec<_> = budgets.iter().zip(&scopes).map(|(budget, scope)| budget.values(scope)).collect();
         let steps: Vec<Step<'_>> = [Step::must(FIRST, effect)]
             .into_iter()
             .chain(uses.iter().map(|values| Step::must(USE, values)))

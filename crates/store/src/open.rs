@@ -9,10 +9,7 @@ use std::{
     time::Duration,
 };
 
-use sqlx::{
-    SqlStr,
-    migrate::{Migrate, MigrateError, Migrator},
-};
+use sqlx::migrate::{Migrate, MigrateError, Migrator};
 use tokio::{sync::Mutex, time::timeout};
 
 use crate::{
@@ -34,7 +31,7 @@ pub struct Store {
     /// What many mails ask for at a time.
     pub(crate) group_commit: GroupCommit,
     pub(crate) addressee: Arc<Many>,
-    pub(crate) numbers: SqlStr,
+    pub(crate) numbers: Arc<Many>,
     preparation: Arc<Preparation>,
     /// How long a call may wait for the preparation.
     patience: Duration,
@@ -67,7 +64,7 @@ impl Store {
             group_commit: GroupCommit::new(database.clone(), longest),
             database,
             addressee: Arc::new(recipient::addressee_statement(settings)),
-            numbers: recipient::numbers_statement(settings),
+            numbers: Arc::new(recipient::numbers_statement(settings)),
             preparation: Arc::default(),
             patience: settings.acquire_timeout,
         };

@@ -1,13 +1,11 @@
 //! Who reads our mail, and how. Never written here: the tables are an operator's, or views in their place.
 
 use mailbox_event::Account;
-use sqlx::{AssertSqlSafe, SqlSafeStr as _, SqlStr};
 
 use crate::{
     EventKey, RecipientKey, Settings, Store, StoreError,
     database::Row,
     group_commit::{Many, OwnValue, Wanted},
-    statement::Value::Text,
 };
 
 /// What is known of a reader. What is missing, and what nobody could read, is `None`.
@@ -64,21 +62,24 @@ pub(crate) fn addressee_statement(settings: &Settings) -> Many {
 /// The most numbers of a user that are looked at.
 const MOST_NUMBERS: usize = 16;
 
-/// As [`addressee_statement`], for telephone numbers.
-pub(crate) fn numbers_statement(settings: &Settings) -> SqlStr {
-    let text = format!(
-        "SELECT SUBSTR(CAST(number AS TEXT), 1, {LONGEST}) AS number FROM {} WHERE user_id = $1 ORDER BY number \
-         LIMIT {MOST_NUMBERS}",
+/// As [`addressee_statement`], for telephone numbers, one on a line. Rows: the user.
+pub(crate) fn numbers_statement(settings: &Settings) -> Many {
+    let head = format!(
+        "SELECT v.column1 AS name, (SELECT STRING_AGG(n.number, '\n') FROM (SELECT SUBSTR(CAST(number AS TEXT), 1, {LONGEST}) \
+         AS number FROM {} WHERE user_id = v.column1 ORDER BY number LIMIT {MOST_NUMBERS}) AS n) AS numbers FROM",
         settings.numbers
     );
-    AssertSqlSafe(text).into_sql_str().clone()
+    Many::new(&head, 1, "")
 }
 
 impl Store {
     /// The telephone numbers that `user` has shown to be theirs, as the operator wrote them.
     pub async fn numbers(&self, user: &Account) -> Result<Vec<String>, StoreError> {
-        let rows = self.database().await?.rows(self.numbers.clone(), &[Text(user.as_str())]).await?;
-        Ok(rows.iter().map(|row| row.text("number")).collect::<Result<_, _>>()?)
+        let name = user.as_str().to_owned();
+        let wanted = Wanted { values: vec![OwnValue::Text(name.clone())], name };
+        let row = self.group_commit().await?.row(&self.numbers, wanted).await?;
+        let numbers = row.ok_or(sqlx::Error::RowNotFound)?.text_if_any("numbers")?;
+        Ok(numbers.iter().flat_map(|numbers| numbers.lines()).map(str::to_owned).collect())
     }
 
     /// Who reads what is sent to `address`, by its owner or by the user of that name, and whether whoever is `muting` has

@@ -7,10 +7,13 @@
 //!              '~~crash, no answer~~> unknown --receipt, answer or a person--> accepted | refused
 //! ```
 //!
-//! Each arrow is one transaction over the message, the credit and the entries, so that at every moment the entries of a
+//! Each arrow is one transaction over the message, the credit and the entries (on PostgreSQL one statement, over those of
+//! many messages, for the two that nearly all go), so that at every moment the entries of a
 //! user add up to the user's credit.
 
+mod acceptance;
 mod credit;
+mod departure;
 mod entries;
 mod history;
 mod receipt;

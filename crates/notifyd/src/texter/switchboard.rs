@@ -6,7 +6,7 @@ use ::sieve::{Number, NumberRules};
 use bus::Failure;
 use mailbox_event::Account;
 use sms_gateway::{Gateway, Outcome, Outgoing};
-use store::{EffectKey, InDoubt, Reservation, Sms, SmsState, StoreError, Texting};
+use store::{Budget, EffectKey, InDoubt, Reservation, Sms, SmsState, StoreError, Texting};
 use tracing::{trace, warn};
 
 use super::{credit, unsent::Unsent, words::Words};
@@ -50,10 +50,8 @@ impl Switchboard {
     /// Sends `text`. The error of the outer result ends the job; that of the inner one is of this message.
     pub(super) async fn send(&self, text: &Text<'_>, run: &Run<'_>) -> Result<Result<(), Unsent>, Failure> {
         run.go_on().map_err(put_off)?;
-        let (number, provider) = (text.to.to_string(), self.settings.provider());
-        let Words { segments, .. } = *text.words;
-        let price = segments.saturating_mul(self.settings.price(text.to));
-        let sms = Sms { key: text.key, user: text.user, number: &number, segments, price, provider };
+        let number = text.to.to_string();
+        let sms = self.sms(text, &number);
         match self.post.store.reserve(&sms, now()).await.map_err(stored)? {
             Reservation::Ready(texting) => self.call(texting, text, &number).await,
             Reservation::InDoubt(doubt) => self.ask_again(doubt, text, &number).await,
@@ -65,6 +63,28 @@ impl Switchboard {
                 Ok(Ok(()))
             }
         }
+    }
+
+    /// Sends `text` if nobody tried to before, and it is within its budgets and its user's credit. Else nothing is done.
+    pub(super) async fn send_first(
+        &self,
+        text: &Text<'_>,
+        budgets: &[Budget; 3],
+        run: &Run<'_>,
+    ) -> Result<Option<Result<(), Unsent>>, Failure> {
+        run.go_on().map_err(put_off)?;
+        let number = text.to.to_string();
+        let sms = self.sms(text, &number);
+        match self.post.store.depart(&sms, budgets, now()).await.map_err(stored)? {
+            Some(texting) => self.call(texting, text, &number).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    fn sms<'a>(&self, text: &Text<'a>, number: &'a str) -> Sms<'a> {
+        let Words { segments, .. } = *text.words;
+        let price = segments.saturating_mul(self.settings.price(text.to));
+        Sms { key: text.key, user: text.user, number, segments, price, provider: self.settings.provider() }
     }
 
     /// The message of `key` is of no use any more.

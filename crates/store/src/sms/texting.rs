@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     Store, StoreError,
-    database::Row,
+    database::{Engine, Row},
     statement::{
         Value::{Number, Text},
         millis,
@@ -65,8 +65,10 @@ impl Texting {
 
     /// The gateway took it, under this name: the credit is spent.
     pub async fn accepted(&self, provider_id: &str, now: UnixMillis) -> Result<(), StoreError> {
-        let now = millis(now);
-        let seen = &self.seen;
+        let (now, seen) = (millis(now), &self.seen);
+        if matches!(seen.store.database().await?.engine, Engine::Postgres(_)) {
+            return seen.accept_with_others(provider_id, now).await;
+        }
         let row = [Text(provider_id), Number(now), Text(&seen.id), Number(seen.attempts)];
         seen.settle(Step::must(ACCEPT, &row), Move::Commit, now).await
     }

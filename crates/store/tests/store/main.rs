@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 mod budgets;
+mod departures;
 mod effects;
 mod file;
 mod fixture;
