@@ -14,6 +14,8 @@ use tokio::{
     time::timeout,
 };
 
+/// How far something sticks out at the side.
+const OVERFLOW: &str = "document.documentElement.scrollWidth - document.documentElement.clientWidth";
 const PATIENCE: Duration = Duration::from_secs(30);
 /// A clean build of our own crates on a busy machine.
 const BUILD_WITHIN: Duration = Duration::from_secs(600);
@@ -46,6 +48,25 @@ async fn is_seen_to_move(page: &Page, url: &str) {
     page.wait_until(&format!("{} > 0", count_of("inbox-row")), PATIENCE).await;
 }
 
+/// A text as the phone shows it.
+#[derive(Debug, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Text {
+    parts: u32,
+    text: String,
+    is_rtl: bool,
+    facts: String,
+}
+
+impl Text {
+    /// In segments.
+    fn price(&self) -> u32 {
+        let price =
+            self.facts.rsplit_once("costs ").unwrap_or_else(|| panic!("it has no price: {}", self.facts));
+        price.1.parse().expect("it is a number")
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_demo_moves_at_desktop_and_at_phone_width() {
     let mut demo = Program::builder("mailpush").args(["demo", "--port", "0"]).start();
@@ -54,8 +75,7 @@ async fn the_demo_moves_at_desktop_and_at_phone_width() {
     for (width, height) in [(1280, 900), (390, 800)] {
         page.resize(width, height).await;
         is_seen_to_move(&page, &url).await;
-        let overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth";
-        assert_eq!(number(&page, overflow).await, 0.0, "nothing sticks out at {width}");
+        assert_eq!(number(&page, OVERFLOW).await, 0.0, "nothing sticks out at {width}");
     }
     assert_eq!(page.console_errors().await, [] as [String; 0]);
     demo.terminate();
@@ -89,6 +109,56 @@ async fn the_demo_shows_the_alarm_mail_and_what_a_cursor_is_for() {
     page.eval(&format!("void {click}")).await;
     let note = "document.querySelector('[data-testid=away-note]')";
     page.wait_until(&format!("{note} && {note}.textContent.includes('1 event')"), PATIENCE).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_phone_shows_texts_their_segments_and_the_credit_going_down_to_its_end() {
+    let mut demo = Program::builder("mailpush").args(["demo", "--port", "0"]).start();
+    let url = address(&demo.wait_for_line("mailpush demo: open", PATIENCE).await);
+    let page = Page::open().await;
+    is_seen_to_move(&page, &url).await;
+    let texts = async || -> Vec<Text> {
+        let rows = "[...document.querySelectorAll('[data-testid=text-row]')].map(row => ({
+            parts: row.querySelectorAll('[data-testid=segment]').length,
+            text: row.querySelector('[data-testid=text]').textContent,
+            isRtl: getComputedStyle(row.querySelector('[data-testid=text]')).direction === 'rtl',
+            facts: row.querySelector('[data-testid=text-facts]').textContent}))";
+        serde_json::from_value(page.eval(rows).await).expect("rows have these four")
+    };
+    let credit = "Number(document.querySelector('[data-testid=credit]').textContent)";
+    page.wait_until(&format!("{} > 0 && {credit} < 7", count_of("text-row")), PATIENCE).await;
+
+    let press = "void document.querySelector('[data-testid=text-button]').click()";
+    for _ in 0..5 {
+        page.eval(press).await;
+    }
+    let has_ended = "document.querySelector('[data-testid=phone-ended]').textContent !== ''";
+    page.wait_until(has_ended, PATIENCE).await;
+    let texts = texts().await;
+    assert_eq!(number(&page, credit).await, 0.0);
+    let paid: u32 = texts.iter().map(Text::price).sum();
+    assert_eq!(paid, 7, "what was granted is what was paid: {texts:?}");
+    for text in &texts {
+        assert_eq!(text.price(), text.parts, "{text:?}");
+        assert_eq!(text.facts.starts_with("GSM 7-bit"), !text.text.contains(['🎂', 'ت']), "{text:?}");
+        assert_eq!(text.is_rtl, text.text.contains('ت'), "{text:?}");
+    }
+    assert!(texts.iter().any(|text| text.text.contains('🎂') && text.parts == 1), "{texts:?}");
+    assert!(texts.iter().any(|text| text.is_rtl && text.parts == 2), "{texts:?}");
+    assert!(texts.iter().any(|text| text.text.contains("9:30") && text.parts == 2), "{texts:?}");
+    let told = "[...document.querySelectorAll('[data-testid=inbox-row]')].some(row => /No more notifications by text/.test(row.textContent))";
+    page.wait_until(told, PATIENCE).await;
+    for (direction, width) in [("ltr", 390), ("rtl", 390), ("rtl", 1280)] {
+        page.resize(width, 800).await;
+        page.eval(&format!("void (document.documentElement.dir = '{direction}')")).await;
+        assert_eq!(number(&page, OVERFLOW).await, 0.0, "nothing sticks out at {width} {direction}");
+    }
+
+    page.eval("void document.querySelector('[data-testid=top-up]').click()").await;
+    page.wait_until(&format!("{credit} > 0 && !({has_ended})"), PATIENCE).await;
+    assert_eq!(page.console_errors().await, [] as [String; 0]);
+    demo.terminate();
+    assert!(demo.wait_for_end(PATIENCE).await.success());
 }
 
 /// The commands that README gives to a new user.

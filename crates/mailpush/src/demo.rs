@@ -1,7 +1,8 @@
 //! `mailpush demo`: what mailpush does, in a browser, with nothing installed.
 //!
 //! The services are the real ones, started as `standalone` starts them. Made up are the mail server, whose
-//! notifications are played to relay's socket, and the SMTP server, which puts alarm mail into the demo's inbox.
+//! notifications are played to relay's socket, the SMTP server, which puts mail into the demo's inbox, and the SMS
+//! gateway, which puts texts onto its telephone.
 
 mod assets;
 mod cast;
@@ -11,11 +12,13 @@ mod envelope;
 mod mail;
 mod outbox;
 mod part;
+mod phone;
 mod player;
 mod recording;
 mod script;
 mod server;
 mod stage;
+mod texts;
 mod world;
 
 use std::{
@@ -26,12 +29,16 @@ use std::{
 };
 
 use kit::{drain::Drain, signal, telemetry};
+use mailbox_event::Account;
+use notifyd::overrides;
 use tokio::{net::TcpListener, sync::mpsc};
+use wording::{Notice, Reader};
 
 use crate::{
     role::Role,
     site::{Site, SiteError},
 };
+use phone::Phone;
 use player::{PlayError, Player, Sockets};
 use stage::Stage;
 use world::World;
@@ -76,6 +83,21 @@ pub enum DemoError {
     /// The SMTP server of the demo cannot listen.
     #[error("the demo's mail server cannot start")]
     MailServer(#[source] io::Error),
+    /// The SMS gateway of the demo cannot listen.
+    #[error("the demo's SMS gateway cannot start")]
+    Gateway(#[source] io::Error),
+    /// The user of the demo gets no number.
+    #[error("the demo's user cannot be given a number")]
+    Number(#[source] rusqlite::Error),
+    /// The user of the demo gets no credit.
+    #[error("the demo's user cannot be given credit")]
+    Credit(#[source] store::CreditError),
+    /// Our words for the end of credit cannot be made.
+    #[error("the demo's words cannot be made")]
+    Words(#[from] wording::RenderError),
+    /// They cannot be read.
+    #[error(transparent)]
+    Wording(#[from] notifyd::OverrideError),
     /// A service cannot start.
     #[error(transparent)]
     Site(#[from] SiteError),
@@ -126,17 +148,39 @@ async fn perform(stage: &Stage, site: &Site, listener: TcpListener, drain: &Drai
     let world = SharedWorld::default();
     let (orders, ordered) = mpsc::channel(MOST_WAITING);
     let sockets = Sockets { dlist: stage.dlist(), datagram: stage.datagram() };
+    let session = stage.session(site.pusher_addr().expect("a site in one process has a pusher"));
+    let phone = phone(stage, site, &session.account).await?;
     let mut player = Player::new(sockets, world.clone());
     player.opening().await.map_err(DemoError::Opening)?;
     let outbox = outbox::Outbox::default();
-    drain.spawn(outbox::collect(stage.sink(), outbox.clone(), orders.clone(), drain.clone()));
+    let told = outbox::Told {
+        outbox: outbox.clone(),
+        orders: orders.clone(),
+        phone: phone.clone(),
+        end_of_credit: end_of_credit()?,
+    };
+    drain.spawn(outbox::collect(stage.sink(), told, drain.clone()));
+    drain.spawn(phone.clone().watch(drain.clone()));
     drain.spawn(player.run(ordered, drain.clone()));
-    let page = server::Page::new(
-        stage.session(site.pusher_addr().expect("a site in one process has a pusher")),
-        world,
-        outbox,
-        orders,
-    );
+    let page = server::Page { session, world, outbox, phone, orders };
     drain.spawn(server::serve(listener, Arc::new(page), drain.clone()));
     Ok(())
+}
+
+/// The telephone of `owner`, with a number that is theirs and credit.
+async fn phone(stage: &Stage, site: &Site, owner: &str) -> Result<Arc<Phone>, DemoError> {
+    let owner = Account::parse(owner).expect("the demo's user has an address: a test reads it");
+    let store = site.store().expect("a site in one process has a notifyd").clone();
+    let phone = Phone::new(stage.gateway(), store, owner);
+    phone.top_up().await.map_err(DemoError::Credit)?;
+    stage.verify_number().map_err(DemoError::Number)?;
+    Ok(Arc::new(phone))
+}
+
+/// The subject of the mail that says that there is no more credit.
+fn end_of_credit() -> Result<String, DemoError> {
+    let wording = overrides::load(None)?;
+    let reader = Reader::of(notifyd::ReaderSettings::default().language);
+    let mail = wording.notice(&Notice::CreditEnded, &reader)?;
+    Ok(mail.subject)
 }

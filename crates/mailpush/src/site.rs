@@ -79,6 +79,11 @@ impl Site {
         self.pusher_addr
     }
 
+    /// The database of notifyd, if that runs here.
+    pub fn store(&self) -> Option<&Store> {
+        self.store.as_ref()
+    }
+
     /// Closes bus and database, once the drain is over.
     pub async fn close(self) {
         self.bus.close().await;

@@ -25,6 +25,7 @@ const ASSETS: &[Asset] = &[
     Asset { path: "/log.js", media_type: JAVASCRIPT, text: include_str!("page/log.js") },
     Asset { path: "/mailbox.js", media_type: JAVASCRIPT, text: include_str!("page/mailbox.js") },
     Asset { path: "/meaning.js", media_type: JAVASCRIPT, text: include_str!("page/meaning.js") },
+    Asset { path: "/phone.js", media_type: JAVASCRIPT, text: include_str!("page/phone.js") },
     Asset { path: "/stream.js", media_type: JAVASCRIPT, text: include_str!("page/stream.js") },
     Asset { path: "/icon.svg", media_type: SVG, text: include_str!("page/icon.svg") },
 ];

@@ -15,7 +15,8 @@ pub struct Letter {
     pub subject: Cow<'static, str>,
 }
 
-const fn letter(name: &'static str, mailbox: &'static str, subject: &'static str) -> Letter {
+/// A letter from somebody at example.net.
+pub const fn letter(name: &'static str, mailbox: &'static str, subject: &'static str) -> Letter {
     Letter {
         name: Cow::Borrowed(name),
         mailbox: Cow::Borrowed(mailbox),

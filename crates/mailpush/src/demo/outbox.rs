@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 use super::{
     compose::Deed,
     mail::{self, Mail},
+    phone::Phone,
     script::Action,
 };
 
@@ -36,6 +37,12 @@ impl Outbox {
         shown.newest.as_ref().map(|mail| mail.html.clone()).unwrap_or_default()
     }
 
+    /// The subject of the newest mail.
+    fn subject(&self) -> Option<String> {
+        let shown = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        shown.newest.as_ref().map(|mail| mail.subject.clone())
+    }
+
     /// Takes in a mail as it came over SMTP, and says what happens to the mailbox that it is for.
     pub fn take(&self, octets: &[u8]) -> Action {
         let mail = mail::read(octets);
@@ -47,8 +54,21 @@ impl Outbox {
     }
 }
 
+/// Who is told of mails.
+pub struct Told {
+    /// What the page shows of them.
+    pub outbox: Outbox,
+    /// What puts them into the inbox.
+    pub orders: mpsc::Sender<Action>,
+    /// Whose credit may have ended.
+    pub phone: Arc<Phone>,
+    /// The subject of the mail that says so.
+    pub end_of_credit: String,
+}
+
 /// Waits for mails at the demo's SMTP server and delivers them to the inbox, as the server of alice's domain would.
-pub async fn collect(sink: Arc<SmtpSink>, outbox: Outbox, orders: mpsc::Sender<Action>, drain: Drain) {
+pub async fn collect(sink: Arc<SmtpSink>, told: Told, drain: Drain) {
+    let Told { outbox, orders, phone, end_of_credit } = told;
     let mut taken = sink.taken();
     let mut seen = 0;
     loop {
@@ -66,6 +86,9 @@ pub async fn collect(sink: Arc<SmtpSink>, outbox: Outbox, orders: mpsc::Sender<A
         seen = count;
         for mail in &mails[mails.len() - unseen..] {
             let delivery = outbox.take(&mail.octets);
+            if outbox.subject().is_some_and(|subject| subject == end_of_credit) {
+                phone.credit_has_ended();
+            }
             tokio::select! {
                 () = drain.draining() => return,
                 // Only a player that has ended takes no orders, and then the demo ends.

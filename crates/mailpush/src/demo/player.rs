@@ -18,6 +18,7 @@ use super::{
     compose::{Composer, Deed},
     recording::Recording,
     script::{Action, PROLOGUE, Script},
+    texts::TEXTS,
 };
 
 /// Cyrus itself waits without a limit; a demo that hangs shows nothing.
@@ -59,6 +60,7 @@ pub struct Player {
     world: SharedWorld,
     composer: Composer,
     script: Script,
+    texts: usize,
     dialect: Dialect,
 }
 
@@ -67,7 +69,7 @@ impl Player {
     pub fn new(sockets: Sockets, world: SharedWorld) -> Self {
         let composer = Composer::new(Recording::load());
         let dialect = Dialect::new(Naming::new(DOMAIN));
-        Self { sockets, world, composer, script: Script::default(), dialect }
+        Self { sockets, world, composer, script: Script::default(), texts: 0, dialect }
     }
 
     /// Plays the recording and the prologue without pauses, so that the page opens on a mailbox with something in it.
@@ -77,7 +79,7 @@ impl Player {
         for deed in PROLOGUE {
             self.act(deed).await?;
         }
-        Ok(())
+        self.text().await
     }
 
     /// Plays the script, and what is ordered in between, until the drain begins.
@@ -104,14 +106,26 @@ impl Player {
     }
 
     async fn play(&mut self, action: &Action, drain: &Drain) {
+        if *action == Action::Text {
+            warn_of(self.text().await);
+        }
         for deed in action.deeds() {
             if drain.is_draining() {
                 return;
             }
-            if let Err(error) = self.act(&deed).await {
-                tracing::warn!(%error, "Notification was not taken");
-            }
+            warn_of(self.act(&deed).await);
         }
+    }
+
+    /// As at a delivery: the message comes to be, and the script that ran for it notifies.
+    async fn text(&mut self) -> Result<(), PlayError> {
+        let text = &TEXTS[self.texts % TEXTS.len()];
+        self.texts += 1;
+        self.act(&Deed::Receive(text.letter.clone())).await?;
+        let (notice, spooled) = text.notice(&Zoned::now())?;
+        self.tell(&[notice], false).await?;
+        drop(spooled);
+        Ok(())
     }
 
     async fn act(&mut self, deed: &Deed) -> Result<(), PlayError> {
@@ -147,6 +161,12 @@ impl Player {
         let socket = UnixDatagram::unbound()?;
         socket.send_to(&datagram::write(notice), &self.sockets.datagram).await?;
         Ok(())
+    }
+}
+
+fn warn_of(result: Result<(), PlayError>) {
+    if let Err(error) = result {
+        tracing::warn!(%error, "Notification was not taken");
     }
 }
 

@@ -17,20 +17,25 @@ pub enum Action {
     One(Deed),
     /// Forty deeds without a pause.
     Burst,
+    /// A letter arrives of which the user's script tells by text.
+    Text,
 }
 
 /// The scenes, each with the milliseconds before it; after the last comes the first.
 const SCENES: &[(u64, Action)] = &[
     (1200, Action::One(Deed::Deliver)),
+    (1600, Action::Text),
     (2200, Action::One(Deed::Read)),
     (1800, Action::One(Deed::Event)),
     (1600, Action::One(Deed::Deliver)),
     (1500, Action::One(Deed::Flag)),
     (2000, Action::One(Deed::Contact)),
+    (1600, Action::Text),
     (1700, Action::One(Deed::Delete)),
     (1500, Action::One(Deed::Alert)),
     (2500, Action::One(Deed::Deliver)),
     (1400, Action::One(Deed::Read)),
+    (1600, Action::Text),
     (1900, Action::One(Deed::Event)),
     (1600, Action::One(Deed::AlarmMail)),
     (3000, Action::One(Deed::Deliver)),
@@ -52,7 +57,8 @@ impl Script {
     pub fn next(&mut self, world: &World) -> (Duration, Action) {
         let (wait, action) = &SCENES[self.next % SCENES.len()];
         let wait = Duration::from_millis(*wait);
-        if *action == Action::One(Deed::Deliver) && world.inbox().messages().len() >= FULL_INBOX {
+        let is_arrival = matches!(action, Action::One(Deed::Deliver) | Action::Text);
+        if is_arrival && world.inbox().messages().len() >= FULL_INBOX {
             return (wait, Action::One(Deed::Delete));
         }
         self.next += 1;
@@ -73,14 +79,17 @@ impl Action {
             "alert" => Deed::Alert,
             "alarm-mail" => Deed::AlarmMail,
             "burst" => return Some(Self::Burst),
+            "text" => return Some(Self::Text),
             _ => return None,
         }))
     }
 
-    /// The deeds it is made of. A burst leaves as many messages as there were.
+    /// The deeds of the cast that it is made of. A burst leaves as many messages as there were; a text brings a letter
+    /// of its own.
     pub fn deeds(&self) -> Vec<Deed> {
         match self {
             Self::One(deed) => vec![deed.clone()],
+            Self::Text => Vec::new(),
             Self::Burst => [Deed::Deliver, Deed::Read, Deed::Flag, Deed::Delete]
                 .into_iter()
                 .cycle()
@@ -112,7 +121,8 @@ mod tests {
 
     #[test]
     fn every_button_has_a_deed_and_other_words_have_none() {
-        for word in ["deliver", "read", "flag", "delete", "burst", "event", "contact", "alert", "alarm-mail"]
+        for word in
+            ["deliver", "read", "flag", "delete", "burst", "event", "contact", "alert", "alarm-mail", "text"]
         {
             assert!(Action::parse(word).is_some(), "{word}");
         }

@@ -10,10 +10,14 @@ use std::{
     time::Duration,
 };
 
-use fakes::smtp::{SinkSettings, SmtpSink};
+use fakes::{
+    sms::{Account as SmsAccount, GatewaySettings, SmsGateway},
+    smtp::{SinkSettings, SmtpSink},
+};
 use kit::config::Secret;
 use pusher::{Cors, Credential, JwtAlgorithm, JwtSettings, Pace};
 use relay::settings::SpoolSettings;
+use serde_json::json;
 use tempfile::TempDir;
 
 use super::{DemoError, player::DOMAIN};
@@ -30,11 +34,24 @@ const SPOOL: u64 = 64 << 20;
 /// Whom alarm mail comes from.
 const SENDER: &str = "calendar@example.org";
 
+/// The user whose mailbox is played, as the mail server names them.
+pub const USER: &str = "alice";
+
+/// That user's telephone, of a range that is kept for stories.
+pub const NUMBER: &str = "+4915228817386";
+
+/// Texts that the gateway keeps: more than the page shows.
+const KEPT: usize = 40;
+
+/// Nobody waits for an hour to be over: credit is the only bound.
+const PLENTY: u32 = 1_000_000;
+
 /// The surroundings of the services. The folder goes when this is dropped.
 #[derive(Debug)]
 pub struct Stage {
     folder: TempDir,
     sink: Arc<SmtpSink>,
+    gateway: Arc<SmsGateway>,
     key: Secret,
     page_port: u16,
 }
@@ -46,15 +63,17 @@ impl Stage {
             tempfile::Builder::new().prefix("mailpush-demo-").tempdir().map_err(DemoError::Folder)?;
         let sink =
             SmtpSink::start(any_port(), SinkSettings::default()).await.map_err(DemoError::MailServer)?;
+        let settings = GatewaySettings { kept: KEPT, ..GatewaySettings::default() };
+        let gateway = SmsGateway::start(any_port(), settings).await.map_err(DemoError::Gateway)?;
         let key = Secret::new(hexadecimal(&rand::random::<[u8; KEY]>()));
-        Ok(Self { folder, sink: Arc::new(sink), key, page_port })
+        Ok(Self { folder, sink: Arc::new(sink), gateway: Arc::new(gateway), key, page_port })
     }
 
     /// The configuration that `standalone` would be given for this.
     pub fn config(&self) -> Config {
         Config {
             default_domain: DOMAIN.to_owned(),
-            data: self.folder.path().join("data"),
+            data: self.data(),
             admin: crate::config::Admin { listen: Some(any_port()) },
             relay: self.relay(),
             pusher: self.pusher(),
@@ -73,7 +92,25 @@ impl Stage {
         self.folder.path().join("notify")
     }
 
-    /// Where alarm mail arrives.
+    fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// What an operator does for a user who has shown that the number is theirs. notifyd has made the table.
+    pub fn verify_number(&self) -> Result<(), rusqlite::Error> {
+        let database = rusqlite::Connection::open(self.data().join("effects.db"))?;
+        let user = format!("{USER}@{DOMAIN}");
+        database
+            .execute("INSERT INTO recipient_numbers (user_id, number) VALUES (?1, ?2)", [&user, NUMBER])?;
+        Ok(())
+    }
+
+    /// What takes texts.
+    pub fn gateway(&self) -> Arc<SmsGateway> {
+        self.gateway.clone()
+    }
+
+    /// Where mail arrives.
     pub fn sink(&self) -> Arc<SmtpSink> {
         self.sink.clone()
     }
@@ -123,7 +160,21 @@ impl Stage {
         let smtp = notifyd::Smtp { port: self.sink.local_addr().port(), ..notifyd::Smtp::default() };
         let address = SENDER.parse().expect("a plain address: a test reads it");
         let from = notifyd::Sender { address, name: "Calendar".to_owned() };
-        notifyd::Settings { smtp, from, ..notifyd::Settings::default() }
+        let sieve = notifyd::SieveSettings {
+            hourly_per_user: PLENTY,
+            hourly_per_destination: PLENTY,
+            ..notifyd::SieveSettings::default()
+        };
+        notifyd::Settings { smtp, from, sieve, sms: Some(self.sms()), ..notifyd::Settings::default() }
+    }
+
+    /// The section `notifyd.sms`, as an operator writes it.
+    fn sms(&self) -> notifyd::SmsSettings {
+        let secret = SmsAccount::default().webhook_secret;
+        let gateway =
+            json!({"webhook": {"url": format!("{}/sms", self.gateway.base_url()), "secret": secret}});
+        let section = json!({"from": "Mailbox", "home": "DE", "countries": ["DE"], "gateway": gateway});
+        serde_json::from_value(section).expect("its keys are those of the section: a test reads it")
     }
 }
 

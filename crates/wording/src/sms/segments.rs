@@ -1,5 +1,7 @@
 //! How many parts a text takes on the air: the unit of its price.
 
+use std::iter;
+
 use super::gsm;
 
 /// How the characters of a text message are written.
@@ -54,19 +56,34 @@ impl Segments {
         };
         Self { encoding, count }
     }
+
+    /// `text` cut where it is on the air: as many pieces as it has parts.
+    pub fn cut(text: &str) -> Vec<&str> {
+        let Self { encoding, count } = Self::of(text);
+        if count < 2 {
+            return Some(text).filter(|_| count > 0).into_iter().collect();
+        }
+        let (_, each) = encoding.room();
+        let starts: Vec<_> = iter::once(0).chain(edges(text, encoding, each)).collect();
+        let ends = starts[1..].iter().copied().chain(iter::once(text.len()));
+        starts.iter().zip(ends).map(|(&start, end)| &text[start..end]).collect()
+    }
 }
 
 /// Fills one part after the other; a character of two units that would be torn begins the next.
 fn parts(text: &str, encoding: Encoding, each: usize) -> u32 {
-    let (mut parts, mut used) = (1, 0);
-    for units in text.chars().map(|c| encoding.units(c)) {
-        if used + units > each {
-            parts += 1;
-            used = 0;
-        }
-        used += units;
-    }
-    parts
+    u32::try_from(edges(text, encoding, each).count()).unwrap_or(u32::MAX).saturating_add(1)
+}
+
+/// Where parts but the first begin, in octets.
+fn edges(text: &str, encoding: Encoding, each: usize) -> impl Iterator<Item = usize> {
+    let mut used = 0;
+    text.char_indices().filter_map(move |(at, c)| {
+        let units = encoding.units(c);
+        let is_edge = used + units > each;
+        used = if is_edge { units } else { used + units };
+        is_edge.then_some(at)
+    })
 }
 
 #[cfg(test)]
@@ -115,6 +132,18 @@ mod tests {
         fn more_text_never_takes_less(text in "[a-z€я😀]{0,400}", more in "[a-z]{0,50}") {
             let longer = text.clone() + &more;
             prop_assert!(Segments::of(&longer).count >= Segments::of(&text).count);
+        }
+
+        #[test]
+        fn pieces_are_as_many_as_parts_and_make_up_the_text(text in "[a-z€я😀]{0,500}") {
+            let pieces = Segments::cut(&text);
+            prop_assert_eq!(pieces.len(), Segments::of(&text).count as usize);
+            let encoding = Segments::of(&text).encoding;
+            for piece in pieces.iter().filter(|_| pieces.len() > 1) {
+                let units: usize = piece.chars().map(|c| encoding.units(c)).sum();
+                prop_assert!((1..=encoding.room().1).contains(&units));
+            }
+            prop_assert_eq!(pieces.concat(), text);
         }
 
         #[test]

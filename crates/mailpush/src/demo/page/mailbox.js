@@ -104,7 +104,7 @@ export function drawLetter({ count, newest }) {
   set("letter-count", count === 1 ? "1 sent" : `${count} sent`);
   letter.replaceChildren(
     element("p", { class: "title" }, newest.subject),
-    element("dl", {}, [element("dt", {}, "From"), element("dd", {}, newest.from), element("dt", {}, "To"), element("dd", {}, newest.to)]),
+    element("dl", {}, [element("dt", {}, "From"), element("dd", { dir: "auto" }, newest.from), element("dt", {}, "To"), element("dd", { dir: "auto" }, newest.to)]),
     // The number only makes the frame be fetched anew.
     element("iframe", { src: `/demo/mail.html?${count}`, sandbox: "", title: "The mail as HTML" }),
     element("details", {}, [element("summary", {}, "The same as plain text"), element("pre", {}, newest.text)]),

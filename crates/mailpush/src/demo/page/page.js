@@ -2,6 +2,7 @@
 import { octets, FrameLog } from "/log.js";
 import { draw, drawLetter, toast } from "/mailbox.js";
 import { meaning, moves } from "/meaning.js";
+import { drawPhone } from "/phone.js";
 import { EventStream } from "/stream.js";
 
 const ABOUT = {
@@ -163,6 +164,8 @@ function tellAway(fresh) {
 async function pulse() {
   const { changes } = await json("/demo/pulse.json").catch(() => ({ changes: null }));
   if (changes !== null) behind(changes);
+  // A telephone has a network of its own.
+  await json("/demo/phone.json").then(drawPhone).catch(() => {});
   setTimeout(pulse, document.hidden ? PULSE * 5 : PULSE);
 }
 
@@ -177,10 +180,9 @@ function choose(next) {
 
 $("offline").addEventListener("click", () => (away?.left ? comeBack() : goOffline()));
 $("switch").addEventListener("change", (change) => choose(change.target.value));
-$("chips").addEventListener("click", (click) => {
-  const action = click.target.dataset.do;
-  if (action) fetch(`/demo/do/${action}`, { method: "POST" }).catch(() => {});
-});
+const order = (action) => fetch(`/demo/do/${action}`, { method: "POST" }).catch(() => {});
+$("chips").addEventListener("click", ({ target }) => target.dataset.do && order(target.dataset.do));
+$("top-up").addEventListener("click", () => order("top-up"));
 
 async function start() {
   session = await json("/demo/session.json");

@@ -1,6 +1,6 @@
 //! What the page's server answers.
 
-use std::time::SystemTime;
+use std::{sync::Arc, time::SystemTime};
 
 use bytes::Bytes;
 use http_body_util::Full;
@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde_json::json;
 use tokio::sync::mpsc;
 
-use crate::demo::{SharedWorld, assets, outbox::Outbox, script::Action, stage::Session};
+use crate::demo::{SharedWorld, assets, outbox::Outbox, phone::Phone, script::Action, stage::Session};
 
 /// Content type of what the page fetches.
 const JSON: &str = "application/json";
@@ -26,21 +26,22 @@ const MAIL_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; sandbo
 /// What the page is made of and asks for.
 #[derive(Debug)]
 pub struct Page {
-    session: Session,
-    world: SharedWorld,
-    outbox: Outbox,
-    orders: mpsc::Sender<Action>,
+    /// What opens its streams.
+    pub session: Session,
+    /// The mailbox.
+    pub world: SharedWorld,
+    /// The mails that notifyd sent.
+    pub outbox: Outbox,
+    /// The texts that it sent.
+    pub phone: Arc<Phone>,
+    /// Where its buttons go.
+    pub orders: mpsc::Sender<Action>,
 }
 
 /// An answer, whole.
 pub type Answer = Response<Full<Bytes>>;
 
 impl Page {
-    /// A page over `world` and `outbox` whose buttons go to `orders`.
-    pub fn new(session: Session, world: SharedWorld, outbox: Outbox, orders: mpsc::Sender<Action>) -> Self {
-        Self { session, world, outbox, orders }
-    }
-
     /// Answers one request. Its body is never read: no request of the page has one.
     pub fn answer(&self, method: &Method, path: &str, fields: &HeaderMap) -> Answer {
         if !self.is_for_us(fields) {
@@ -65,6 +66,7 @@ impl Page {
             "/demo/mailbox.json" => json(&self.world.with(|world| world.snapshot(&self.session.account))),
             "/demo/pulse.json" => json(&json!({"changes": self.world.with(|world| world.changes())})),
             "/demo/mails.json" => json(&self.outbox.shown()),
+            "/demo/phone.json" => json(&self.phone.shown()),
             MAIL => body(StatusCode::OK, "text/html; charset=utf-8", self.outbox.html()),
             "/demo/session.json" => match self.session.issue(SystemTime::now()) {
                 Ok(issued) => json(&issued),
@@ -78,6 +80,10 @@ impl Page {
     }
 
     fn act(&self, path: &str) -> Answer {
+        if path == "/demo/do/top-up" {
+            self.phone.wish_for_credit();
+            return told(StatusCode::ACCEPTED, "it will happen");
+        }
         let Some(action) = path.strip_prefix("/demo/do/").and_then(Action::parse) else {
             return told(StatusCode::NOT_FOUND, "there is no such action");
         };

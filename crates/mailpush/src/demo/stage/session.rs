@@ -9,13 +9,11 @@ use jsonwebtoken::{EncodingKey, Header};
 use kit::config::Secret;
 use serde::Serialize;
 
+use super::USER;
 use crate::demo::player::DOMAIN;
 
 /// Who the tokens are for.
 pub const AUDIENCE: &str = "mailpush-demo";
-
-/// The user whose mailbox is played, as the mail server names them.
-const USER: &str = "alice";
 
 /// How long a token lasts. The page asks for another when it is refused.
 const LIFETIME: Duration = Duration::from_secs(12 * 3600);
