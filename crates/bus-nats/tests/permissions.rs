@@ -164,6 +164,46 @@ async fn each_service_may_do_what_it_does() {
     }
 }
 
+/// Has each job done again as one of another kind, as notifyd does where an operator says what a script's word stands for.
+struct Handing {
+    bus: NatsBus,
+    to: JobKind,
+}
+
+#[async_trait]
+impl GroupListener for Handing {
+    async fn run(&self, message: Message, _: Attempt) -> Result<(), Failure> {
+        let topic = Topic::Job(Urgency::Normal, self.to, ACCOUNT);
+        let given = self.bus.dispatch(Message { topic, ..message }, &[]).await;
+        given.map_err(|why| Failure::Retry(Box::new(why)))
+    }
+}
+
+#[tokio::test]
+async fn notifyd_may_hand_a_job_to_those_who_text_and_to_those_who_post() {
+    for version in Version::ALL {
+        for (name, to) in [("sms", JobKind::Sms), ("webhook", JobKind::Webhook)] {
+            let nats = server(version).await;
+            let [notifyd, other, relay] =
+                [node(&nats, "notifyd").await, node(&nats, "notifyd").await, node(&nats, "relay").await];
+            let worker = Arc::new(Worker::default());
+            let of = |kind| GroupSettings { kinds: vec![kind], ..alarms() };
+            let taking = notifyd.register_group(Group(name.to_owned()), of(to), worker.clone());
+            let _taking = taking.await.unwrap();
+            let handing = Arc::new(Handing { bus: other, to });
+            let handing = notifyd.register_group(Group("sieve-mail".to_owned()), of(JobKind::Sieve), handing);
+            let _handing = handing.await.unwrap();
+            let topic = Topic::Job(Urgency::Normal, JobKind::Sieve, ACCOUNT);
+            relay.dispatch(message(7, topic), &[]).await.unwrap();
+            eventually(PATIENCE, "the other group ran the job", async || {
+                (*worker.0.lock().unwrap() == [(Bytes::from("job 7"), 1)]).then_some(())
+            })
+            .await;
+            assert!(!nats.said().contains("Violation"), "{version:?} refused something:\n{}", nats.said());
+        }
+    }
+}
+
 /// How often who holds a group's lease looks whether the oldest job that nobody acknowledged is still there.
 const LOOK: Duration = Duration::from_secs(5);
 

@@ -18,7 +18,7 @@ use crate::{
     overrides,
     post::{Post, now},
     recipients::MOST_RECIPIENTS,
-    sieve::{SieveMailer, Sweeper, millis, sweep},
+    sieve::{SieveMailer, Sweeper, Unset, millis, sweep},
     smtp::TrustError,
     texter::{Receipts, Switchboard, Texter},
     unscheduled_mailer::UnscheduledMailer,
@@ -102,12 +102,14 @@ impl Notifyd {
         // Boxed: whoever waits for the start holds all of it.
         let mute_port = Box::pin(mute_port(&post, &wording, links.clone(), switchboard.as_ref())).await?;
         let mut groups = Box::pin(register(&bus, &post, wording.clone(), links)).await?;
-        if let Some(switchboard) = &switchboard {
-            groups.push(register_texter(&*bus, switchboard.clone(), wording.clone()).await?);
-        }
-        if let Some(poster) = &poster {
-            groups.push(register_webhook(&*bus, &post, poster.clone()).await?);
-        }
+        groups.push(match &switchboard {
+            Some(switchboard) => register_texter(&*bus, switchboard.clone(), wording.clone()).await?,
+            None => register_unset(&*bus, &post, SMS, JobKind::Sms).await?,
+        });
+        groups.push(match &poster {
+            Some(poster) => register_webhook(&*bus, &post, poster.clone()).await?,
+            None => register_unset(&*bus, &post, WEBHOOK, JobKind::Webhook).await?,
+        });
         let mut tasks: JoinSet<()> =
             Dependency::ALL.into_iter().map(|dependency| watch(post.clone(), dependency)).collect();
         tasks.spawn(sweep(Sweeper { post: post.clone(), wording, switchboard, poster }));
@@ -241,6 +243,18 @@ async fn register_webhook(bus: &dyn Bus, post: &Post, poster: Arc<Poster>) -> Re
     let registration = bus.register_group(Group(WEBHOOK.to_owned()), settings, poster).await?;
     info!(group = WEBHOOK, "Takes jobs");
     Ok(registration)
+}
+
+/// Under the name that the group has where the section is set.
+async fn register_unset(
+    bus: &dyn Bus,
+    post: &Arc<Post>,
+    name: &str,
+    kind: JobKind,
+) -> Result<Registration, BusError> {
+    let settings = group_settings(&post.settings, kind, 1, 1);
+    let unset = Arc::new(Unset::new(post.clone(), kind));
+    bus.register_group(Group(name.to_owned()), settings, unset).await
 }
 
 /// For jobs of one kind, each with no more mails than `most_mails`.

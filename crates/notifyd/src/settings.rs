@@ -141,6 +141,13 @@ impl Settings {
             .collect()
     }
 
+    /// Names of scripts' methods that stand for a text nobody would send.
+    fn untexted_methods(&self) -> Vec<String> {
+        let methods = self.sieve.methods.iter().filter(|(_, means)| **means == Means::Text);
+        let untexted = methods.filter(|_| self.sms.is_none());
+        untexted.map(|(name, _)| format!("sieve.methods: {name:?} needs the section sms")).collect()
+    }
+
     /// How long those may take to answer whom a mail, a text or a POST was given to.
     pub(crate) fn answer_patience(&self) -> Duration {
         let gateway = self.sms.as_ref().map(|sms| sms.gateway.timeout);
@@ -185,6 +192,7 @@ impl Validate for Settings {
             .chain(within("unscheduled", self.unscheduled.problems()))
             .chain(within("sieve", self.sieve.problems()))
             .chain(self.unposted_methods())
+            .chain(self.untexted_methods())
             .chain(self.sms.iter().flat_map(|sms| within("sms", sms.problems())))
             .chain(self.webhook.iter().flat_map(|webhook| within("webhook", webhook.problems())))
             .chain(self.mute.iter().flat_map(|mute| within("mute", mute.problems())))
@@ -225,10 +233,16 @@ mod tests {
         let url = "'https://hooks.example.org/a'";
         let methods = format!("{{ pager = 'sms', own = 'mailto', log = 'ignore', chat = {url} }}");
         let errors = load(&[("N__SIEVE__METHODS", &methods)]).unwrap_err().to_string();
-        assert!(errors.contains("sieve.methods: \"chat\" posts") && errors.lines().count() == 1, "{errors}");
+        assert!(errors.contains("sieve.methods: \"chat\" posts"), "{errors}");
+        assert!(errors.contains("sieve.methods: \"pager\" needs the section sms"), "{errors}");
+        assert_eq!(errors.lines().count(), 2, "{errors}");
         let secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
         let webhook = format!("{{ hosts = ['hooks.example.org'], secret = '{secret}' }}");
-        let settings = load(&[("N__SIEVE__METHODS", &methods), ("N__WEBHOOK", &webhook)]).unwrap();
+        let sms = format!(
+            "{{ from = 'a', countries = ['DE'], gateway = {{ webhook = {{ url = 'https://sms.example/send', secret = '{secret}' }} }} }}"
+        );
+        let env = [("N__SIEVE__METHODS", methods.as_str()), ("N__WEBHOOK", &webhook), ("N__SMS", &sms)];
+        let settings = load(&env).unwrap();
         assert_eq!(settings.sieve.methods["pager"], Means::Text);
         let errors = load(&[("N__SIEVE__METHODS", "{ chat = 'http://hooks.example.org/hunter2' }")]);
         assert!(!errors.unwrap_err().to_string().contains("hunter2"));

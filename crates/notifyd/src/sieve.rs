@@ -6,8 +6,10 @@ mod plain;
 mod ration;
 mod sweep;
 mod taken;
+mod unset;
 
 pub(crate) use mailer::SieveMailer;
 pub(crate) use ration::{Ration, millis};
 pub(crate) use sweep::{Sweeper, sweep};
 pub(crate) use taken::Taken;
+pub(crate) use unset::Unset;

@@ -1,5 +1,6 @@
 //! Metrics.
 
+mod posts;
 mod texts;
 
 use std::{sync::atomic::AtomicU64, time::Duration};
@@ -16,6 +17,7 @@ use prometheus_client::{
 };
 
 use crate::dependencies::Dependency;
+pub(crate) use posts::{PostMetrics, Unmade};
 pub(crate) use texts::{ReceiptOutcome, TextMetrics, Untold};
 
 /// Why a mail is never sent.
@@ -33,25 +35,19 @@ pub(crate) enum DropReason {
     Muted,
     /// It may have been sent, again and again, and must not be sent once more.
     Unknown,
-    /// A script names a method that nobody here follows.
-    Method,
     /// A script notifies of a program's message, or of one of ours.
     Program,
-    /// A script has something posted to a host that is not allowed.
-    Host,
 }
 
 impl DropReason {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 7] = [
         Self::Late,
         Self::EventOver,
         Self::Malformed,
         Self::TooMany,
         Self::Muted,
         Self::Unknown,
-        Self::Method,
         Self::Program,
-        Self::Host,
     ];
 }
 
@@ -90,29 +86,6 @@ impl DependencyMetrics {
     }
 }
 
-/// POSTs of Sieve scripts.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct PostMetrics {
-    pub(crate) sent: Counter,
-    pub(crate) refused: Counter,
-    pub(crate) put_off: Counter,
-}
-
-impl PostMetrics {
-    fn register(registry: &mut Registry) -> Self {
-        let metrics = Self::default();
-        registry.register("notifyd_posts_sent", "POSTs that a host took", metrics.sent.clone());
-        registry.register(
-            "notifyd_posts_refused",
-            "POSTs that a host refused for good",
-            metrics.refused.clone(),
-        );
-        let help = "Attempts to POST that a host did not take, or did not answer";
-        registry.register("notifyd_posts_put_off", help, metrics.put_off.clone());
-        metrics
-    }
-}
-
 /// What notifyd counts. Clones count together.
 #[derive(Debug, Clone)]
 pub struct Metrics {
@@ -121,6 +94,8 @@ pub struct Metrics {
     pub(crate) ambiguous: Counter,
     pub(crate) mutes: Counter,
     pub(crate) merged: Counter,
+    /// Notifications of scripts by a method that nobody here follows.
+    pub(crate) unfollowed: Counter,
     pub(crate) texts: TextMetrics,
     pub(crate) posts: PostMetrics,
     dropped: Family<Reason, Counter>,
@@ -137,6 +112,7 @@ impl Metrics {
             ambiguous: Counter::default(),
             mutes: Counter::default(),
             merged: Counter::default(),
+            unfollowed: Counter::default(),
             texts: TextMetrics::register(registry),
             posts: PostMetrics::register(registry),
             dropped: Family::default(),
@@ -151,6 +127,8 @@ impl Metrics {
         registry.register("notifyd_mutes", "Mutes that recipients asked for", metrics.mutes.clone());
         let help = "Notifications over a budget, each told of in a notice";
         registry.register("notifyd_notifications_merged", help, metrics.merged.clone());
+        let help = "Notifications of scripts by a method that nobody follows";
+        registry.register("notifyd_notifications_unfollowed", help, metrics.unfollowed.clone());
         registry.register("notifyd_mails_dropped", "Mails never sent, by reason", metrics.dropped.clone());
         // A number that is not there cannot be seen to rise.
         for reason in DropReason::ALL {

@@ -35,7 +35,7 @@ impl SieveMailer {
     async fn job(&self, message: &Message, attempt: Attempt) -> Result<(), Failure> {
         let metrics = &self.post.metrics;
         let Some(taken) = Taken::read(message).map_err(reject)? else {
-            metrics.dropped(DropReason::Method, 1);
+            metrics.unfollowed.inc();
             return Ok(());
         };
         let mailto = match &taken.method {
@@ -45,7 +45,7 @@ impl SieveMailer {
                 None => return Ok(()),
             },
             Method::Text(_) | Method::Post(_) => {
-                metrics.dropped(DropReason::Method, 1);
+                metrics.unfollowed.inc();
                 return Ok(());
             }
         };

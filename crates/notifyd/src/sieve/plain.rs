@@ -16,7 +16,7 @@ use super::Taken;
 use crate::{
     post::{Post, Unfit, reject, stored},
     settings::Means,
-    telemetry::DropReason,
+    telemetry::Untold,
 };
 
 /// Follows them.
@@ -46,9 +46,12 @@ impl Plain {
             Some(Means::Text) => match first_number(&post.store, taken).await? {
                 // The form of before RFC 5435: the number, then the script's own options.
                 Some(number) => self.give(message, JobKind::Sms, "sms", Some(number)).await?,
-                None => refuse(post, "user has no number"),
+                None => post.metrics.texts.untold(Untold::Unverified),
             },
-            None => refuse(post, "no setting knows the method"),
+            None => {
+                debug!("No setting knows a script's method");
+                post.metrics.unfollowed.inc();
+            }
         }
         Ok(None)
     }
@@ -74,11 +77,6 @@ impl Plain {
         let given = self.bus.dispatch(Message { id: message.id, topic, payload }, &[]).await;
         given.map_err(|why| Failure::Retry(Box::new(why)))
     }
-}
-
-fn refuse(post: &Post, why: &'static str) {
-    debug!(why, "Does not follow a script's method");
-    post.metrics.dropped(DropReason::Method, 1);
 }
 
 async fn first_number(store: &Store, taken: &Taken) -> Result<Option<String>, Failure> {

@@ -27,10 +27,12 @@ pub(crate) enum Untold {
     Method,
     /// The script notifies of a program's message, or of one of ours.
     Program,
+    /// Nothing says how texts are sent.
+    Unset,
 }
 
 impl Untold {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Late,
         Self::Malformed,
         Self::TooMany,
@@ -40,6 +42,7 @@ impl Untold {
         Self::Empty,
         Self::Method,
         Self::Program,
+        Self::Unset,
     ];
 }
 

@@ -20,7 +20,7 @@ use crate::{
     late::is_older,
     post::{Post, now, put_off, reject, stored},
     sieve::{Ration, Taken},
-    telemetry::DropReason,
+    telemetry::Unmade,
 };
 
 /// Runs the jobs of kind webhook. May be run again for the same job at any time: the URL is told the same key.
@@ -52,23 +52,23 @@ impl Poster {
     }
 
     async fn job(&self, message: &Message) -> Result<(), Failure> {
-        let metrics = &self.post.metrics;
+        let metrics = &self.post.metrics.posts;
         let Some(taken) = Taken::read(message).map_err(reject)? else {
-            metrics.dropped(DropReason::Method, 1);
+            metrics.unmade(Unmade::Method);
             return Ok(());
         };
         let Method::Post(Hook { url }) = &taken.method else {
-            metrics.dropped(DropReason::Method, 1);
+            metrics.unmade(Unmade::Method);
             return Ok(());
         };
         if silence(&taken.facts, self.post.settings.from.address.domain()).is_some() {
-            metrics.dropped(DropReason::Program, 1);
+            metrics.unmade(Unmade::Program);
             return Ok(());
         }
         // A script's mistake is its user's to mend: it makes no dead letter.
         if let Err(why) = self.hosts.check(url) {
             debug!(%why, "Does not post where a script says");
-            metrics.dropped(DropReason::Host, 1);
+            metrics.unmade(Unmade::Host);
             return Ok(());
         }
         self.notify(&taken, &without_fragment(url)).await
@@ -121,7 +121,7 @@ impl Poster {
         };
         if posting.is_late {
             due.drop(now()).await.map_err(stored)?;
-            self.post.metrics.dropped(DropReason::Late, 1);
+            self.post.metrics.posts.unmade(Unmade::Late);
             return Ok(());
         }
         self.post.dependencies.worked(Dependency::Database);

@@ -44,10 +44,14 @@ impl Line {
 
     /// Dispatches it twice, as relay does after a death.
     async fn notify(&self, sequence: u64, notification: SieveNotification) {
+        self.dispatch(sequence, JobKind::Sieve, notification).await;
+    }
+
+    async fn dispatch(&self, sequence: u64, kind: JobKind, notification: SieveNotification) {
         let id = EventId { relay: RelayId(1), sequence };
         let event = Event { id, taken_at: now(), notification: Notification::Sieve(Box::new(notification)) };
         let payload = encode(&event, Form::MessagePack).unwrap().into();
-        let topic = Topic::Job(Urgency::Normal, JobKind::Sieve, AccountToken([7; 16]));
+        let topic = Topic::Job(Urgency::Normal, kind, AccountToken([7; 16]));
         let message = Message { id, topic, payload };
         for message in [message.clone(), message] {
             self.bus.dispatch(message, &[]).await.unwrap();
@@ -61,8 +65,11 @@ impl Line {
 
     /// Waits until that many notifications were dropped for `reason`.
     async fn dropped(&self, reason: &str, count: u64) {
-        let name = format!("notifyd_mails_dropped_total{{reason=\"{reason}\"}}");
-        while metric(&self.registry, &name) != count.to_string() {
+        self.counted(&format!("notifyd_mails_dropped_total{{reason=\"{reason}\"}}"), count).await;
+    }
+
+    async fn counted(&self, name: &str, count: u64) {
+        while metric(&self.registry, name) != count.to_string() {
             tokio::task::yield_now().await;
         }
     }
@@ -135,7 +142,7 @@ async fn methods_that_nobody_follows_are_counted_and_harm_nobody() {
     }
     line.notify(9, notification("a@example.net", "x", MESSAGE)).await;
     line.mails(1).await;
-    line.dropped("Method", 3).await;
+    line.counted("notifyd_notifications_unfollowed_total", 3).await;
 }
 
 #[tokio::test]
@@ -152,8 +159,25 @@ async fn methods_without_a_scheme_are_what_the_operator_says() {
     }
     let mails = line.mails(1).await;
     assert_eq!(mails[0].to, ["alice@example.org"]);
-    // One that nobody knows, and one by text of a user without a number.
-    line.dropped("Method", 2).await;
+    line.counted("notifyd_notifications_unfollowed_total", 1).await;
+    // The user has no number.
+    line.counted("notifyd_texts_dropped_total{reason=\"Unverified\"}", 1).await;
+}
+
+#[tokio::test]
+async fn texts_and_posts_of_scripts_are_counted_where_they_are_not_set() {
+    let line = Line::start(|_| {}).await;
+    for (sequence, kind, method) in [
+        (1, JobKind::Sms, "sms:+4915112345678"),
+        (2, JobKind::Sms, "tel:+4915112345678"),
+        (3, JobKind::Webhook, "https://hooks.example.org/a"),
+    ] {
+        let notification = SieveNotification { method: method.to_owned(), ..notification("x", "x", MESSAGE) };
+        line.dispatch(sequence, kind, notification).await;
+    }
+    line.counted("notifyd_texts_dropped_total{reason=\"Unset\"}", 2).await;
+    line.counted("notifyd_posts_dropped_total{reason=\"Unset\"}", 1).await;
+    assert!(line.sink.mails().is_empty());
 }
 
 #[tokio::test]

@@ -203,7 +203,7 @@ async fn hosts_that_are_not_allowed_and_addresses_that_are_not_public_are_not_po
     ]) {
         line.notify(sequence, notification(&url)).await;
     }
-    line.metric("notifyd_mails_dropped_total{reason=\"Host\"}", 3).await;
+    line.metric("notifyd_posts_dropped_total{reason=\"Host\"}", 3).await;
     // On the list, and found to be this machine.
     line.notify(9, notification(&line.taker.url("200/a"))).await;
     let reasons = line.dead(1).await;
@@ -217,10 +217,10 @@ async fn programs_own_messages_and_old_news_are_not_posted() {
     let mut program = notification(&line.taker.url("200/a"));
     program.message = Some(format!("Auto-Submitted: auto-replied\r\n{MESSAGE}").into_bytes());
     line.notify(1, program).await;
-    line.metric("notifyd_mails_dropped_total{reason=\"Program\"}", 1).await;
+    line.metric("notifyd_posts_dropped_total{reason=\"Program\"}", 1).await;
     let yesterday = UnixMillis(now().0 - 25 * 60 * 60 * 1_000);
     line.dispatch(2, JobKind::Webhook, notification(&line.taker.url("200/a")), yesterday).await;
-    line.metric("notifyd_mails_dropped_total{reason=\"Late\"}", 1).await;
+    line.metric("notifyd_posts_dropped_total{reason=\"Late\"}", 1).await;
     assert!(line.taker.posts().is_empty());
 }
 
