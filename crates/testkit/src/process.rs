@@ -113,7 +113,8 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        if matches!(self.child.try_wait(), Ok(None)) {
+        // One without patience is not even asked: it would begin to end in order, and say so to whoever is connected.
+        if !self.patience.is_zero() && matches!(self.child.try_wait(), Ok(None)) {
             self.terminate();
             self.wait_for_end();
         }
