@@ -5,7 +5,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use async_nats::jetstream;
@@ -99,6 +99,33 @@ pub async fn a_group_works_on_a_server_that_was_replaced_by_an_empty_one(version
     runs.until(4).await;
     node.until_done().await;
     assert_eq!(runs.all(), [(1, 1), (1, 2), (2, 1), (2, 2)]);
+}
+
+/// How long a server keeps a request for a job. One that it has forgotten is missed no sooner.
+const STANDING: Duration = Duration::from_secs(5);
+
+/// Returns, of which the node sees one in time: a busy machine may be late.
+const RETURNS: u64 = 5;
+
+pub async fn a_group_asks_at_once_when_its_server_is_back(version: Version) {
+    let mut server = Nats::start(version).await;
+    let node = Node::returning_after(&hasty(&server), Duration::from_millis(50)).await;
+    let runs = Runs::new(|_, _| Outcome::Done);
+    let _held = node.register(settings(1, Duration::ZERO), &runs).await;
+    for round in 1..=RETURNS {
+        let since = Instant::now();
+        node.dispatch_until_taken(job(2 * round)).await;
+        node.until_done().await;
+        // One that ends in order tells the group to ask again.
+        server.kill();
+        server.restart().await;
+        node.dispatch_until_taken(job(2 * round + 1)).await;
+        node.until_done().await;
+        if since.elapsed() < STANDING {
+            return;
+        }
+    }
+    panic!("jobs wait until requests are missed that the server has forgotten");
 }
 
 pub async fn another_node_sweeps_when_the_holder_of_the_lease_dies(version: Version) {

@@ -1,6 +1,6 @@
 //! What nodes ask of the server, as a stranger overhears it.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_nats::{Client, Subscriber};
 use bytes::Bytes;
@@ -44,8 +44,14 @@ impl Overheard {
     }
 }
 
-/// Looks at the server, one after the other: whoever asks without end asks as often.
-const LOOKS: usize = 50;
+/// Of a group of one kind.
+const CONSUMERS: u64 = 6;
+
+/// The worker looks after its requests four times meanwhile, and whoever asks without end asks hundreds of times.
+const A_WHILE: Duration = Duration::from_secs(1);
+
+/// How long a server keeps a request for a job.
+const STANDING: u64 = 5;
 
 pub async fn a_group_with_nothing_to_do_asks_for_nothing(version: Version) {
     let server = shared(version).await;
@@ -59,12 +65,15 @@ pub async fn a_group_with_nothing_to_do_asks_for_nothing(version: Version) {
     node.until_done().await;
     let jobs = format!("$JS.API.CONSUMER.MSG.NEXT.{prefix}_JOBS.>");
     for subject in [jobs, format!("$JS.API.DIRECT.GET.{prefix}_PARKED")] {
+        let since = Instant::now();
         let mut overheard = Overheard::on(&server, subject).await;
-        for _ in 0..LOOKS {
+        while since.elapsed() < A_WHILE {
             node.depth().await;
         }
-        let asked = overheard.askers().await.len();
-        // Each of its six consumers may have come to the end of a request.
-        assert!(asked < LOOKS / 4, "{asked} requests in the time of {LOOKS}");
+        let asked = overheard.askers().await.len() as u64;
+        let elapsed = since.elapsed();
+        // Each consumer may have just had its last job, and come to the end of a request as often as there is time for.
+        let most = CONSUMERS * (2 + elapsed.as_secs() / STANDING);
+        assert!(asked <= most, "{asked} requests in {elapsed:?}");
     }
 }

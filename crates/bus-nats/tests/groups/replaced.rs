@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use bus::{Bus, BusError};
+use bus::{Bus, BusError, Group};
 use bus_nats::{NatsBus, NatsSettings};
 use testkit::{
     eventually,
@@ -81,8 +81,10 @@ pub async fn jobs_of_another_installation_are_left_alone(version: Version) {
     let (runs, their_runs) = (Runs::new(|_, _| Outcome::Done), Runs::new(|_, _| Outcome::Done));
     let node = Node::returning_after(&ours, AWAY).await;
     let _held = node.register(settings(2, LONG), &runs).await;
+    let only_ours = Group("only ours".to_owned());
+    let _held_too = node.register_as(only_ours.clone(), settings(2, LONG), &runs).await;
     node.dispatch(job(1)).await;
-    runs.until(1).await;
+    runs.until(2).await;
 
     server.restart_empty().await;
     let other = Node::start(&theirs).await;
@@ -94,7 +96,8 @@ pub async fn jobs_of_another_installation_are_left_alone(version: Version) {
     for _ in 0..LOOKS {
         other.depth().await;
     }
-    assert_eq!(runs.all(), [(1, 1)]);
+    assert_eq!(runs.all(), [(1, 1), (1, 1)]);
+    assert_eq!(other.depth_of(&only_ours).await, None, "nothing is made for our groups there");
     let _held = other.register(settings(2, LONG), &their_runs).await;
     their_runs.until(1).await;
 }

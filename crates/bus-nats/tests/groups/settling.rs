@@ -1,15 +1,25 @@
 //! How jobs end that do not end well.
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use async_nats::jetstream;
-use bus::{Backoff, BusError, DeadLetterId, DeadLetters, GroupSettings};
+use async_trait::async_trait;
+use bus::{
+    Attempt, Backoff, BusError, DeadLetterId, DeadLetters, Failure, GroupListener, GroupSettings, Message,
+};
 use bus_nats::NatsSettings;
 use bytes::Bytes;
 use testkit::{
     eventually,
     nats::{Nats, Version},
 };
+use tokio::sync::Semaphore;
 
 use crate::{
     scene::{LONG, Node, Outcome, PATIENCE, Runs, clock, group, job, settings},
@@ -41,6 +51,58 @@ pub async fn after_an_outage_a_job_is_there_at_once(version: Version) {
     node.dispatch(job(1)).await;
     runs.until(3).await;
     assert!(runs.all().iter().all(|&run| run == (1, 1)), "an outage is no attempt");
+}
+
+/// A listener whose runs are noted when they begin, and end one for each permit.
+struct Gated {
+    runs: Arc<Runs>,
+    gate: Semaphore,
+}
+
+#[async_trait]
+impl GroupListener for Gated {
+    async fn run(&self, message: Message, attempt: Attempt) -> Result<(), Failure> {
+        let ended = self.runs.run(message, attempt).await;
+        self.gate.acquire().await.unwrap().forget();
+        ended
+    }
+}
+
+/// Looks at the server, one after the other: a group that takes more than one job has taken it meanwhile.
+const LOOKS: usize = 50;
+
+pub async fn after_an_outage_one_job_goes_ahead_and_the_others_follow_it(version: Version) {
+    const PLACES: usize = 4;
+    // So short that no run is over its time when many have passed.
+    const PAUSE: Duration = Duration::from_secs(1);
+    let server = shared(version).await;
+    let clock = clock();
+    let node = Node::on(&patient(&server), &clock).await;
+    let begun = AtomicUsize::new(0);
+    let is_away = move || begun.fetch_add(1, Ordering::SeqCst) < PLACES;
+    let runs = Runs::new(move |_, _| if is_away() { Outcome::Outage } else { Outcome::Done });
+    let gated = Arc::new(Gated { runs: runs.clone(), gate: Semaphore::new(0) });
+    let _held = node.register(settings(PLACES, PAUSE), &gated).await;
+    for sequence in 1..=PLACES as u64 {
+        node.dispatch(job(sequence)).await;
+    }
+    runs.until(PLACES).await;
+
+    gated.gate.add_permits(PLACES);
+    let goes_ahead = async || {
+        // The clock goes on also before the group has noted the outage, which pauses from there.
+        clock.advance(PAUSE);
+        (runs.all().len() > PLACES).then_some(())
+    };
+    eventually(PATIENCE, "a job goes ahead", goes_ahead).await;
+    for _ in 0..LOOKS {
+        node.depth().await;
+    }
+    assert_eq!(runs.all().len(), PLACES + 1);
+
+    gated.gate.add_permits(1);
+    runs.until(2 * PLACES).await;
+    assert!(runs.all().iter().all(|&(_, attempt)| attempt == 1), "an outage is no attempt");
 }
 
 pub async fn a_run_that_is_cut_off_is_another_nodes_at_once(version: Version) {
