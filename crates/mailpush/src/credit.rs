@@ -144,7 +144,8 @@ pub async fn run(options: Options) -> Result<String, Error> {
 
 async fn open(config: &Config) -> Result<Store, Error> {
     let (settings, file) = (config.notifyd.ledger(), config.data.join("effects.db"));
-    if settings.url.is_none() && !file.exists() {
+    // One that may not be looked at is there: opening it says why it cannot be read.
+    if settings.url.is_none() && matches!(file.try_exists(), Ok(false)) {
         return Err(Error::NoDatabase(file));
     }
     Store::open(&settings, &file).await.map_err(Error::Open)

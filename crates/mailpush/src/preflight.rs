@@ -28,6 +28,7 @@ pub fn problems(config: &Config, role: Role) -> Vec<String> {
     key_problem(config)
         .into_iter()
         .chain(nats_files(config).filter_map(|(key, path)| unreadable(key, path)))
+        .chain(authorities(config, role).filter_map(|(key, path)| unreadable(key, path)))
         .chain(wording.map(|why| format!("notifyd.wording: {}", kit::config::chain(&why))))
         .collect()
 }
@@ -55,6 +56,14 @@ fn nats_files(config: &Config) -> impl Iterator<Item = (&'static str, &Path)> {
     ];
     let is_used = config.bus.kind == Kind::Nats;
     files.into_iter().filter(move |_| is_used).filter_map(|(key, path)| Some((key, path.as_deref()?)))
+}
+
+/// Files of certificates by which notifyd tells servers from others.
+fn authorities(config: &Config, role: Role) -> impl Iterator<Item = (&'static str, &Path)> {
+    let notifyd = &config.notifyd;
+    let webhook = notifyd.webhook.as_ref().and_then(|webhook| webhook.ca.as_deref());
+    let files = [("notifyd.smtp.ca", notifyd.smtp.ca.as_deref()), ("notifyd.webhook.ca", webhook)];
+    files.into_iter().filter(move |_| role.has_notifyd()).filter_map(|(key, path)| Some((key, path?)))
 }
 
 fn unreadable(key: &str, path: &Path) -> Option<String> {

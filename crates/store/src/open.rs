@@ -19,7 +19,7 @@ use crate::{
     group_commit::{GroupCommit, Many},
     recipient,
     settings::Place,
-    statement::Value::Text,
+    statement::Value::{self, Text},
 };
 
 static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations");
@@ -120,14 +120,19 @@ impl Store {
         }
     }
 
+    /// Shows whether `statement`, which holds names of the operator's, is one.
+    async fn read_nobody(&self, statement: &Many, nobody: &[Value<'_>]) -> Result<(), OpenError> {
+        let read = self.database.row(statement.of(1).0, nobody).await;
+        read.map(drop).map_err(|why| OpenError::Recipients(DriverError::Statement(why)))
+    }
+
     async fn prepare(&self) -> Result<(), OpenError> {
         match &self.database.engine {
             Engine::Postgres(pool) => postgres::migrate(pool, self.patience).await?,
             Engine::Sqlite(pool) => sqlite::migrate(pool).await?,
         }
-        // Names nobody: it only shows whether the statement is one.
-        let readable = self.database.row(self.addressee.of(1).0, &[Text(""); 4]).await;
-        readable.map_err(|why| OpenError::Recipients(DriverError::Statement(why)))?;
+        self.read_nobody(&self.addressee, &[Text(""); 4]).await?;
+        self.read_nobody(&self.numbers, &[Text("")]).await?;
         self.preparation.is_done.get_or_init(|| ());
         Ok(())
     }

@@ -47,7 +47,8 @@ impl Conduct {
     }
 
     /// It did not, or wants to be left alone for as long as `wait`. Failures of calls that were under way together are one.
-    pub(crate) fn failed(&mut self, host: &str, now: Instant, wait: Option<Duration>) {
+    /// Whether it is the first in a row.
+    pub(crate) fn failed(&mut self, host: &str, now: Instant, wait: Option<Duration>) -> bool {
         if self.0.len() >= MOST_HOSTS && !self.0.contains_key(host) {
             self.forget_one();
         }
@@ -62,6 +63,7 @@ impl Conduct {
         trouble.failures = trouble.failures.saturating_add(u32::from(!is_known));
         trouble.alone_until = trouble.alone_until.max(now + wait.unwrap_or_default().max(usual));
         trouble.asked_until = None;
+        !is_known && trouble.failures == 1
     }
 
     fn forget_one(&mut self) {

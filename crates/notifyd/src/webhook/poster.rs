@@ -94,7 +94,7 @@ impl Poster {
     pub(crate) async fn tell(&self, window: &Window) -> Result<(), Failure> {
         let Some(url) = window.destination.parse::<Url>().ok().filter(|url| self.hosts.check(url).is_ok())
         else {
-            self.post.metrics.dropped(DropReason::Host, 1);
+            self.post.metrics.posts.unmade(Unmade::Host);
             return Ok(());
         };
         self.post.owed.settle(now()).await.map_err(stored)?;
@@ -173,14 +173,14 @@ impl Poster {
     }
 
     fn learn(&self, host: &str, result: &Result<(), Unposted>) {
-        match *result {
-            Ok(()) | Err(Unposted::Refused(_) | Unposted::Private) => self.conduct().answered(host),
-            Err(Unposted::Later { wait, .. } | Unposted::Trouble { wait, .. }) => {
-                self.conduct().failed(host, Instant::now(), wait);
-            }
-            Err(Unposted::Unreachable | Unposted::Silence) => {
-                self.conduct().failed(host, Instant::now(), None);
-            }
+        let (why, wait) = match result {
+            Ok(()) | Err(Unposted::Refused(_) | Unposted::Private) => return self.conduct().answered(host),
+            Err(why @ (Unposted::Later { wait, .. } | Unposted::Trouble { wait, .. })) => (why, *wait),
+            Err(why @ (Unposted::Unreachable | Unposted::Silence)) => (why, None),
+        };
+        let is_news = self.conduct().failed(host, Instant::now(), wait);
+        if is_news {
+            warn!(host, %why, "POSTs to a host are put off");
         }
     }
 

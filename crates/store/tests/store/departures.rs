@@ -139,7 +139,8 @@ async fn many_users_at_once_depart_and_are_settled_each_for_itself(fixture: Fixt
         store.grant(user, 40, user.as_str(), NOW).await.unwrap();
     }
     let way = async |name: usize| {
-        let (store, user) = (if name % 2 == 0 { &store } else { &other }, &users[name % users.len()]);
+        let (store, user) =
+            (if name.is_multiple_of(2) { &store } else { &other }, &users[name % users.len()]);
         let texting = depart(store, user, name, WIDE).await.unwrap();
         match name % 3 {
             0 => texting.refused(NOW).await.unwrap(),

@@ -87,4 +87,8 @@ async fn tables_that_are_not_there_or_other_ones_are_refused(fixture: Fixture) {
     assert!(matches!(refused().await, OpenError::Recipients(_)));
     fixture.by_hand("CREATE TABLE mail_readers (id TEXT); CREATE TABLE mail_addresses (address TEXT)").await;
     assert!(matches!(refused().await, OpenError::Recipients(_)));
+    let numbers = Settings { numbers: TableName::parse("phones").unwrap(), ..fixture.settings() };
+    fixture.by_hand("CREATE TABLE phones (user_id TEXT)").await;
+    let refused = Store::open(&numbers, "/nowhere".as_ref()).await.unwrap_err();
+    assert!(matches!(refused, OpenError::Recipients(_)), "a view without numbers");
 }
