@@ -28,11 +28,6 @@ const ASCII: [u8; 128] = {
 /// The letters and signs of the basic table that ASCII lacks.
 const BEYOND_ASCII: &str = "£¥èéùìòÇØøÅåΔΦΓΛΩΠΨΣΘΞÆæßÉ¤¡ÄÖÑÜ§¿äöñüà";
 
-/// Whether every character of `text` is in the alphabet.
-pub(crate) fn holds(text: &str) -> bool {
-    text.chars().all(|c| septets(c).is_some())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -44,10 +44,10 @@ fn plain(word: &str, normalizer: &DecomposingNormalizerBorrowed<'_>, out: &mut S
 
 /// A Latin letter loses its marks; anything else is left as it is.
 fn without_marks(c: char, normalizer: &DecomposingNormalizerBorrowed<'_>, out: &mut String) {
-    let mut octets = [0; 4];
-    let base: String =
-        normalizer.normalize_iter(c.encode_utf8(&mut octets).chars()).filter(|&c| !is_mark(c)).collect();
-    if base.is_empty() || !gsm::holds(&base) { out.push(c) } else { out.push_str(&base) }
+    let base = || normalizer.normalize_iter(std::iter::once(c)).filter(|&c| !is_mark(c));
+    // Not collected: most letters that come here are of another script, and the first sign says so.
+    let is_plain = base().next().is_some() && base().all(|c| gsm::septets(c).is_some());
+    if is_plain { out.extend(base()) } else { out.push(c) }
 }
 
 fn is_mark(c: char) -> bool {
