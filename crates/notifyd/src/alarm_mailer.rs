@@ -18,7 +18,7 @@ use crate::{
     key,
     late::{is_late, useless},
     message::{self, AutoSubmitted, Draft},
-    mute::{Mutable, MuteLinks},
+    mute::{MailLinks, Mutable, MuteLinks},
     overrides,
     post::{self, Ended, Letter, Post, Unfit, now, put_off, reject},
     recipients::recipients,
@@ -50,7 +50,7 @@ impl AlarmMailer {
         Ok(Self::with(Arc::new(post), Arc::new(wording), None))
     }
 
-    /// With `mute_links`, each mail has a link by which its recipient can mute the event or all alarms.
+    /// With `mute_links`, each mail has links by which its recipient can mute the event or all alarms.
     pub(crate) fn with(post: Arc<Post>, wording: Arc<Wording>, mute_links: Option<MuteLinks>) -> Self {
         Self { post, wording, mute_links, tried: Tried::default() }
     }
@@ -116,12 +116,9 @@ impl AlarmMailer {
         reader: &Reader,
         message_id: &str,
     ) -> Result<Vec<u8>, Unfit> {
-        let link = self
-            .mute_links
-            .as_ref()
-            .zip(mutable)
-            .map(|(links, mutable)| links.link(mutable, reader.locale.language()));
-        let alarm = compose(&taken.alarm, is_late(taken.at, now()), link.as_deref());
+        let links = self.mute_links.as_ref().zip(mutable);
+        let links = links.map(|(links, mutable)| links.of_mail(mutable, reader.locale.language()));
+        let alarm = compose(&taken.alarm, is_late(taken.at, now()), links.as_ref());
         let mail = self.wording.alarm(&alarm, reader)?;
         let (from, event) = (&self.post.settings.from, self.event(taken, &alarm));
         let draft = Draft {
@@ -129,7 +126,7 @@ impl AlarmMailer {
             from,
             to,
             message_id,
-            mute_link: link.as_deref(),
+            mute_link: links.as_ref().map(MailLinks::one_click),
             event,
             auto_submitted: AutoSubmitted::Generated,
         };

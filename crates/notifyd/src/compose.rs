@@ -6,9 +6,14 @@ pub(crate) mod tests;
 use mailbox_event::CalendarAlarm;
 use wording::{Alarm, Attendee, EventTime, Links, Participation};
 
-/// The alarm as `wording` takes it. Nothing is cleaned here: that is wording's. Behind `mute_link` is a page that mutes
-/// the event or all alarms.
-pub(crate) fn compose<'a>(alarm: &'a CalendarAlarm, is_late: bool, mute_link: Option<&'a str>) -> Alarm<'a> {
+use crate::mute::MailLinks;
+
+/// The alarm as `wording` takes it. Nothing is cleaned here: that is wording's.
+pub(crate) fn compose<'a>(
+    alarm: &'a CalendarAlarm,
+    is_late: bool,
+    links: Option<&'a MailLinks>,
+) -> Alarm<'a> {
     Alarm {
         title: &alarm.summary,
         description: &alarm.description,
@@ -19,8 +24,12 @@ pub(crate) fn compose<'a>(alarm: &'a CalendarAlarm, is_late: bool, mute_link: Op
         attendees: alarm.attendees.iter().map(attendee).collect(),
         is_recurring: alarm.recurrence_id.as_deref().is_some_and(|id| !id.is_empty()),
         is_late,
-        links: Links { mute_event: mute_link, mute_all: mute_link },
+        links: links.map(shown).unwrap_or_default(),
     }
+}
+
+fn shown(links: &MailLinks) -> Links<'_> {
+    Links { mute_event: Some(&links.event), mute_all: Some(&links.all) }
 }
 
 /// When the event is.

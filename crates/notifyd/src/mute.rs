@@ -4,5 +4,5 @@ mod link;
 mod page;
 mod port;
 
-pub(crate) use link::{Mutable, MuteLinks};
+pub(crate) use link::{MailLinks, Mutable, MuteLinks};
 pub(crate) use port::{MutePort, Service};

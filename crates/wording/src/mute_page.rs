@@ -9,6 +9,8 @@ pub enum MutePage {
         event: bool,
         /// Every alarm.
         all: bool,
+        /// Whether the link promised the end of every alarm and not of this event's: that is offered first.
+        is_about_all: bool,
     },
     /// The link is none.
     Unknown,

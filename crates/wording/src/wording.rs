@@ -94,7 +94,7 @@ impl Wording {
             let notices = notices().map(|notice| self.notice(&notice, &reader));
             let mails = alarms.chain([self.unscheduled(Unscheduled { count: 2 }, &reader)]).chain(notices);
             errors.extend(mails.filter_map(Result::err).map(FileError::from));
-            let pages = [MutePage::Muted { event: false, all: false }, MutePage::Away];
+            let pages = [MutePage::Muted { event: false, all: false, is_about_all: false }, MutePage::Away];
             let pages = pages.map(|page| self.mute_page(page, language));
             errors.extend(pages.into_iter().filter_map(Result::err).map(FileError::from));
         }

@@ -28,6 +28,16 @@ pub(crate) struct Mutable {
     pub(crate) one_click_is_event: bool,
 }
 
+/// The links of one mail: each mutes what it says by one click, and leads a browser to a page that offers that first.
+#[derive(Debug)]
+pub(crate) struct MailLinks {
+    /// No more mail about this event.
+    pub(crate) event: String,
+    /// No more mail about any alarm.
+    pub(crate) all: String,
+    one_click_is_event: bool,
+}
+
 /// Writes and reads links of a site.
 #[derive(Clone)]
 pub(crate) struct MuteLinks {
@@ -62,6 +72,13 @@ impl Mutable {
     }
 }
 
+impl MailLinks {
+    /// The one for the mail program's button (RFC 8058).
+    pub(crate) fn one_click(&self) -> &str {
+        if self.one_click_is_event { &self.event } else { &self.all }
+    }
+}
+
 impl MuteLinks {
     /// Links under `public_url`, signed with a key of their own that is made of the site's.
     pub(crate) fn new(site_key: &[u8], public_url: &str) -> Self {
@@ -71,8 +88,15 @@ impl MuteLinks {
         Self { mac, public_url: public_url.trim_end_matches('/').to_owned() }
     }
 
+    /// Both links for `mutable`; which of them is for one click, it says.
+    pub(crate) fn of_mail(&self, mutable: &Mutable, language: Language) -> MailLinks {
+        let link = |one_click_is_event| self.link(&Mutable { one_click_is_event, ..*mutable }, language);
+        let one_click_is_event = mutable.one_click_is_event;
+        MailLinks { event: link(true), all: link(false), one_click_is_event }
+    }
+
     /// The link for `mutable`, behind which is a page in `language`. It holds for as long as the site's key: a mail may be found again after years.
-    pub(crate) fn link(&self, mutable: &Mutable, language: Language) -> String {
+    fn link(&self, mutable: &Mutable, language: Language) -> String {
         let signed = mutable.octets();
         let signature = self.signature(&signed).finalize().into_bytes();
         let token = [&signed[..], &signature[..SIGNATURE]].concat();

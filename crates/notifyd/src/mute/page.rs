@@ -178,7 +178,11 @@ mod tests {
     #[test]
     fn style_of_the_page_is_all_that_is_allowed() {
         let wording = crate::overrides::load(None).unwrap();
-        let page = answer(MutePage::Muted { event: false, all: false }, Language::English, &wording);
+        let page = answer(
+            MutePage::Muted { event: false, all: false, is_about_all: true },
+            Language::English,
+            &wording,
+        );
         let policy = page.headers()["content-security-policy"].to_str().unwrap();
         assert!(policy.starts_with("default-src 'none'; style-src 'sha256-"), "{policy}");
         assert!(super::policy("<p>").contains("style-src 'none';"));

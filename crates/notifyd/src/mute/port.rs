@@ -94,7 +94,9 @@ impl Service {
     /// How it stands.
     async fn show(&self, mutable: &Mutable) -> MutePage {
         match self.store.muted(&mutable.recipient, &mutable.event).await {
-            Ok(Muted { event, all }) => MutePage::Muted { event, all },
+            Ok(Muted { event, all }) => {
+                MutePage::Muted { event, all, is_about_all: !mutable.one_click_is_event }
+            }
             Err(why) => away(&why),
         }
     }

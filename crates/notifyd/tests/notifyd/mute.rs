@@ -4,7 +4,7 @@ use std::{fs, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use bus::Bus;
 use bus_local::{LocalBus, LocalBusSettings};
-use fakes::smtp::SmtpSink;
+use fakes::smtp::{Mail, SmtpSink};
 use kit::drain::Drain;
 use notifyd::{MuteSettings, Notifyd, OneClick};
 use prometheus_client::registry::Registry;
@@ -19,6 +19,7 @@ use crate::{
 };
 
 const ONE_CLICK: &str = "List-Unsubscribe=One-Click";
+const PUBLIC: &str = "https://mail.example.org/mute/en/";
 const DEADLINE: Duration = Duration::from_secs(20);
 
 /// notifyd with its port, and mails that it sends.
@@ -85,13 +86,25 @@ impl World {
         let link = header(&mail, "List-Unsubscribe");
         let link = link.strip_prefix('<').and_then(|link| link.strip_suffix('>')).unwrap();
         assert!(!link.contains("bob") && !link.contains(uid), "{link} tells who or what");
-        let body = text(&mail).replace("=\r\n", "").replace("=3D", "=").replace("&#x2f;", "/");
-        assert_eq!(
-            body.matches(link).count(),
-            5,
-            "in the header, twice in the text and twice in the HTML: {body}"
-        );
+        let body = body(&mail);
+        assert_eq!(body.matches(link).count(), 3, "in the header, the text and the HTML: {body}");
+        assert_eq!(body.matches(PUBLIC).count(), 5, "another one in the text and the HTML: {body}");
+        self.by_the_proxy(link)
+    }
+
+    /// Where a link of a mail leads.
+    fn by_the_proxy(&self, link: &str) -> String {
         link.replace("https://mail.example.org", &format!("http://{}", self.port))
+    }
+
+    /// Where the lines at the foot of the last mail lead.
+    fn foot(&self) -> [String; 2] {
+        let body = body(self.sink.mails().last().unwrap());
+        let (text, _) = body.split_once("<html").unwrap();
+        ["No more mail about this event: ", "No more reminders by mail at all: "].map(|label| {
+            let (_, link) = text.split_once(label).unwrap();
+            self.by_the_proxy(link.lines().next().unwrap())
+        })
     }
 
     async fn post(&self, url: &str, body: impl Into<reqwest::Body>) -> Response {
@@ -130,6 +143,22 @@ async fn one_click_can_be_set_to_mute_the_event_alone() {
 }
 
 #[tokio::test]
+async fn each_line_at_the_foot_leads_to_what_it_says() {
+    let mut world = World::with(OneClick::Event).await;
+    let in_head = world.alarm_that_is_sent("lunch-1").await;
+    let [event, all] = world.foot();
+    assert_eq!(in_head, event);
+    for (link, first) in [(&event, "event"), (&all, "all")] {
+        let page = world.client.get(link).send().await.unwrap().text().await.unwrap();
+        let (_, button) = page.split_once("<button").unwrap();
+        assert!(button.starts_with(&format!(" name=\"mute\" value=\"{first}\"")), "{page}");
+        assert!(offers(&page, &["mute=event", "mute=all"]), "{page}");
+    }
+    world.post(&all, ONE_CLICK).await;
+    world.alarm_that_is_muted("lunch-2").await;
+}
+
+#[tokio::test]
 async fn looking_at_the_page_mutes_nothing_and_its_buttons_do() {
     let mut world = World::with(OneClick::All).await;
     let link = world.alarm_that_is_sent("lunch-1").await;
@@ -161,6 +190,11 @@ async fn looking_at_the_page_mutes_nothing_and_its_buttons_do() {
     world.alarm_that_is_muted("lunch-1").await;
     world.post(&link, "unmute=event").await;
     world.alarm_that_is_sent("lunch-1").await;
+}
+
+/// Of a mail, so that what it links to can be found.
+fn body(mail: &Mail) -> String {
+    text(mail).replace("=\r\n", "").replace("=3D", "=").replace("&#x2f;", "/")
 }
 
 /// Whether these are the page's buttons, as what they send.

@@ -54,12 +54,15 @@ fn state(page: MutePage) -> Word {
 
 /// To take back what is muted, or to mute what is not; who muted everything has no use for one event.
 fn buttons(page: MutePage) -> &'static [(&'static str, &'static str, Word)] {
+    const EVENT: (&str, &str, Word) = ("mute", "event", Word::MuteEvent);
+    const ALL: (&str, &str, Word) = ("mute", "all", Word::MuteAll);
+    const EVENT_BACK: (&str, &str, Word) = ("unmute", "event", Word::UnmuteEvent);
     match page {
         MutePage::Muted { all: true, .. } => &[("unmute", "all", Word::UnmuteAll)],
-        MutePage::Muted { event: true, .. } => {
-            &[("unmute", "event", Word::UnmuteEvent), ("mute", "all", Word::MuteAll)]
-        }
-        MutePage::Muted { .. } => &[("mute", "event", Word::MuteEvent), ("mute", "all", Word::MuteAll)],
+        MutePage::Muted { event: true, is_about_all: true, .. } => &[ALL, EVENT_BACK],
+        MutePage::Muted { event: true, .. } => &[EVENT_BACK, ALL],
+        MutePage::Muted { is_about_all: true, .. } => &[ALL, EVENT],
+        MutePage::Muted { .. } => &[EVENT, ALL],
         MutePage::Unknown | MutePage::Unclear | MutePage::Away => &[],
     }
 }

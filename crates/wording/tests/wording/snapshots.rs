@@ -84,9 +84,10 @@ fn mails() -> Vec<(String, Mail)> {
 fn pages() -> Vec<(String, String)> {
     let wording = wording();
     let pages = [
-        ("nothing", MutePage::Muted { event: false, all: false }),
-        ("event", MutePage::Muted { event: true, all: false }),
-        ("all", MutePage::Muted { event: true, all: true }),
+        ("nothing", MutePage::Muted { event: false, all: false, is_about_all: false }),
+        ("nothing-yet-all", MutePage::Muted { event: false, all: false, is_about_all: true }),
+        ("event", MutePage::Muted { event: true, all: false, is_about_all: false }),
+        ("all", MutePage::Muted { event: true, all: true, is_about_all: true }),
         ("unknown", MutePage::Unknown),
         ("away", MutePage::Away),
     ];
