@@ -19,6 +19,7 @@ use ::sieve::{Method, Number, Texting, silence};
 use async_trait::async_trait;
 use bus::{Attempt, Failure, GroupListener, Message};
 use store::{Admission, EffectKey, EffectKind};
+use tracing::trace;
 use wording::{Language, Wording};
 
 use crate::{
@@ -130,8 +131,12 @@ impl Texter {
         }
         let (kind, budgets, merge) = (EffectKind::SieveText, &ration.budgets, ration.merge());
         match post.store.admit(text.key, kind, "", budgets, &merge, now()).await.map_err(stored)? {
-            Admission::Within(_) => self.switchboard.send(text, run).await,
+            Admission::Within(_) => {
+                trace!("Text is admitted");
+                self.switchboard.send(text, run).await
+            }
             Admission::Merged => {
+                trace!("Text is merged");
                 post.metrics.merged.inc();
                 Ok(Ok(()))
             }
@@ -153,10 +158,12 @@ impl GroupListener for Texter {
         let post = &self.switchboard.post;
         let began = post.dependencies.begin();
         let run = post.in_flight.begin().map_err(put_off)?;
+        trace!("Job is taken");
         let started = Instant::now();
         let result = self.job(&message, attempt, &run).await;
         post.metrics.job_took(started.elapsed());
         post.dependencies.ended(began, &result, &self.tried);
+        trace!("Job is done");
         result
     }
 

@@ -41,6 +41,7 @@ pub struct State {
 pub enum Reply {
     Say(u16, String),
     SayLate(Duration, u16, String),
+    Nothing,
     HangUp,
 }
 
@@ -75,7 +76,10 @@ impl Shared {
             Asked::Stranger(form) => return Reply::say(answer::refused(form, Why::Stranger)),
             Asked::Incomplete(form) => return Reply::say(answer::refused(form, Why::Incomplete)),
         };
-        if let Some(fault) = fault.as_ref().filter(|fault| !fault.takes()) {
+        // Who took a reference says so, whatever would become of it by now.
+        let is_known = form == Form::Webhook && state.signed.contains_key(&message.reference);
+        let is_taken = |fault: &Fault| fault.takes() || (is_known && *fault == Fault::Refuse);
+        if let Some(fault) = fault.as_ref().filter(|fault| !is_taken(fault)) {
             return untaken(form, fault);
         }
         let Some((message, is_first)) = self.take(&mut state, message) else {
@@ -137,6 +141,7 @@ fn untaken(form: Form, fault: &Fault) -> Reply {
         Fault::Throttle => Reply::say(answer::refused(form, Why::Throttled)),
         Fault::Refuse => Reply::say(answer::refused(form, Why::Refused)),
         Fault::Status(status) => Reply::Say(*status, String::new()),
+        Fault::Silence => Reply::Nothing,
         Fault::LoseRequest | Fault::LoseReply | Fault::Late(_) | Fault::Garble => Reply::HangUp,
     }
 }

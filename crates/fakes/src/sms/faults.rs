@@ -11,6 +11,8 @@ pub enum Fault {
     LoseRequest,
     /// The message is taken, and the answer comes after this time.
     Late(Duration),
+    /// The message is not taken, and the connection stays open without an answer.
+    Silence,
     /// The message is taken, and the answer is nothing that can be read.
     Garble,
     /// The message is not taken: too many calls, in the provider's own form.

@@ -130,6 +130,13 @@ impl SmsGateway {
         self.shared.lock().always = fault;
     }
 
+    /// No call fails any more, whatever was planned.
+    pub fn heal(&self) {
+        let mut state = self.shared.lock();
+        state.next.clear();
+        state.always = None;
+    }
+
     /// How many parts are still paid for; nothing is without end.
     pub fn set_funds(&self, segments: Option<u64>) {
         self.shared.lock().funds = segments;
@@ -204,6 +211,7 @@ async fn answer_call(
     shared.calls.send_modify(|calls| *calls += 1);
     let (status, body) = match shared.reply(&call) {
         Reply::HangUp => return Err(HungUp),
+        Reply::Nothing => return std::future::pending().await,
         Reply::Say(status, body) => (status, body),
         Reply::SayLate(after, status, body) => {
             tokio::time::sleep(after).await;

@@ -6,7 +6,7 @@ use bus::Failure;
 use lettre::Address;
 use mailbox_event::UnixMillis;
 use store::{EffectKind, Window};
-use tracing::{debug, warn};
+use tracing::{debug, trace, warn};
 use wording::{Notice, Reader, Wording};
 
 use super::ration::millis;
@@ -64,6 +64,7 @@ impl Sweeper {
             if away.contains(&window.kind) || run.go_on().is_err() {
                 continue;
             }
+            trace!("Notice is taken");
             if let Err(why) = self.tell(&window, &run).await {
                 debug!(error = &why as &dyn std::error::Error, "A notice waits");
                 if matches!(why, Failure::Outage(_)) {
@@ -71,8 +72,10 @@ impl Sweeper {
                 }
                 continue;
             }
+            trace!("Notice is told");
             let next = UnixMillis(now().0 + millis(post.settings.sieve.merge_for));
             post.store.close_window(&window, now(), next).await.map_err(stored)?;
+            trace!("Notice is closed");
         }
         Ok(())
     }

@@ -6,7 +6,7 @@ use http_body_util::{BodyExt, Limited};
 use hyper::{Method, Request, Response, StatusCode, body::Incoming, http::request::Parts};
 use sms_gateway::{Delivery, InvalidReceipt, ReceiptRequest};
 use store::{EffectKey, Receipt, ReceiptStatus, Received, StoreError};
-use tracing::{debug, warn};
+use tracing::{debug, trace, warn};
 
 use super::Switchboard;
 use crate::{post::now, telemetry::ReceiptOutcome};
@@ -72,6 +72,7 @@ impl Receipts {
     }
 
     async fn note(&self, receipt: &sms_gateway::Receipt) -> Result<ReceiptOutcome, StoreError> {
+        trace!("Receipt is genuine");
         let Some(key) = EffectKey::parse(&receipt.reference) else { return Ok(ReceiptOutcome::Stranger) };
         let (provider, refund) = (self.switchboard.settings.provider(), self.switchboard.settings.refund);
         let status = match receipt.status {
@@ -80,7 +81,9 @@ impl Receipts {
             Delivery::Undelivered => ReceiptStatus::Undelivered,
         };
         let told = Receipt { key: &key, provider, provider_id: &receipt.id, status };
-        Ok(match self.switchboard.post.store.receive(&told, refund, now()).await? {
+        let received = self.switchboard.post.store.receive(&told, refund, now()).await?;
+        trace!("Receipt is put down");
+        Ok(match received {
             Received::Stranger => ReceiptOutcome::Stranger,
             Received::Known => ReceiptOutcome::Known,
             Received::Noted => match receipt.status {

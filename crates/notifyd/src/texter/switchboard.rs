@@ -58,6 +58,7 @@ impl Switchboard {
             Reservation::Over(SmsState::Refused) => Ok(Err(Unsent::Over)),
             Reservation::Over(_) => Ok(Ok(())),
             Reservation::NoCredit => {
+                trace!("Credit does not reach");
                 credit::ended(&self.post.store, text.user).await.map_err(stored)?;
                 self.post.metrics.texts.untold(Untold::NoCredit);
                 Ok(Ok(()))

@@ -9,27 +9,22 @@
 
 mod aim;
 mod check;
-mod place;
-mod victim;
+pub mod hits;
+mod mailer;
+pub mod place;
+pub mod rounds;
+pub mod victim;
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    env,
-    sync::Arc,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use fakes::smtp::{SinkSettings, SmtpSink};
 use rand::{RngExt, SeedableRng, rngs::StdRng};
-use testkit::postgres::Postgres;
-use tokio::{
-    sync::Semaphore,
-    task::{JoinSet, LocalSet},
-};
+use tokio::task::LocalSet;
 
 use aim::{AIMS, Aim};
 use check::{Tally, check, finish};
 use place::Place;
-use victim::Victim;
+use rounds::{fourth, play, seeds};
 
 const THIS_TEST: &str = "kill::every_alarm_has_a_mail_whatever_was_killed_and_another_only_in_doubt";
 
@@ -38,38 +33,21 @@ const ALARMS: u64 = 12;
 const ROUNDS: u64 = 8;
 /// Each aim on each pair, and on both versions of NATS.
 const WHOLE: u64 = 32;
-/// Most of a round is waiting, on NATS for the dead node's jobs to be free.
-const ROUNDS_AT_A_TIME: usize = 3;
 
 #[test]
 fn every_alarm_has_a_mail_whatever_was_killed_and_another_only_in_doubt() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     match Place::of_the_victim() {
-        Some(place) => runtime.block_on(victim::serve(&place)),
+        Some(place) => runtime.block_on(victim::serve(&place, mailer::settings())),
         None => LocalSet::new().block_on(&runtime, rounds()),
     }
 }
 
-fn number(name: &str, default: u64) -> u64 {
-    env::var(name).map_or(default, |text| text.parse().unwrap())
-}
-
 async fn rounds() {
-    let (first, count) = (number("NOTIFYD_TEST_KILL_SEED", 0), number("NOTIFYD_TEST_KILL_ROUNDS", ROUNDS));
-    let postgres = Postgres::shared().await;
-    let (at_a_time, mut running) = (Arc::new(Semaphore::new(ROUNDS_AT_A_TIME)), JoinSet::new());
-    for seed in first..first + count {
-        let (postgres, at_a_time) = (postgres.clone(), at_a_time.clone());
-        running.spawn_local(async move {
-            let _turn = at_a_time.acquire().await.unwrap();
-            eprintln!("seed {seed}");
-            let place = Place::new(seed + seed / 4, &postgres).await;
-            (place.name(), kill_and_send(seed, &place).await)
-        });
-    }
+    let seeds = seeds(ROUNDS);
+    let count = seeds.end - seeds.start;
     let mut tallies: BTreeMap<&str, Tally> = BTreeMap::new();
-    while let Some(round) = running.join_next().await {
-        let (name, tally) = round.unwrap();
+    for (name, tally) in play(seeds, kill_and_send).await {
         tallies.entry(name).or_default().add(tally);
     }
     for (name, tally) in &tallies {
@@ -88,11 +66,11 @@ async fn kill_and_send(seed: u64, place: &Place) -> Tally {
     let mut rng = StdRng::seed_from_u64(seed);
     let keep = SinkSettings { kept: 1000, ..SinkSettings::default() };
     let sink = SmtpSink::start("127.0.0.1:0".parse().unwrap(), keep).await.unwrap();
-    place.dispatch(ALARMS).await;
+    mailer::dispatch(place).await;
     let (mut tally, mut doubts) = (Tally::default(), BTreeSet::new());
     for aim in aims(seed, &mut rng) {
-        let victim = Victim::start(place, sink.local_addr(), Some((&aim, rng.random_range(1..=3))));
-        tally.killed(&aim, victim.killed(&aim, &sink).await);
+        let victim = mailer::start(place, sink.local_addr(), Some((&aim, rng.random_range(1..=3))));
+        tally.killed(&aim, mailer::killed(victim, &aim, &sink).await);
         doubts.extend(place.in_doubt());
     }
     finish(place, &sink).await;
@@ -101,10 +79,7 @@ async fn kill_and_send(seed: u64, place: &Place) -> Tally {
 
 /// A fourth of all, in any order, and then one that strikes some time after notifyd came by its place.
 fn aims(seed: u64, rng: &mut StdRng) -> Vec<Aim> {
-    let mut aims: Vec<_> = AIMS.iter().skip(usize::try_from(seed % 4).unwrap()).step_by(4).cloned().collect();
-    for place in (1..aims.len()).rev() {
-        aims.swap(place, rng.random_range(0..=place));
-    }
+    let mut aims = fourth(&AIMS, seed, rng);
     aims.push(Aim::later(rng));
     aims
 }

@@ -11,6 +11,7 @@ mod dkim;
 mod event;
 mod failures;
 mod kill;
+mod kill_texts;
 mod mute;
 mod poison;
 mod readers;

@@ -2,7 +2,7 @@
 
 mod doubts;
 mod hostile;
-mod line;
+pub mod line;
 mod receipts;
 
 use std::time::Duration;

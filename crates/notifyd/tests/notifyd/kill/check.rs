@@ -14,8 +14,8 @@ use notifyd::ALARM_MAIL;
 use super::{
     ALARMS,
     aim::{AIMS, Aim},
-    place::{Place, address},
-    victim::Victim,
+    mailer::{self, address},
+    place::Place,
 };
 use crate::setup::header;
 
@@ -100,7 +100,7 @@ impl fmt::Display for Tally {
 
 /// Lets notifyd do what is left.
 pub async fn finish(place: &Place, sink: &SmtpSink) {
-    let victim = Victim::start(place, sink.local_addr(), None);
+    let victim = mailer::start(place, sink.local_addr(), None);
     let end = Instant::now() + DEADLINE;
     while place.count("state IN ('sent', 'failed', 'dropped')") < ALARMS {
         assert!(Instant::now() < end, "alarms are left");

@@ -2,11 +2,11 @@
 
 use std::{env, path::PathBuf, sync::Arc, time::Duration};
 
-use bus::Bus;
+use bus::{Bus, Message};
 use bus_local::{LocalBus, LocalBusSettings};
 use bus_nats::{NatsBus, NatsSettings};
 use bus_node::Surroundings;
-use notifyd::Notifyd;
+use notifyd::{Notifyd, Settings};
 use prometheus_client::registry::Registry;
 use rusqlite::Connection;
 use store::Store;
@@ -16,8 +16,6 @@ use testkit::{
     postgres::Postgres,
 };
 use tokio::process::Command;
-
-use crate::setup::{alarm, job, settings};
 
 const FILE: &str = "NOTIFYD_TEST_KILL_FILE";
 const NATS: &str = "NOTIFYD_TEST_KILL_NATS";
@@ -132,37 +130,54 @@ impl Place {
         Store::open(&store::Settings::at(self.url.clone()), "/nowhere".as_ref()).await.unwrap()
     }
 
-    /// Puts so many alarms on the bus, each to an address of its own.
-    pub async fn dispatch(&self, alarms: u64) {
-        let (bus, store) = (self.bus().await, self.store().await);
-        // The group has to be known before jobs are kept for it.
-        let (nobody, mut registry) = ("127.0.0.1:1".parse().unwrap(), Registry::default());
-        let notifyd =
-            Notifyd::start(settings(nobody), b"site", bus.shared(), store.clone(), &mut registry).await;
+    /// Has the bus keep jobs for the groups that notifyd has with `settings`.
+    pub async fn prepare(&self, settings: Settings) {
+        let (bus, store, mut registry) = (self.bus().await, self.store().await, Registry::default());
+        let notifyd = Notifyd::start(settings, b"site", bus.shared(), store.clone(), &mut registry).await;
         drop(notifyd.unwrap());
-        for number in 1..=alarms {
-            let mut job = job(alarm(&[&address(number)]));
-            job.id.sequence = number;
-            bus.shared().dispatch(job, &[]).await.unwrap();
-        }
         bus.close().await;
         store.close().await;
     }
 
-    /// One column of the effects for which `condition` holds.
-    fn select(&self, column: &str, condition: &str) -> Vec<String> {
-        let sql = format!("SELECT {column} FROM effects WHERE {condition}");
+    pub async fn dispatch(&self, jobs: impl IntoIterator<Item = Message>) {
+        let bus = self.bus().await;
+        for job in jobs {
+            bus.shared().dispatch(job, &[]).await.unwrap();
+        }
+        bus.close().await;
+    }
+
+    /// What `sql` finds, in one column of text.
+    pub fn rows(&self, sql: &str) -> Vec<String> {
         match &self.rows {
-            Rows::Postgres(server, name) => server.rows(name, &sql),
+            Rows::Postgres(server, name) => server.rows(name, sql),
             Rows::Sqlite(file) => {
                 let database = Connection::open(file).unwrap();
                 database.busy_timeout(PATIENCE).unwrap();
-                let mut statement = database.prepare(&sql).unwrap();
+                let mut statement = database.prepare(sql).unwrap();
                 let rows = statement.query_map([], |row| row.get(0)).unwrap();
                 rows.collect::<Result<_, _>>().unwrap()
             }
             Rows::Unseen => panic!("a victim does not look"),
         }
+    }
+
+    /// Runs statements that find nothing.
+    pub fn execute(&self, sql: &str) {
+        match &self.rows {
+            Rows::Postgres(server, name) => server.sql(name, sql),
+            Rows::Sqlite(file) => {
+                let database = Connection::open(file).unwrap();
+                database.busy_timeout(PATIENCE).unwrap();
+                database.execute_batch(sql).unwrap();
+            }
+            Rows::Unseen => panic!("a victim does not look"),
+        }
+    }
+
+    /// One column of the effects for which `condition` holds.
+    fn select(&self, column: &str, condition: &str) -> Vec<String> {
+        self.rows(&format!("SELECT {column} FROM effects WHERE {condition}"))
     }
 
     pub fn count(&self, condition: &str) -> u64 {
@@ -189,8 +204,4 @@ impl Opened {
             Self::Nats(bus) => bus.close().await,
         }
     }
-}
-
-pub fn address(number: u64) -> String {
-    format!("bob{number}@example.org")
 }

@@ -2,7 +2,6 @@
 
 use std::{
     env, fmt,
-    net::SocketAddr,
     os::unix::process::ExitStatusExt,
     process::Stdio,
     sync::atomic::{AtomicU64, Ordering},
@@ -10,9 +9,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use fakes::smtp::{Faults, SmtpSink};
 use kit::drain::Drain;
-use notifyd::Notifyd;
+use notifyd::{Notifyd, Settings};
 use prometheus_client::registry::Registry;
 use rustix::process::{Signal, getpid, kill_process};
 use tokio::process::{Child, ChildStdin, Command};
@@ -22,11 +20,8 @@ use tracing::{
     span,
 };
 
-use super::{THIS_TEST, aim::Aim, place::Place};
-use crate::setup::settings;
+use super::place::Place;
 
-const SERVER: &str = "NOTIFYD_TEST_KILL_SERVER";
-const CONCURRENCY: &str = "NOTIFYD_TEST_KILL_CONCURRENCY";
 const WORD: &str = "NOTIFYD_TEST_KILL_WORD";
 const TIMES: &str = "NOTIFYD_TEST_KILL_TIMES";
 const MICROSECONDS: &str = "NOTIFYD_TEST_KILL_MICROSECONDS";
@@ -37,6 +32,14 @@ const PATIENCE: Duration = Duration::from_secs(15);
 /// A running notifyd. It ends when this is dropped, and in order when its standard input does.
 pub struct Victim(Child, ChildStdin);
 
+/// Where notifyd kills itself: so long after it came by a word of its log at level trace for that many times.
+#[derive(Debug, Clone, Copy)]
+pub struct Strike {
+    pub word: &'static str,
+    pub times: u64,
+    pub pause: Duration,
+}
+
 /// Hears every word of this process, and kills it at one.
 struct Killer {
     word: String,
@@ -44,16 +47,14 @@ struct Killer {
     pause: Duration,
 }
 
-/// Is notifyd until it is killed, or standard input ends.
-pub async fn serve(place: &Place) {
+/// Is notifyd with `settings` until it is killed, or standard input ends.
+pub async fn serve(place: &Place, settings: Settings) {
     let text = |name| env::var(name).ok();
     if let (Some(word), Some(times), Some(pause)) = (text(WORD), text(TIMES), text(MICROSECONDS)) {
         let pause = Duration::from_micros(pause.parse().unwrap());
         let killer = Killer { word, left: AtomicU64::new(times.parse().unwrap()), pause };
         tracing::subscriber::set_global_default(killer).unwrap();
     }
-    let mut settings = settings(text(SERVER).unwrap().parse().unwrap());
-    (settings.concurrency, settings.retries) = (text(CONCURRENCY).unwrap().parse().unwrap(), 100);
     let (bus, store) = (place.bus().await, place.store().await);
     let (drain, mut registry) = (Drain::new(), Registry::default());
     let notifyd = Notifyd::start(settings, b"site", bus.shared(), store, &mut registry).await;
@@ -65,16 +66,14 @@ pub async fn serve(place: &Place) {
 }
 
 impl Victim {
-    /// Starts one, to be killed where it comes by for that many times, or not at all.
-    pub fn start(place: &Place, server: SocketAddr, kill: Option<(&Aim, u64)>) -> Self {
+    /// Starts one: this `test`, told `environment`.
+    pub fn start(place: &Place, test: &str, environment: &[(&str, String)], strike: Option<Strike>) -> Self {
         let mut command = Command::new(env::current_exe().unwrap());
-        command.args(["--exact", THIS_TEST, "--nocapture"]).env(SERVER, server.to_string());
-        command.env(CONCURRENCY, kill.map_or(4, |(aim, _)| aim.concurrency()).to_string());
+        command.args(["--exact", test, "--nocapture"]);
+        command.envs(environment.iter().map(|(name, value)| (name, value)));
         place.tell(&mut command);
-        if let Some((aim, count)) = kill
-            && let Some((word, pause)) = aim.word()
-        {
-            command.env(WORD, word).env(TIMES, aim.times(count).to_string());
+        if let Some(Strike { word, times, pause }) = strike {
+            command.env(WORD, word).env(TIMES, times.to_string());
             command.env(MICROSECONDS, pause.as_micros().to_string());
         }
         command.stdin(Stdio::piped()).stdout(Stdio::null()).kill_on_drop(true);
@@ -84,22 +83,19 @@ impl Victim {
         Self(child, stdin)
     }
 
-    /// Waits until it was killed: whether where it was aimed. It is not when every alarm is done before.
-    pub async fn killed(mut self, aim: &Aim, sink: &SmtpSink) -> bool {
-        let mut stalled = sink.stalled();
-        let before = *stalled.borrow_and_update();
-        sink.set_faults(aim.faults());
+    /// Waits until it has killed itself, or kills it when an answer is `held_back`: whether it was one of these. It is
+    /// neither when all jobs are done before.
+    pub async fn killed(mut self, held_back: impl Future<Output = ()>) -> bool {
         let is_hit = tokio::select! {
             ended = self.0.wait() => {
                 assert_eq!(ended.unwrap().signal(), Some(Signal::KILL.as_raw()), "notifyd ended by itself");
                 true
             }
-            _held_back = stalled.wait_for(|stalled| *stalled > before) => true,
+            () = held_back => true,
             () = tokio::time::sleep(PATIENCE) => false,
         };
         // One that has ended cannot be killed again.
         self.0.kill().await.ok();
-        sink.set_faults(Faults::default());
         is_hit
     }
 

@@ -217,7 +217,7 @@ async fn opened(folder: &TempDir, database: Option<&Arc<Postgres>>) -> Store {
     }
 }
 
-fn sms_settings(form: Form, base: &str) -> SmsSettings {
+pub fn sms_settings(form: Form, base: &str) -> SmsSettings {
     let account = Fake::default();
     let (provider, section) = match form {
         Form::Twilio => {
