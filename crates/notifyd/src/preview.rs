@@ -12,7 +12,7 @@ use crate::{
     Settings,
     settings::Means,
     sieve::Taken,
-    webhook::{Payload, post_key},
+    webhook::{Payload, post_key, without_fragment},
 };
 
 /// What a preview is made with.
@@ -103,7 +103,7 @@ impl Preview<'_> {
             Ok(Err(why)) => return format!("nothing: {why}\n"),
             Err(why) => return format!("nothing: notifyd.webhook.hosts: {why}\n"),
         }
-        let text = taken.text();
+        let (url, text) = (&without_fragment(url), taken.text());
         let body = Payload::of(taken, &text).to_octets();
         let (key, now) = (post_key(taken, url).to_string(), self.now.0 / 1_000);
         let signature =

@@ -9,6 +9,7 @@ mod credit;
 mod group;
 mod notice;
 mod receipts;
+mod silence;
 mod switchboard;
 mod unsent;
 mod words;

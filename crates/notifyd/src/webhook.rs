@@ -15,4 +15,4 @@ use conduct::Conduct;
 pub(crate) use hosts::Hosts;
 pub use hosts::InvalidHost;
 pub(crate) use payload::Payload;
-pub(crate) use poster::{Poster, post_key};
+pub(crate) use poster::{Poster, post_key, without_fragment};

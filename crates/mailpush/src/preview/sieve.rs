@@ -75,10 +75,20 @@ pub fn show(options: &SieveOptions, wording: &Wording, reader: &Reader) -> Resul
     };
     let now = UnixMillis(unix_millis());
     let event = match &options.event {
-        Some(path) => serde_json::from_slice(&read(path)?).map_err(|why| Error::Event(path.clone(), why))?,
+        Some(path) => event_in(&read(path)?).map_err(|why| Error::Event(path.clone(), why))?,
         None => made_up(options, now)?,
     };
     Ok(Preview { settings: &settings, wording, reader, now }.of(event)?)
+}
+
+/// The event of a dead letter, with or without the lines that are shown before it.
+fn event_in(shown: &[u8]) -> Result<Event, serde_json::Error> {
+    let lines = shown
+        .iter()
+        .enumerate()
+        .filter(|(at, octet)| **octet == b'{' && (*at == 0 || shown[at - 1] == b'\n'));
+    let begin = lines.map(|(at, _)| at).next().unwrap_or_default();
+    serde_json::from_slice(&shown[begin..])
 }
 
 fn made_up(options: &SieveOptions, now: UnixMillis) -> Result<Event, Error> {

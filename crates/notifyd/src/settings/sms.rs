@@ -92,6 +92,9 @@ impl SmsSettings {
     }
 }
 
+/// docs/sms-webhook.md asks gateways to keep references for so long.
+const A_DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
 impl Validate for SmsSettings {
     fn problems(&self) -> Vec<String> {
         let is_from = (1..=LONGEST_FROM).contains(&self.from.len()) && !has_controls(&self.from);
@@ -111,6 +114,10 @@ impl Validate for SmsSettings {
             ),
             (self.concurrency == 0, "concurrency: nothing would be sent at zero"),
             (self.useful_for.is_zero(), "useful_for: nothing would be sent at zero"),
+            (
+                self.useful_for > A_DAY,
+                "useful_for: must be at most 24h, as long as a gateway knows a message again",
+            ),
         ];
         let own = checks.into_iter().filter(|(wrong, _)| *wrong).map(|(_, text)| text.to_owned());
         own.chain(self.receipts_problem()).chain(within("gateway", self.gateway.problems())).collect()

@@ -7,7 +7,12 @@ use tracing::warn;
 use wording::{Reader, Wording};
 
 use super::{Switchboard, addressees::is_in_order, switchboard::Text, words::Words};
-use crate::{in_flight::Run, post::stored, telemetry::Untold};
+use crate::{
+    in_flight::Run,
+    late::is_older,
+    post::{now, stored},
+    telemetry::Untold,
+};
 
 impl Switchboard {
     /// Sends the notice of `window`; it counts in no budget. What is refused for good ends it, and so does what nobody
@@ -30,6 +35,11 @@ impl Switchboard {
             return Ok(());
         };
         let key = window.notice();
+        // Gateways remember a reference for a day or so: after that the same notice might be taken for another.
+        if is_older(window.opened(), now(), self.settings.useful_for) {
+            self.withdraw(&key).await.map_err(stored)?.ok();
+            return Ok(());
+        }
         let text = Text { key: &key, user: &window.user, to: &number, words: &words };
         match self.send(&text, run).await? {
             Ok(()) => Ok(()),

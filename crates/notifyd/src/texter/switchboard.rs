@@ -1,6 +1,9 @@
 //! The way of one text message to one number: the ledger, the gateway, the ledger.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
 
 use ::sieve::{Number, NumberRules};
 use bus::Failure;
@@ -9,7 +12,7 @@ use sms_gateway::{Gateway, Outcome, Outgoing};
 use store::{Budget, EffectKey, InDoubt, Reservation, Sms, SmsState, StoreError, Texting};
 use tracing::{trace, warn};
 
-use super::{credit, unsent::Unsent, words::Words};
+use super::{credit, silence::Silence, unsent::Unsent, words::Words};
 use crate::{
     in_flight::Run,
     post::{Post, now, put_off, stored},
@@ -24,6 +27,7 @@ pub(crate) struct Switchboard {
     pub(super) settings: SmsSettings,
     pub(super) rules: NumberRules,
     pub(super) gateway: Box<dyn Gateway>,
+    silence: Mutex<Silence>,
 }
 
 /// A text message before it is sent.
@@ -44,12 +48,13 @@ const ATTEMPTS: u32 = 8;
 impl Switchboard {
     pub(crate) fn new(post: Arc<Post>, settings: SmsSettings, gateway: Box<dyn Gateway>) -> Self {
         let rules = settings.rules();
-        Self { post, settings, rules, gateway }
+        Self { post, settings, rules, gateway, silence: Mutex::default() }
     }
 
     /// Sends `text`. The error of the outer result ends the job; that of the inner one is of this message.
     pub(super) async fn send(&self, text: &Text<'_>, run: &Run<'_>) -> Result<Result<(), Unsent>, Failure> {
         run.go_on().map_err(put_off)?;
+        self.is_heard()?;
         let number = text.to.to_string();
         let sms = self.sms(text, &number);
         match self.post.store.reserve(&sms, now()).await.map_err(stored)? {
@@ -74,6 +79,7 @@ impl Switchboard {
         run: &Run<'_>,
     ) -> Result<Option<Result<(), Unsent>>, Failure> {
         run.go_on().map_err(put_off)?;
+        self.is_heard()?;
         let number = text.to.to_string();
         let sms = self.sms(text, &number);
         match self.post.store.depart(&sms, budgets, now()).await.map_err(stored)? {
@@ -86,6 +92,20 @@ impl Switchboard {
         let Words { segments, .. } = *text.words;
         let price = segments.saturating_mul(self.settings.price(text.to));
         Sms { key: text.key, user: text.user, number, segments, price, provider: self.settings.provider() }
+    }
+
+    /// Holds messages back from a gateway that takes them without a word: each would be in doubt. One that takes a reference
+    /// once is only asked again.
+    fn is_heard(&self) -> Result<(), Failure> {
+        if self.gateway.is_idempotent() || self.silence().may_send(Instant::now()) {
+            return Ok(());
+        }
+        Err(Unsent::Silent.failure())
+    }
+
+    fn silence(&self) -> MutexGuard<'_, Silence> {
+        // What a thread that panicked left is at worst a message too few.
+        self.silence.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The message of `key` is of no use any more.
@@ -154,11 +174,26 @@ impl Switchboard {
         write(texting, outcome).await
     }
 
+    /// Whether the gateway says nothing for long. Told once, when it begins.
+    fn listen(&self, outcome: &Outcome) -> bool {
+        let mut silence = self.silence();
+        let was_long = silence.is_long();
+        match outcome {
+            Outcome::Unknown => silence.unanswered(Instant::now()),
+            _ => silence.answered(),
+        }
+        if silence.is_long() && !was_long {
+            warn!("SMS gateway does not say whether it takes texts; they wait but for one a minute");
+        }
+        silence.is_long()
+    }
+
     /// Counts it, and says what it means for the message.
     fn judge(&self, outcome: Outcome, counted: u32) -> Result<(), Unsent> {
         let metrics = &self.post.metrics.texts;
         let is_down = matches!(outcome, Outcome::GatewayAway | Outcome::NoFunds | Outcome::Misconfigured);
-        metrics.gateway_is_up(!is_down);
+        let is_silent = self.listen(&outcome);
+        metrics.gateway_is_up(!is_down && !is_silent);
         match outcome {
             Outcome::Accepted { segments, .. } => {
                 metrics.sent(counted);

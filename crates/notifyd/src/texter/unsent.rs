@@ -11,6 +11,9 @@ pub(crate) enum Unsent {
     /// No other message would be taken either.
     #[error("SMS gateway cannot be reached")]
     Away,
+    /// As [`Self::Away`]: of the messages before it said nothing.
+    #[error("SMS gateway does not say whether it takes messages")]
+    Silent,
     /// As [`Self::Away`], until somebody pays.
     #[error("our account with the SMS gateway is empty")]
     NoFunds,
@@ -39,7 +42,9 @@ impl Unsent {
     pub(super) fn failure(self) -> Failure {
         match self {
             Self::Later | Self::Unanswered => Failure::Retry(Box::new(self)),
-            Self::Away | Self::NoFunds | Self::Misconfigured => Failure::Outage(Box::new(self)),
+            Self::Away | Self::Silent | Self::NoFunds | Self::Misconfigured => {
+                Failure::Outage(Box::new(self))
+            }
             Self::Refused(_) | Self::Over | Self::Unknown | Self::TooLate => Failure::Reject(Box::new(self)),
         }
     }

@@ -196,7 +196,7 @@ pub(crate) fn post_key(taken: &Taken, url: &Url) -> EffectKey {
 }
 
 /// What stands after `#` is for readers of a page, and is never sent.
-fn without_fragment(url: &Url) -> Url {
+pub(crate) fn without_fragment(url: &Url) -> Url {
     let mut url = url.clone();
     url.set_fragment(None);
     url

@@ -81,7 +81,13 @@ fn event_as_a_dead_letter_shows_it_is_read() {
         let made = SieveOptions { method: Some("chat".to_owned()), ..options.clone() };
         let event = made_up(&made, UnixMillis(1_795_356_000_000)).unwrap();
         let file = folder.join("event.json");
-        fs::write(&file, serde_json::to_string_pretty(&event).unwrap()).unwrap();
+        let event = serde_json::to_string_pretty(&event).unwrap();
+        // With what is shown above it.
+        fs::write(
+            &file,
+            format!("group: webhook\nnumber: 7\nreason: host answered 404\ncontent: \n{event}\n"),
+        )
+        .unwrap();
         options.event = Some(file);
     });
     assert!(captured.unwrap().starts_with("POST https://hooks.example.org/chat\n"));
