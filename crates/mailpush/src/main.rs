@@ -163,7 +163,7 @@ fn main() -> ExitCode {
             Ok(said) => print(&said),
             Err(error) => done(Err(error), credit::Error::is_configuration),
         },
-        Command::Preview(options) => match preview::run(&options) {
+        Command::Preview(options) => match runtime.block_on(preview::run(&options)) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) if error.is_command_line() => fail(&error, ExitCode::from(EXIT_CONFIGURATION)),
             Err(error) => fail(&error, ExitCode::FAILURE),

@@ -21,9 +21,10 @@ use wording::{
 pub struct Options {
     /// Which mail.
     kind: Kind,
-    /// The reader's language: a BCP 47 tag; one of ar, de, en, es, fr, it, ja, nl, pl, pt-BR, ru, zh-Hans.
-    #[arg(long, default_value = "en")]
-    language: String,
+    /// The reader's language: a BCP 47 tag; one of ar, de, en, es, fr, it, ja, nl, pl, pt-BR, ru, zh-Hans. Without it
+    /// English; for sieve the user's, or the one that is configured.
+    #[arg(long)]
+    language: Option<String>,
     /// The reader's zone, like Asia/Tokyo; without it the event's own.
     #[arg(long)]
     zone: Option<String>,
@@ -114,11 +115,11 @@ fn languages() -> String {
 }
 
 /// Writes the mail's two files and says where they are.
-pub fn run(options: &Options) -> Result<(), Error> {
+pub async fn run(options: &Options) -> Result<(), Error> {
     let reader = reader(options)?;
     let wording = overrides::load(options.wording.as_deref())?;
     let Some(mail) = mail(options.kind, &wording, &reader, &Zoned::now())? else {
-        let told = sieve::show(&options.sieve, &wording, &reader)?;
+        let told = sieve::show(&options.sieve, &wording, options.language.as_ref().map(|_| &reader)).await?;
         return write!(io::stdout(), "{told}").map_err(Error::Output);
     };
     let name = format!("{}.{}", name(options.kind), reader.locale.language().tag());
@@ -136,9 +137,8 @@ fn tell(path: &Path) -> Result<(), Error> {
 }
 
 fn reader(options: &Options) -> Result<Reader, Error> {
-    let reader = Reader::of(
-        Locale::negotiate(&options.language).ok_or_else(|| Error::Language(options.language.clone()))?,
-    );
+    let language = options.language.as_deref().unwrap_or("en");
+    let reader = Reader::of(Locale::negotiate(language).ok_or_else(|| Error::Language(language.to_owned()))?);
     let hour_cycle = match options.hours {
         None => None,
         Some(12) => Some(HourCycle::TwelveHours),
@@ -214,7 +214,7 @@ mod tests {
     use super::*;
 
     fn options(kind: Kind, language: &str, out: &Path) -> Options {
-        let (language, out) = (language.to_owned(), out.to_owned());
+        let (language, out) = (Some(language.to_owned()), out.to_owned());
         Options {
             kind,
             language,
@@ -226,11 +226,11 @@ mod tests {
         }
     }
 
-    #[test]
-    fn every_mail_is_written() {
+    #[tokio::test]
+    async fn every_mail_is_written() {
         let folder = TempDir::new().unwrap();
         for kind in [Kind::Alarm, Kind::Late, Kind::Days, Kind::Unscheduled, Kind::More, Kind::CreditEnded] {
-            run(&options(kind, "ar", folder.path())).unwrap();
+            run(&options(kind, "ar", folder.path())).await.unwrap();
             let read = |ending: &str| {
                 fs::read_to_string(folder.path().join(format!("{}.ar.{ending}", name(kind)))).unwrap()
             };
@@ -239,25 +239,27 @@ mod tests {
         }
     }
 
-    #[test]
-    fn what_cannot_be_is_refused() {
+    #[tokio::test]
+    async fn what_cannot_be_is_refused() {
         let folder = TempDir::new().unwrap();
-        let wrong = |change: fn(&mut Options)| {
+        let wrong = async |change: fn(&mut Options)| {
             let mut options = options(Kind::Alarm, "en", folder.path());
             change(&mut options);
-            run(&options).unwrap_err().to_string()
+            run(&options).await.unwrap_err().to_string()
         };
         assert_eq!(
-            wrong(|options| options.language = "tlh".into()),
+            wrong(|options| options.language = Some("tlh".into())).await,
             "mail is not written in \"tlh\", but in ar, de, en, es, fr, it, ja, nl, pl, pt-BR, ru, zh-Hans"
         );
-        assert_eq!(wrong(|options| options.hours = Some(13)), "--hours is neither 12 nor 24");
+        assert_eq!(wrong(|options| options.hours = Some(13)).await, "--hours is neither 12 nor 24");
         assert_eq!(
-            wrong(|options| options.zone = Some("Mars/Olympus".into())),
+            wrong(|options| options.zone = Some("Mars/Olympus".into())).await,
             "time zone is not one of the tz database"
         );
         assert!(
-            wrong(|options| options.out = "/nowhere".into()).starts_with("/nowhere/alarm.en.txt cannot be")
+            wrong(|options| options.out = "/nowhere".into())
+                .await
+                .starts_with("/nowhere/alarm.en.txt cannot be")
         );
     }
 }

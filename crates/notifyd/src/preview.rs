@@ -3,13 +3,15 @@
 use std::fmt::Write as _;
 
 use ::sieve::{Hook, Mailto, Method, silence};
-use mailbox_event::{Event, UnixMillis};
+use mailbox_event::{Account, Event, UnixMillis};
 use sms_gateway::signature::{self, SigningKey};
+use store::{Credit, Store, StoreError};
 use url::Url;
 use wording::{Reader, RenderError, Wording};
 
 use crate::{
     Settings,
+    reader::reader,
     settings::Means,
     sieve::Taken,
     webhook::{Payload, post_key, without_fragment},
@@ -24,8 +26,31 @@ pub struct Preview<'a> {
     pub wording: &'a Wording,
     /// Who reads it.
     pub reader: &'a Reader,
+    /// What the database knows of whose script it is, if it was asked.
+    pub user: Option<&'a PreviewUser>,
     /// Signatures are of this moment.
     pub now: UnixMillis,
+}
+
+/// What the database knows of a user.
+#[derive(Clone)]
+pub struct PreviewUser {
+    reader: Option<store::Reader>,
+    pub(crate) numbers: Vec<String>,
+    pub(crate) credit: Credit,
+}
+
+impl PreviewUser {
+    /// Asks for it. Writes nothing.
+    pub async fn ask(store: &Store, user: &Account) -> Result<Self, StoreError> {
+        let reader = store.addressee(user, None).await?.reader;
+        Ok(Self { reader, numbers: store.numbers(user).await?, credit: store.credit(user).await? })
+    }
+
+    /// In which words mail and texts are, for those of whom nothing is known as `settings` say.
+    pub fn reader(&self, settings: &Settings) -> Reader {
+        reader(self.reader.clone().unwrap_or_default(), &settings.reader)
+    }
 }
 
 /// Why there is nothing to show.
@@ -63,11 +88,11 @@ impl Preview<'_> {
                 Some(Means::Mail) => self
                     .mail(taken, &Mailto { to: vec![taken.owner.as_str().to_owned()], ..Mailto::default() }),
                 Some(Means::Post(url)) => Ok(self.post(taken, url)),
-                Some(Means::Text) => Ok("a text message to the user's first number\n".into()),
+                Some(Means::Text) => Ok(self.own_text(taken)),
                 Some(Means::Ignored) => Ok("nothing: notifyd.sieve.methods says \"ignore\"\n".into()),
                 None => Ok("nothing: notifyd.sieve.methods does not know the method\n".into()),
             },
-            Method::Text(_) => Ok("a text message\n".into()),
+            Method::Text(texting) => Ok(self.text(taken, texting)),
         }
     }
 

@@ -8,6 +8,7 @@ mod addressees;
 mod credit;
 mod group;
 mod notice;
+pub(crate) mod preview;
 mod receipts;
 mod silence;
 mod switchboard;

@@ -9,7 +9,8 @@ use kit::{clock::unix_millis, config::ConfigErrors};
 use mailbox_event::{
     Account, Event, EventId, InvalidAccount, Notification, RelayId, SieveNotification, UnixMillis,
 };
-use notifyd::{Preview, PreviewError, Settings};
+use notifyd::{Preview, PreviewError, PreviewUser, Settings};
+use store::{OpenError, Store, StoreError};
 use wording::{Reader, Wording};
 
 use crate::{config::Config, role::Role};
@@ -39,9 +40,9 @@ pub struct SieveOptions {
     /// A file with the message that the script ran for.
     #[arg(long)]
     message: Option<PathBuf>,
-    /// Whose script.
-    #[arg(long, default_value = "alice@example.org")]
-    user: String,
+    /// Whose script: the database of --config is asked for their language, numbers and credit. Without it a made-up user.
+    #[arg(long, requires = "config")]
+    user: Option<String>,
 }
 
 /// Why nothing can be shown.
@@ -62,23 +63,46 @@ pub enum Error {
     /// There is no such user anywhere.
     #[error("user is none: write it like alice@example.org")]
     User(#[source] InvalidAccount),
+    /// The file would be made, empty.
+    #[error("{} is not there: no notifyd with this configuration has run", .0.display())]
+    NoDatabase(PathBuf),
+    /// The database cannot be used.
+    #[error("database cannot be used")]
+    Open(#[source] OpenError),
+    /// The database did not answer.
+    #[error("database cannot be asked")]
+    Store(#[source] StoreError),
     /// There is nothing to show.
     #[error(transparent)]
     Preview(#[from] PreviewError),
 }
 
-/// What would be sent, for a person.
-pub fn show(options: &SieveOptions, wording: &Wording, reader: &Reader) -> Result<String, Error> {
-    let settings = match &options.config {
-        Some(path) => Config::load(path, Role::Operator, &[]).map_err(Error::Config)?.notifyd,
-        None => Settings::default(),
+/// Whose script it is where nobody says.
+const NOBODY: &str = "alice@example.org";
+
+/// What would be sent, for a person. Without `reader` as the user reads it.
+pub async fn show(
+    options: &SieveOptions,
+    wording: &Wording,
+    reader: Option<&Reader>,
+) -> Result<String, Error> {
+    let config = match &options.config {
+        Some(path) => Some(Config::load(path, Role::Operator, &[]).map_err(Error::Config)?),
+        None => None,
     };
+    let user = match (&config, &options.user) {
+        (Some(config), Some(user)) => Some(ask(config, user).await?),
+        _ => None,
+    };
+    let settings = config.map_or_else(Settings::default, |config| config.notifyd);
+    let known = user.as_ref().map_or_else(|| settings.reader.reader(), |user| user.reader(&settings));
+    let (reader, user) = (reader.unwrap_or(&known), user.as_ref());
     let now = UnixMillis(unix_millis());
     let event = match &options.event {
         Some(path) => event_in(&read(path)?).map_err(|why| Error::Event(path.clone(), why))?,
         None => made_up(options, now)?,
     };
-    Ok(Preview { settings: &settings, wording, reader, now }.of(event)?)
+    Ok(Preview { settings: &settings, wording, reader, user, now }.of(event)?)
 }
 
 /// The event of a dead letter, with or without the lines that are shown before it.
@@ -91,9 +115,23 @@ fn event_in(shown: &[u8]) -> Result<Event, serde_json::Error> {
     serde_json::from_slice(&shown[begin..])
 }
 
+/// What the database knows of `user`.
+async fn ask(config: &Config, user: &str) -> Result<PreviewUser, Error> {
+    let user = Account::parse(user).map_err(Error::User)?;
+    let (settings, file) = (config.notifyd.ledger(), config.data.join("effects.db"));
+    // Opening it would make an empty one.
+    if settings.url.is_none() && matches!(file.try_exists(), Ok(false)) {
+        return Err(Error::NoDatabase(file));
+    }
+    let store = Store::open(&settings, &file).await.map_err(Error::Open)?;
+    let known = PreviewUser::ask(&store, &user).await.map_err(Error::Store);
+    store.close().await;
+    known
+}
+
 fn made_up(options: &SieveOptions, now: UnixMillis) -> Result<Event, Error> {
     let notification = SieveNotification {
-        account: Account::parse(&options.user).map_err(Error::User)?,
+        account: Account::parse(options.user.as_deref().unwrap_or(NOBODY)).map_err(Error::User)?,
         method: options.method.clone().ok_or(Error::Nothing)?,
         priority: "normal".to_owned(),
         options: options.option.clone(),
@@ -117,8 +155,8 @@ impl Error {
     /// Whether what was asked for cannot be.
     pub fn is_command_line(&self) -> bool {
         match self {
-            Self::Config(_) | Self::Nothing | Self::Event(..) | Self::User(_) => true,
-            Self::Read(..) | Self::Preview(_) => false,
+            Self::Config(_) | Self::Nothing | Self::Event(..) | Self::User(_) | Self::NoDatabase(_) => true,
+            Self::Read(..) | Self::Preview(_) | Self::Open(_) | Self::Store(_) => false,
         }
     }
 }
