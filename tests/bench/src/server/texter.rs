@@ -56,7 +56,8 @@ async fn start(
     (sieve.hourly_per_user, sieve.hourly_per_destination, sieve.per_message) = (WIDE, WIDE, WIDE);
     // Nobody listens there: nothing is mailed.
     (settings.smtp.host, settings.smtp.port) = ("127.0.0.1".to_owned(), 1);
-    let store = Store::open(&store::Settings::at(database.to_owned()), "/nowhere".as_ref()).await?;
+    settings.database = store::Settings::at(database.to_owned());
+    let store = Store::open(&settings.ledger(), "/nowhere".as_ref()).await?;
     Ok(Notifyd::start(settings, b"site", bus, store, registry).await?)
 }
 
