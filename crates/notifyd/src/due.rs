@@ -26,7 +26,7 @@ pub(crate) enum GivenUp {
     #[error("mail was sent five times and it is not known whether it was taken")]
     Unknown,
     /// By an earlier run, which may have died before it could say so.
-    #[error("mail was refused or given up before")]
+    #[error("it was refused before, or given up, and then it may have been taken")]
     Before,
 }
 

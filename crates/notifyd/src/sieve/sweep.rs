@@ -110,7 +110,7 @@ impl Sweeper {
         let write = |reader: &Reader, message_id: &str| self.write(window, notice, &to, reader, message_id);
         match self.post.send(letter, write).await?.after(Ok(())) {
             Err(Failure::Reject(_)) => {
-                warn!("A notice of merged notifications was refused for good");
+                warn!(kind = window.kind, "A notice was refused for good");
                 Ok(())
             }
             ended => ended,
