@@ -8,9 +8,9 @@ use std::{path::PathBuf, time::Duration};
 use clap::{Subcommand, ValueEnum};
 use kit::{clock::unix_millis, config::ConfigErrors};
 use mailbox_event::{Account, InvalidAccount, UnixMillis};
-use store::{CreditError, EffectKey, OpenError, Store, StoreError};
+use store::{CreditError, EffectKey, Store, StoreError};
 
-use crate::{config::Config, role::Role};
+use crate::{config::Config, ledger, role::Role};
 
 /// A message that a gateway was asked to take so long ago, and that nobody said anything of, is in doubt: no call lasts
 /// as long.
@@ -96,12 +96,9 @@ pub enum Error {
     /// A grant without a name could not be told from the next.
     #[error("--reference is empty or longer than {LONGEST_REFERENCE} octets")]
     Reference,
-    /// The file would be made, empty.
-    #[error("{} is not there: no notifyd with this configuration has run", .0.display())]
-    NoDatabase(PathBuf),
     /// The database cannot be used.
-    #[error("database cannot be used")]
-    Open(#[source] OpenError),
+    #[error(transparent)]
+    Ledger(#[from] ledger::Error),
     /// The database did not do it.
     #[error("database cannot be asked")]
     Store(#[source] StoreError),
@@ -124,9 +121,8 @@ impl Error {
             | Self::User(_)
             | Self::Id
             | Self::Reference
-            | Self::NoDatabase(_)
             | Self::OtherGrant => true,
-            Self::Open(why) => matches!(why, OpenError::Unsupported(_)),
+            Self::Ledger(why) => why.is_configuration(),
             Self::Store(_) | Self::Credit(_) => false,
         }
     }
@@ -136,19 +132,10 @@ impl Error {
 pub async fn run(options: Options) -> Result<String, Error> {
     let config = options.config.ok_or(Error::NoConfig)?;
     let config = Config::load(&config, Role::Operator, &[]).map_err(Error::Config)?;
-    let desk = Desk { store: open(&config).await?, now: UnixMillis(unix_millis()) };
+    let desk = Desk { store: ledger::open(&config).await?, now: UnixMillis(unix_millis()) };
     let said = desk.act(options.what, &config.default_domain).await;
     desk.store.close().await;
     said
-}
-
-async fn open(config: &Config) -> Result<Store, Error> {
-    let (settings, file) = (config.notifyd.ledger(), config.data.join("effects.db"));
-    // One that may not be looked at is there: opening it says why it cannot be read.
-    if settings.url.is_none() && matches!(file.try_exists(), Ok(false)) {
-        return Err(Error::NoDatabase(file));
-    }
-    Store::open(&settings, &file).await.map_err(Error::Open)
 }
 
 struct Desk {

@@ -9,6 +9,7 @@ mod credit;
 mod dead_letters;
 mod demo;
 mod key;
+mod ledger;
 mod preflight;
 mod preview;
 mod process;

@@ -101,6 +101,6 @@ async fn what_is_wrong_with_the_command_line_is_told() {
     std::fs::write(elsewhere.path(), "data = '/nowhere/at/all'").unwrap();
     let options = |config| Options { config, what: What::Unknown { limit: 1, numbers: false } };
     let missing = run(options(Some(elsewhere.path().to_owned()))).await.unwrap_err();
-    assert!(matches!(&missing, Error::NoDatabase(_)) && missing.is_configuration());
+    assert!(matches!(&missing, Error::Ledger(ledger::Error::Missing(_))) && missing.is_configuration());
     assert!(matches!(run(options(None)).await, Err(Error::NoConfig)));
 }

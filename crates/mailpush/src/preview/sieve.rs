@@ -10,10 +10,10 @@ use mailbox_event::{
     Account, Event, EventId, InvalidAccount, Notification, RelayId, SieveNotification, UnixMillis,
 };
 use notifyd::{Preview, PreviewError, PreviewUser, Settings};
-use store::{OpenError, Store, StoreError};
+use store::StoreError;
 use wording::{Reader, Wording};
 
-use crate::{config::Config, role::Role};
+use crate::{config::Config, ledger, role::Role};
 
 /// Octets of a file that are read: relay hands on 64 KiB of a message, and an event in JSON may say each as a number.
 const LONGEST: u64 = 1 << 20;
@@ -63,12 +63,9 @@ pub enum Error {
     /// There is no such user anywhere.
     #[error("user is none: write it like alice@example.org")]
     User(#[source] InvalidAccount),
-    /// The file would be made, empty.
-    #[error("{} is not there: no notifyd with this configuration has run", .0.display())]
-    NoDatabase(PathBuf),
     /// The database cannot be used.
-    #[error("database cannot be used")]
-    Open(#[source] OpenError),
+    #[error(transparent)]
+    Ledger(#[from] ledger::Error),
     /// The database did not answer.
     #[error("database cannot be asked")]
     Store(#[source] StoreError),
@@ -118,12 +115,7 @@ fn event_in(shown: &[u8]) -> Result<Event, serde_json::Error> {
 /// What the database knows of `user`.
 async fn ask(config: &Config, user: &str) -> Result<PreviewUser, Error> {
     let user = Account::parse(user).map_err(Error::User)?;
-    let (settings, file) = (config.notifyd.ledger(), config.data.join("effects.db"));
-    // Opening it would make an empty one.
-    if settings.url.is_none() && matches!(file.try_exists(), Ok(false)) {
-        return Err(Error::NoDatabase(file));
-    }
-    let store = Store::open(&settings, &file).await.map_err(Error::Open)?;
+    let store = ledger::open(config).await?;
     let known = PreviewUser::ask(&store, &user).await.map_err(Error::Store);
     store.close().await;
     known
@@ -155,8 +147,9 @@ impl Error {
     /// Whether what was asked for cannot be.
     pub fn is_command_line(&self) -> bool {
         match self {
-            Self::Config(_) | Self::Nothing | Self::Event(..) | Self::User(_) | Self::NoDatabase(_) => true,
-            Self::Read(..) | Self::Preview(_) | Self::Open(_) | Self::Store(_) => false,
+            Self::Config(_) | Self::Nothing | Self::Event(..) | Self::User(_) => true,
+            Self::Ledger(why) => why.is_configuration(),
+            Self::Read(..) | Self::Preview(_) | Self::Store(_) => false,
         }
     }
 }

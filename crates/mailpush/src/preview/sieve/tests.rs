@@ -1,4 +1,5 @@
 use notifyd::overrides;
+use store::Store;
 use tempfile::TempDir;
 use wording::Language;
 
@@ -154,5 +155,5 @@ async fn of_a_user_the_database_knows_language_numbers_and_credit() {
         options.user = Some("alice@example.org".to_owned());
         options.method = Some("mailto".to_owned());
     });
-    assert!(matches!(nowhere.await, Err(Error::NoDatabase(_))));
+    assert!(matches!(nowhere.await, Err(Error::Ledger(ledger::Error::Missing(_)))));
 }

@@ -1,0 +1,35 @@
+//! The database of notifyd, opened by an operator's command beside it or without it.
+
+use std::path::PathBuf;
+
+use store::{OpenError, Store};
+
+use crate::config::Config;
+
+/// Why it cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// It would be made, empty.
+    #[error("{} is not there: no notifyd with this configuration has run", .0.display())]
+    Missing(PathBuf),
+    /// It, or its server, does not let us.
+    #[error("database cannot be used")]
+    Open(#[source] OpenError),
+}
+
+impl Error {
+    /// Whether another try is no use until the configuration is changed.
+    pub fn is_configuration(&self) -> bool {
+        matches!(self, Self::Missing(_) | Self::Open(OpenError::Unsupported(_)))
+    }
+}
+
+/// Opens the database of `config`; makes none.
+pub async fn open(config: &Config) -> Result<Store, Error> {
+    let (settings, file) = (config.notifyd.ledger(), config.data.join("effects.db"));
+    // One that may not be looked at is there: opening it says why it cannot be read.
+    if settings.url.is_none() && matches!(file.try_exists(), Ok(false)) {
+        return Err(Error::Missing(file));
+    }
+    Store::open(&settings, &file).await.map_err(Error::Open)
+}
