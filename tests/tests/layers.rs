@@ -66,6 +66,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "pusher",
             "relay",
             "state",
+            "sms-gateway",
             "store",
             "testkit",
         ],

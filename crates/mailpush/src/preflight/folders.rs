@@ -8,7 +8,7 @@ use crate::{config::Config, role::Role, site_bus::Kind};
 
 /// What of them is missing for a process that is `role` and runs as whoever looks.
 pub(super) fn warnings(config: &Config, role: Role) -> impl Iterator<Item = String> {
-    of_sockets(config, role).chain(no_socket(config, role)).chain(unwritable(config, role))
+    of_sockets(config, role).chain(unwritable(config, role))
 }
 
 /// Folders of sockets that something else makes: tmpfiles, or the unit.
@@ -18,12 +18,6 @@ fn of_sockets(config: &Config, role: Role) -> impl Iterator<Item = String> {
         let folder = path.as_deref()?.parent()?;
         (!folder.is_dir()).then(|| format!("{key}: the folder {} is not there", folder.display()))
     })
-}
-
-fn no_socket(config: &Config, role: Role) -> Option<String> {
-    let has_none = config.relay.dlist.is_none() && config.relay.datagram.is_none();
-    let problem = "relay: without dlist and datagram it hears nothing, unless systemd hands it a socket";
-    (role.has_relay() && has_none).then(|| problem.to_owned())
 }
 
 /// Folders that are written to, or in which they would be made.
@@ -68,14 +62,6 @@ mod tests {
         config.relay.dlist = Some("/nowhere/at/all/notify".into());
         assert_eq!(told(&config, Role::Relay), ["relay.dlist: the folder /nowhere/at/all is not there"]);
         assert_eq!(told(&config, Role::Pusher).len(), 0);
-    }
-
-    #[test]
-    fn relay_without_a_socket_is_told() {
-        let (_folder, mut config) = writable();
-        config.relay.dlist = None;
-        assert!(told(&config, Role::Standalone)[0].starts_with("relay: without dlist"));
-        assert_eq!(told(&config, Role::Notifyd), Vec::<String>::new());
     }
 
     #[test]
