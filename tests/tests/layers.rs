@@ -69,6 +69,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "sms-gateway",
             "store",
             "testkit",
+            "wording",
         ],
     ),
 ];
