@@ -183,7 +183,7 @@ impl Switchboard {
             _ => silence.answered(),
         }
         if silence.is_long() && !was_long {
-            warn!("SMS gateway does not say whether it takes texts; they wait but for one a minute");
+            warn!("SMS gateway does not say whether it takes texts");
         }
         silence.is_long()
     }
