@@ -12,12 +12,49 @@ use testkit::{
     eventually,
     nats::{Nats, Version},
 };
-use tokio::runtime::Builder;
+use tokio::{
+    runtime::{Builder, Runtime},
+    sync::oneshot,
+};
 
 use crate::{
     server::installation,
-    support::{ALICE, Heard, PATIENCE, id, node, put_states, slow_to_return, text},
+    support::{ALICE, Heard, PATIENCE, id, node, put_states, text},
 };
+
+/// A runtime whose only thread can be had to stand still, and with it whatever runs there.
+struct OneThread(Option<Runtime>);
+
+impl OneThread {
+    fn new() -> Self {
+        Self(Some(Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap()))
+    }
+
+    async fn node(&self, settings: NatsSettings) -> NatsBus {
+        let connecting = NatsBus::connect(settings, Surroundings::default());
+        self.0.as_ref().unwrap().spawn(connecting).await.unwrap().unwrap()
+    }
+
+    /// From when this returns until what it gives is dropped.
+    async fn stand_still(&self) -> mpsc::Sender<()> {
+        let (go_on, stands_still) = mpsc::channel();
+        let (tell, begins) = oneshot::channel();
+        self.0.as_ref().unwrap().spawn(async move {
+            tell.send(()).unwrap();
+            // Ends with an error: nothing is ever sent.
+            stands_still.recv().unwrap_err();
+        });
+        begins.await.unwrap();
+        go_on
+    }
+}
+
+impl Drop for OneThread {
+    fn drop(&mut self) {
+        // One that is dropped in a test would wait for its thread, which a runtime forbids.
+        self.0.take().unwrap().shutdown_background();
+    }
+}
 
 pub async fn a_node_that_could_not_keep_up_converges(version: Version) {
     let server = Nats::start(version).await;
@@ -25,28 +62,30 @@ pub async fn a_node_that_could_not_keep_up_converges(version: Version) {
     let small =
         NatsSettings { bounds: Bounds { key_queue: 2, ..settings.bounds.clone() }, ..settings.clone() };
     let writer = node(&settings).await;
-    let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-    let slow = runtime.spawn(NatsBus::connect(small, Surroundings::default())).await.unwrap().unwrap();
+    let thread = OneThread::new();
+    let slow = thread.node(small).await;
     let heard = Arc::new(Heard::default());
     let _held = slow.register_key(Key(ALICE), heard.clone()).await.unwrap();
 
-    // Its only thread stands still while the states come.
-    let (go_on, stands_still) = mpsc::channel::<()>();
-    runtime.spawn(async move { stands_still.recv() });
+    let standing_still = thread.stand_still().await;
     put_states(&writer, ALICE, 0..200).await;
-    go_on.send(()).unwrap();
+    drop(standing_still);
 
     heard.ends_with(199).await;
     assert!(slow.counts().slow_consumer > 0, "states were dropped: {:?}", slow.counts());
     assert!(heard.all().len() < 200);
-    runtime.shutdown_background();
 }
 
-/// Waits until a state is put after an outage.
+/// Waits until a state is put after an outage, and puts it once.
 async fn put_again(writer: &NatsBus, value: u64) {
     let put = async || {
-        let last = writer.state(ALICE).await.ok()?.map(|state| state.revision);
-        writer.put_state(ALICE, text(value), last, id(value)).await.ok()
+        let last = writer.state(ALICE).await.ok()?;
+        // The answer to the last attempt may have been lost.
+        if last.as_ref().is_some_and(|state| state.value == text(value)) {
+            return Some(());
+        }
+        let revision = last.map(|state| state.revision);
+        writer.put_state(ALICE, text(value), revision, id(value)).await.ok().map(drop)
     };
     eventually(PATIENCE, "a state is put", put).await;
 }
@@ -54,11 +93,8 @@ async fn put_again(writer: &NatsBus, value: u64) {
 pub async fn a_registration_outlives_the_death_of_the_server(version: Version) {
     let mut server = Nats::start(version).await;
     let settings = installation(&server);
-    // The listener's node comes back a second after the writer's, which has written by then.
-    let (writer, listening) = (
-        slow_to_return(&settings, Duration::from_millis(1)).await,
-        slow_to_return(&settings, Duration::from_secs(1)).await,
-    );
+    let (writer, thread) = (node(&settings).await, OneThread::new());
+    let listening = thread.node(settings).await;
     let heard = Arc::new(Heard::default());
     let _held = listening.register_key(Key(ALICE), heard.clone()).await.unwrap();
     put_states(&writer, ALICE, 0..3).await;
@@ -67,8 +103,10 @@ pub async fn a_registration_outlives_the_death_of_the_server(version: Version) {
     server.kill();
     let is_away = async || listening.health().await.is_err().then_some(());
     eventually(PATIENCE, "the outage is seen", is_away).await;
+    let standing_still = thread.stand_still().await;
     server.restart().await;
     put_again(&writer, 3).await;
+    drop(standing_still);
     heard.ends_with(3).await;
     assert_eq!(listening.counts().healed, 1, "it was written while nobody listened");
 

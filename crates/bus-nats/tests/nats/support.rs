@@ -24,12 +24,6 @@ pub async fn node(settings: &NatsSettings) -> NatsBus {
     NatsBus::connect(settings.clone(), Surroundings::default()).await.unwrap()
 }
 
-/// A node that tries to come back only after `wait`.
-pub async fn slow_to_return(settings: &NatsSettings, wait: Duration) -> NatsBus {
-    let surroundings = Surroundings { jitter: Arc::new(move |_| wait), ..Surroundings::default() };
-    NatsBus::connect(settings.clone(), surroundings).await.unwrap()
-}
-
 /// See the module.
 #[derive(Default)]
 pub struct Heard(Mutex<Vec<Bytes>>);
