@@ -1,4 +1,4 @@
-//! `mailpush preview`: writes a mail as notifyd would send it, to look at before it is sent to anybody; and what a Sieve
+//! `mailpush preview`: writes a mail or page as notifyd would send it, to look at before anybody gets it; and what a Sieve
 //! script's notification would send.
 
 mod sieve;
@@ -12,14 +12,14 @@ use std::{
 use jiff::{ToSpan, Zoned};
 use notifyd::{OverrideError, overrides};
 use wording::{
-    Alarm, Attendee, EventTime, HourCycle, Language, Links, Locale, Mail, Notice, Participation, Reader,
+    Alarm, Attendee, EventTime, HourCycle, Language, Links, Locale, MutePage, Notice, Participation, Reader,
     RenderError, UnknownZone, Unscheduled, Wording,
 };
 
 /// Options of the command line.
 #[derive(Debug, clap::Args)]
 pub struct Options {
-    /// Which mail.
+    /// Which mail or page.
     kind: Kind,
     /// The reader's language: a BCP 47 tag; one of ar, de, en, es, fr, it, ja, nl, pl, pt-BR, ru, zh-Hans. Without it
     /// English; for sieve the user's, or the one that is configured.
@@ -41,7 +41,7 @@ pub struct Options {
     sieve: sieve::SieveOptions,
 }
 
-/// The mails there are.
+/// What there is to see.
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
 enum Kind {
     /// An appointment in Berlin tomorrow, with everything there is to tell.
@@ -56,6 +56,8 @@ enum Kind {
     More,
     /// The end of the credit for text messages.
     CreditEnded,
+    /// The pages behind the links of mails, each of them.
+    Mute,
     /// What a script's notification would send, on standard output.
     Sieve,
 }
@@ -114,18 +116,16 @@ fn languages() -> String {
     tags.join(", ")
 }
 
-/// Writes the mail's two files and says where they are.
+/// Writes the files of the mail or the pages, and says where they are.
 pub async fn run(options: &Options) -> Result<(), Error> {
     let reader = reader(options)?;
     let wording = overrides::load(options.wording.as_deref())?;
-    let Some(mail) = mail(options.kind, &wording, &reader, &Zoned::now())? else {
+    if let Kind::Sieve = options.kind {
         let told = sieve::show(&options.sieve, &wording, options.language.as_ref().map(|_| &reader)).await?;
         return write!(io::stdout(), "{told}").map_err(Error::Output);
-    };
-    let name = format!("{}.{}", name(options.kind), reader.locale.language().tag());
-    let text = format!("Subject: {}\n\n{}", mail.subject, mail.text);
-    for (kind, content) in [("txt", &text), ("html", &mail.html)] {
-        let path = options.out.join(format!("{name}.{kind}"));
+    }
+    for (name, content) in files(options.kind, &wording, &reader, &Zoned::now())? {
+        let path = options.out.join(name);
         fs::write(&path, content).map_err(|source| Error::Write { path: path.clone(), source })?;
         tell(&path)?;
     }
@@ -152,29 +152,35 @@ fn reader(options: &Options) -> Result<Reader, Error> {
     })
 }
 
-/// The mail of that kind, if it is one.
-fn mail(kind: Kind, wording: &Wording, reader: &Reader, now: &Zoned) -> Result<Option<Mail>, Error> {
-    let is_late = matches!(kind, Kind::Late);
-    Ok(Some(match kind {
-        Kind::Alarm | Kind::Late => wording.alarm(&Alarm { is_late, ..lunch(now)? }, reader)?,
-        Kind::Days => wording.alarm(&Alarm { time: days(now)?, ..lunch(now)? }, reader)?,
-        Kind::Unscheduled => wording.unscheduled(Unscheduled { count: 3 }, reader)?,
-        Kind::More => wording.notice(&Notice::More { count: 5 }, reader)?,
-        Kind::CreditEnded => wording.notice(&Notice::CreditEnded, reader)?,
-        Kind::Sieve => return Ok(None),
-    }))
+/// The files of that kind, each with its name.
+fn files(
+    kind: Kind,
+    wording: &Wording,
+    reader: &Reader,
+    now: &Zoned,
+) -> Result<Vec<(String, String)>, Error> {
+    let (name, mail) = match kind {
+        Kind::Alarm => ("alarm", wording.alarm(&lunch(now)?, reader)?),
+        Kind::Late => ("late", wording.alarm(&Alarm { is_late: true, ..lunch(now)? }, reader)?),
+        Kind::Days => ("days", wording.alarm(&Alarm { time: days(now)?, ..lunch(now)? }, reader)?),
+        Kind::Unscheduled => ("unscheduled", wording.unscheduled(Unscheduled { count: 3 }, reader)?),
+        Kind::More => ("more", wording.notice(&Notice::More { count: 5 }, reader)?),
+        Kind::CreditEnded => ("credit-ended", wording.notice(&Notice::CreditEnded, reader)?),
+        Kind::Mute => return pages(wording, reader.locale.language()),
+        // It is no file.
+        Kind::Sieve => return Ok(Vec::new()),
+    };
+    let name = format!("{name}.{}", reader.locale.language().tag());
+    let text = format!("Subject: {}\n\n{}", mail.subject, mail.text);
+    Ok(vec![(format!("{name}.txt"), text), (format!("{name}.html"), mail.html)])
 }
 
-const fn name(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Alarm => "alarm",
-        Kind::Late => "late",
-        Kind::Days => "days",
-        Kind::Unscheduled => "unscheduled",
-        Kind::More => "more",
-        Kind::CreditEnded => "credit-ended",
-        Kind::Sieve => "sieve",
-    }
+/// Every page behind a link.
+fn pages(wording: &Wording, language: Language) -> Result<Vec<(String, String)>, Error> {
+    let file = |(name, page)| {
+        Ok((format!("mute-{name}.{}.html", language.tag()), wording.mute_page(page, language)?))
+    };
+    MutePage::ALL.into_iter().map(file).collect()
 }
 
 /// Lunch tomorrow.
@@ -227,15 +233,26 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn every_mail_is_written() {
+    async fn every_mail_and_page_is_written() {
         let folder = TempDir::new().unwrap();
-        for kind in [Kind::Alarm, Kind::Late, Kind::Days, Kind::Unscheduled, Kind::More, Kind::CreditEnded] {
+        let read = |file: String| fs::read_to_string(folder.path().join(file)).unwrap();
+        for (kind, name) in [
+            (Kind::Alarm, "alarm"),
+            (Kind::Late, "late"),
+            (Kind::Days, "days"),
+            (Kind::Unscheduled, "unscheduled"),
+            (Kind::More, "more"),
+            (Kind::CreditEnded, "credit-ended"),
+        ] {
             run(&options(kind, "ar", folder.path())).await.unwrap();
-            let read = |ending: &str| {
-                fs::read_to_string(folder.path().join(format!("{}.ar.{ending}", name(kind)))).unwrap()
-            };
-            assert!(read("txt").starts_with("Subject: "));
-            assert!(read("html").contains("dir=\"rtl\""));
+            assert!(read(format!("{name}.ar.txt")).starts_with("Subject: "));
+            assert!(read(format!("{name}.ar.html")).contains("dir=\"rtl\""));
+        }
+        run(&options(Kind::Mute, "ar", folder.path())).await.unwrap();
+        for (name, page) in MutePage::ALL {
+            let written = read(format!("mute-{name}.ar.html"));
+            assert!(written.contains("dir=\"rtl\""));
+            assert_eq!(written.contains("<form"), matches!(page, MutePage::Muted { .. }), "{name}");
         }
     }
 

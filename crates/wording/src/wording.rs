@@ -90,12 +90,11 @@ impl Wording {
         let mut errors: Vec<FileError> = Vec::new();
         for language in Language::ALL {
             let reader = Reader { zone: Some(TimeZone::UTC), ..Reader::of(language) };
-            let alarms = [full(), bare()].into_iter().map(|alarm| self.alarm(&alarm, &reader));
+            let alarms = [full(), few(), bare()].into_iter().map(|alarm| self.alarm(&alarm, &reader));
             let notices = notices().map(|notice| self.notice(&notice, &reader));
             let mails = alarms.chain([self.unscheduled(Unscheduled { count: 2 }, &reader)]).chain(notices);
             errors.extend(mails.filter_map(Result::err).map(FileError::from));
-            let pages = [MutePage::Muted { event: false, all: false, is_about_all: false }, MutePage::Away];
-            let pages = pages.map(|page| self.mute_page(page, language));
+            let pages = MutePage::ALL.map(|(_, page)| self.mute_page(page, language));
             errors.extend(pages.into_iter().filter_map(Result::err).map(FileError::from));
         }
         errors.sort_by(|one, other| (&one.file, one.line).cmp(&(&other.file, other.line)));
@@ -140,12 +139,17 @@ fn bare() -> Alarm<'static> {
     }
 }
 
+/// Whose attendees are all listed.
+fn few() -> Alarm<'static> {
+    Alarm { attendees: vec![somebody()], is_late: false, ..full() }
+}
+
+fn somebody() -> Attendee<'static> {
+    let participation = Some(Participation::Accepted);
+    Attendee { name: "Somebody", email: "somebody@example.org", participation }
+}
+
 fn full() -> Alarm<'static> {
-    let somebody = Attendee {
-        name: "Somebody",
-        email: "somebody@example.org",
-        participation: Some(Participation::Accepted),
-    };
     Alarm {
         title: "Title",
         description: "Line\nLine",
@@ -153,7 +157,7 @@ fn full() -> Alarm<'static> {
         calendar: "Calendar",
         organiser: "organiser@example.org",
         time: EventTime::parse("20261122T031748", "20261122T041748", "Asia/Tokyo"),
-        attendees: vec![somebody; 100],
+        attendees: vec![somebody(); 100],
         is_recurring: true,
         is_late: true,
         links: Links { mute_event: Some("https://example.org/"), mute_all: Some("https://example.org/") },

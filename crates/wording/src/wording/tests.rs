@@ -32,6 +32,22 @@ fn faults_of_a_template_are_told_with_file_and_line() {
 }
 
 #[test]
+fn every_page_and_every_form_of_a_mail_is_tried() {
+    let last = faults(&[("mute.html", "{% if buttons %}\n{{ buttons[1].label }}{% endif %}")]);
+    assert_eq!(last, ["mute.html:2: undefined value: `buttons[1]` is undefined"], "who muted everything");
+    for word in ["mute-unknown", "mute-unclear", "mute-away"] {
+        let words = format!("{word} = Told\n");
+        let page = "{% if state == 'Told' %}{{ staet }}{% endif %}";
+        let told = faults(&[("en.ftl", &words), ("mute.html", page)]);
+        assert_eq!(told, ["mute.html:1: undefined value: `staet` is undefined"], "{word}");
+    }
+    let listed =
+        "{% if attendees %}{% if attendees.more %}{% else %}{{ attendees.mroe }}{% endif %}{% endif %}";
+    let told = faults(&[("alarm.txt", listed)]);
+    assert_eq!(told, ["alarm.txt:1: undefined value: `attendees.mroe` is undefined"], "few attendees");
+}
+
+#[test]
 fn endless_template_runs_out_of_fuel() {
     let endless = "{% for a in range(9999) %}{% for b in range(9999) %}x{% endfor %}{% endfor %}";
     let told = faults(&[("alarm.txt", endless)]);

@@ -83,17 +83,9 @@ fn mails() -> Vec<(String, Mail)> {
 /// The pages behind the links of mails, with the names of their files.
 fn pages() -> Vec<(String, String)> {
     let wording = wording();
-    let pages = [
-        ("nothing", MutePage::Muted { event: false, all: false, is_about_all: false }),
-        ("nothing-yet-all", MutePage::Muted { event: false, all: false, is_about_all: true }),
-        ("event", MutePage::Muted { event: true, all: false, is_about_all: false }),
-        ("all", MutePage::Muted { event: true, all: true, is_about_all: true }),
-        ("unknown", MutePage::Unknown),
-        ("away", MutePage::Away),
-    ];
     let of_reader = |tag: &str, zone: &str| {
         let language = reader(tag, zone).locale.language();
-        pages.map(|(name, page)| {
+        MutePage::ALL.map(|(name, page)| {
             (format!("mute-{name}.{tag}.html"), wording.mute_page(page, language).unwrap())
         })
     };
