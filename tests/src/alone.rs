@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     fs,
+    path::PathBuf,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -64,7 +65,7 @@ impl Alone {
 
     /// Starts it again on the same data.
     pub async fn run(&mut self) {
-        let config = self.scratch.join("mailpush.toml");
+        let config = self.config();
         let bus = self.bus.iter().flat_map(|url| ["--bus", url]);
         let program = Program::builder("mailpush").args(["standalone", "--config"]).arg(config);
         let mut program = program.args(bus).start();
@@ -102,6 +103,16 @@ impl Alone {
     /// The address of a path on pusher.
     pub fn url(&self, path: &str) -> String {
         format!("http://127.0.0.1:{}{path}", self.pusher)
+    }
+
+    /// The configuration.
+    pub fn config(&self) -> PathBuf {
+        self.scratch.join("mailpush.toml")
+    }
+
+    /// The admin port on 127.0.0.1.
+    pub fn admin_port(&self) -> u16 {
+        self.admin
     }
 
     /// The value of a metric without labels.

@@ -8,7 +8,11 @@ use std::{
 
 use hyper::{StatusCode, header};
 
-use crate::{config::Config, key, proof};
+use crate::{
+    config::Config,
+    exit::{Ending, Exit},
+    key, proof,
+};
 
 /// The program is on this machine, or near.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -30,9 +34,22 @@ pub enum Error {
     /// No TLS, most likely.
     #[error("no HTTP client")]
     Client(#[source] reqwest::Error),
+    /// What was ordered cannot be; it says why.
+    #[error("{0}")]
+    Wrong(String),
     /// It says why.
     #[error("{0}")]
     Refused(String),
+}
+
+impl Ending for Error {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Key(..) | Self::Elsewhere(_) | Self::Wrong(_) => Exit::Usage,
+            Self::Away(..) => Exit::Away,
+            Self::Client(_) | Self::Refused(_) => Exit::Failure,
+        }
+    }
 }
 
 /// The key of the installation that has this configuration.
@@ -57,6 +74,8 @@ pub async fn ask(key: &[u8], admin: SocketAddr, path: &str, body: Vec<u8>) -> Re
     match status {
         StatusCode::OK => Ok(said),
         StatusCode::NOT_FOUND => Err(Error::Elsewhere(address)),
+        // 401 is another installation's key.
+        _ if status.is_client_error() => Err(Error::Wrong(said)),
         _ => Err(Error::Refused(said)),
     }
 }

@@ -10,7 +10,12 @@ use kit::{clock::unix_millis, config::ConfigErrors};
 use mailbox_event::{Account, InvalidAccount, UnixMillis};
 use store::{CreditError, EffectKey, Store, StoreError};
 
-use crate::{config::Config, ledger, role::Role};
+use crate::{
+    config::Config,
+    exit::{Ending, Exit},
+    ledger,
+    role::Role,
+};
 
 /// A message that a gateway was asked to take so long ago, and that nobody said anything of, is in doubt: no call lasts
 /// as long.
@@ -112,18 +117,19 @@ pub enum Error {
 
 const LONGEST_REFERENCE: usize = 200;
 
-impl Error {
-    /// Whether another try is no use until the command line or the configuration is changed.
-    pub fn is_configuration(&self) -> bool {
+impl Ending for Error {
+    fn exit(&self) -> Exit {
         match self {
             Self::NoConfig
             | Self::Config(_)
             | Self::User(_)
             | Self::Id
             | Self::Reference
-            | Self::OtherGrant => true,
-            Self::Ledger(why) => why.is_configuration(),
-            Self::Store(_) | Self::Credit(_) => false,
+            | Self::OtherGrant => Exit::Usage,
+            Self::Ledger(why) => why.exit(),
+            Self::Store(_) | Self::Credit(CreditError::Store(_)) => Exit::Away,
+            // Credit may come, and a message comes to be in doubt.
+            Self::Credit(_) => Exit::Failure,
         }
     }
 }

@@ -16,6 +16,7 @@ pub use self::{desk::act, wire::PATH};
 use crate::{
     ask::{self, ask, key_of},
     config::Config,
+    exit::{Ending, Exit},
     role::Role,
     site_bus::Kind,
 };
@@ -98,10 +99,12 @@ pub enum Error {
     },
 }
 
-impl Error {
-    /// Whether another configuration is needed.
-    pub fn is_configuration(&self) -> bool {
-        matches!(self, Self::Config(_) | Self::NoNotifyd(_) | Self::Ask(ask::Error::Key(..)))
+impl Ending for Error {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Config(_) | Self::NoNotifyd(_) | Self::Answer(_) => Exit::Usage,
+            Self::Ask(why) | Self::Partly { source: why, .. } => why.exit(),
+        }
     }
 }
 

@@ -35,6 +35,7 @@ use tokio::{net::TcpListener, sync::mpsc};
 use wording::{Notice, Reader};
 
 use crate::{
+    exit::{Ending, Exit},
     role::Role,
     site::{Site, SiteError},
 };
@@ -107,6 +108,16 @@ pub enum DemoError {
     /// Nobody can be told where the page is.
     #[error("standard output cannot be written")]
     Output(#[source] io::Error),
+}
+
+impl Ending for DemoError {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Port { source, .. } => Exit::of_io(source),
+            Self::Site(why) => why.exit(),
+            _ => Exit::Failure,
+        }
+    }
 }
 
 /// The world as the player changes it and the page reads it.

@@ -4,7 +4,10 @@ use std::path::PathBuf;
 
 use store::{OpenError, Store};
 
-use crate::config::Config;
+use crate::{
+    config::Config,
+    exit::{Ending, Exit},
+};
 
 /// Why it cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -17,10 +20,14 @@ pub enum Error {
     Open(#[source] OpenError),
 }
 
-impl Error {
-    /// Whether another try is no use until the configuration is changed.
-    pub fn is_configuration(&self) -> bool {
-        matches!(self, Self::Missing(_) | Self::Open(OpenError::Unsupported(_)))
+impl Ending for Error {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Missing(_) | Self::Open(OpenError::Unsupported(_)) => Exit::Usage,
+            Self::Open(OpenError::File(why)) => Exit::of_io(why),
+            Self::Open(OpenError::Database(_) | OpenError::Late) => Exit::Away,
+            Self::Open(_) => Exit::Failure,
+        }
     }
 }
 

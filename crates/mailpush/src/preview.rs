@@ -16,6 +16,8 @@ use wording::{
     RenderError, UnknownZone, Unscheduled, Wording,
 };
 
+use crate::exit::{Ending, Exit};
+
 /// Options of the command line.
 #[derive(Debug, clap::Args)]
 pub struct Options {
@@ -99,13 +101,13 @@ pub enum Error {
     Output(#[source] io::Error),
 }
 
-impl Error {
-    /// Whether what was asked for cannot be.
-    pub fn is_command_line(&self) -> bool {
+impl Ending for Error {
+    fn exit(&self) -> Exit {
         match self {
-            Self::Language(_) | Self::Hours | Self::Zone(_) => true,
-            Self::Sieve(why) => why.is_command_line(),
-            _ => false,
+            Self::Language(_) | Self::Hours | Self::Zone(_) | Self::Wording(_) => Exit::Usage,
+            Self::Sieve(why) => why.exit(),
+            Self::Write { source, .. } => Exit::of_io(source),
+            Self::Render(_) | Self::Time(_) | Self::Output(_) => Exit::Failure,
         }
     }
 }

@@ -10,6 +10,7 @@ use kit::{
 
 use crate::{
     config::Config,
+    exit::{Ending, Exit},
     role::Role,
     site::{Site, SiteError},
 };
@@ -55,13 +56,12 @@ pub enum Error {
     PartEnded,
 }
 
-impl Error {
-    /// Whether starting again is no use until somebody changes the configuration or what it names.
-    pub fn is_configuration(&self) -> bool {
+impl Ending for Error {
+    fn exit(&self) -> Exit {
         match self {
-            Self::Config(_) => true,
-            Self::Site(why) => why.is_configuration(),
-            Self::Telemetry(_) | Self::Signal(_) | Self::PartEnded => false,
+            Self::Config(_) => Exit::Usage,
+            Self::Site(why) => why.exit(),
+            Self::Telemetry(_) | Self::Signal(_) | Self::PartEnded => Exit::Failure,
         }
     }
 }

@@ -8,8 +8,9 @@ use bus_nats::{Consent, KeyOrder, NotDone, Outcome, Provisioned, Refusal};
 use kit::config::ConfigErrors;
 
 use crate::{
-    EXIT_CONFIGURATION, ask,
+    ask,
     config::Config,
+    exit::{Ending, Exit},
     key,
     role::Role,
     site_bus::{Kind, on_nats},
@@ -52,38 +53,23 @@ pub enum Error {
     NotDone(#[source] NotDone),
 }
 
-/// What the command says of how it ends.
-pub const EXIT_CODES: &str = "Exit codes: 0 NATS is as the configuration says; 64 the configuration is wrong, or the key \
-is another, or --change-bounds is needed; 69 NATS does not answer; 77 NATS refuses this user, or a permission of it is \
-missing; 1 anything else.";
-
-/// NATS does not answer (EX_UNAVAILABLE of sysexits.h).
-const EXIT_AWAY: u8 = 69;
-
-/// NATS does not let this user in, or do this (EX_NOPERM).
-const EXIT_NOT_PERMITTED: u8 = 77;
-
-/// Any other reason.
-const EXIT_FAILURE: u8 = 1;
-
-impl Error {
-    /// What the command exits with.
-    pub fn code(&self) -> u8 {
+impl Ending for Error {
+    fn exit(&self) -> Exit {
         match self {
+            Self::Key(why) => why.exit(),
             Self::Config(_)
-            | Self::Key(_)
             | Self::Local
             | Self::NoKey
             | Self::NotAllowed(_)
-            | Self::NotDone(NotDone::Refused(Refusal::OtherKey | Refusal::Settings(_))) => EXIT_CONFIGURATION,
-            Self::NotDone(NotDone::Away(_)) => EXIT_AWAY,
+            | Self::NotDone(NotDone::Refused(Refusal::OtherKey | Refusal::Settings(_))) => Exit::Usage,
+            Self::NotDone(NotDone::Away(_)) => Exit::Away,
             Self::NotDone(NotDone::Refused(
                 Refusal::Credentials
                 | Refusal::Permission { .. }
                 | Refusal::Missing { .. }
                 | Refusal::Outdated { .. },
-            )) => EXIT_NOT_PERMITTED,
-            Self::NotDone(_) => EXIT_FAILURE,
+            )) => Exit::NotPermitted,
+            Self::NotDone(_) => Exit::Failure,
         }
     }
 }

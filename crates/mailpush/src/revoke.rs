@@ -12,6 +12,7 @@ use pusher::{RevokeError, Revoker};
 use crate::{
     ask::{self, ask, key_of},
     config::Config,
+    exit::{Ending, Exit},
     role::Role,
 };
 
@@ -51,10 +52,12 @@ impl From<ask::Error> for Error {
     }
 }
 
-impl Error {
-    /// Whether another configuration is needed.
-    pub fn is_configuration(&self) -> bool {
-        matches!(self, Self::Config(_) | Self::NoPusher(_) | Self::Ask(ask::Error::Key(..)))
+impl Ending for Error {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Config(_) | Self::NoPusher(_) => Exit::Usage,
+            Self::Ask(why) => why.exit(),
+        }
     }
 }
 

@@ -37,7 +37,7 @@ pub use alarm_mailer::AlarmMailer;
 pub use dkim::KeyError;
 pub use overrides::OverrideError;
 pub use preview::{Preview, PreviewError, PreviewUser};
-pub use service::{ALARM_MAIL, Notifyd, SIEVE_MAIL, SMS, StartError, UNSCHEDULED_MAIL, WEBHOOK};
+pub use service::{ALARM_MAIL, GROUPS, Notifyd, SIEVE_MAIL, SMS, StartError, UNSCHEDULED_MAIL, WEBHOOK};
 pub use settings::{
     DkimKey, DkimSettings, Login, Means, MuteSettings, OneClick, ReaderSettings, Sender, Settings,
     SieveSettings, SmsSettings, Smtp, Tls, UnscheduledSettings, WebhookError, WebhookSettings,

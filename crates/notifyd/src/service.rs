@@ -37,6 +37,8 @@ pub const SIEVE_MAIL: &str = "sieve-mail";
 pub const WEBHOOK: &str = "webhook";
 /// The name of the group that sends text messages.
 pub const SMS: &str = "sms";
+/// Every group, whether it does its work here or the section of it is not set.
+pub const GROUPS: [&str; 5] = [ALARM_MAIL, UNSCHEDULED_MAIL, SIEVE_MAIL, WEBHOOK, SMS];
 
 /// The growth of the waits between attempts.
 pub(crate) const FACTOR: u32 = 2;

@@ -57,7 +57,7 @@ async fn grant_counts_once_for_each_reference() {
     assert!(matches!(site.grant(10, " ").await, Err(Error::Reference)));
     assert_eq!(site.grant(-4, "mistake").await.unwrap(), "alice@example.org has 6 segments");
     let too_much = site.grant(-7, "all of it").await.unwrap_err();
-    assert!(!too_much.is_configuration(), "credit may come in between");
+    assert_eq!(too_much.exit(), Exit::Failure, "credit may come in between");
     let said = site.show().await;
     assert!(said.starts_with("available: 6\nreserved: 0\nspent: 0\n"), "{said}");
     assert!(
@@ -94,13 +94,13 @@ async fn what_is_wrong_with_the_command_line_is_told() {
     let site = Site::new().await;
     assert!(matches!(site.resolve("ab12", Fate::Sent).await, Err(Error::Id)));
     let unknown = EffectKey::of(&["another"]).to_string();
-    assert!(!site.resolve(&unknown, Fate::Sent).await.unwrap_err().is_configuration());
+    assert_eq!(site.resolve(&unknown, Fate::Sent).await.unwrap_err().exit(), Exit::Failure);
     let spaced = site.run(What::Show { user: "a b".to_owned(), entries: 1 }).await.unwrap_err();
-    assert!(spaced.is_configuration());
+    assert_eq!(spaced.exit(), Exit::Usage);
     let elsewhere = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(elsewhere.path(), "data = '/nowhere/at/all'").unwrap();
     let options = |config| Options { config, what: What::Unknown { limit: 1, numbers: false } };
     let missing = run(options(Some(elsewhere.path().to_owned()))).await.unwrap_err();
-    assert!(matches!(&missing, Error::Ledger(ledger::Error::Missing(_))) && missing.is_configuration());
+    assert!(matches!(&missing, Error::Ledger(ledger::Error::Missing(_))) && missing.exit() == Exit::Usage);
     assert!(matches!(run(options(None)).await, Err(Error::NoConfig)));
 }

@@ -13,7 +13,12 @@ use notifyd::{Preview, PreviewError, PreviewUser, Settings};
 use store::StoreError;
 use wording::{Reader, Wording};
 
-use crate::{config::Config, ledger, role::Role};
+use crate::{
+    config::Config,
+    exit::{Ending, Exit},
+    ledger,
+    role::Role,
+};
 
 /// Octets of a file that are read: relay hands on 64 KiB of a message, and an event in JSON may say each as a number.
 const LONGEST: u64 = 1 << 20;
@@ -143,13 +148,18 @@ fn read(path: &Path) -> Result<Vec<u8>, Error> {
     Ok(octets)
 }
 
-impl Error {
-    /// Whether what was asked for cannot be.
-    pub fn is_command_line(&self) -> bool {
+impl Ending for Error {
+    fn exit(&self) -> Exit {
         match self {
-            Self::Config(_) | Self::Nothing | Self::Event(..) | Self::User(_) => true,
-            Self::Ledger(why) => why.is_configuration(),
-            Self::Read(..) | Self::Preview(_) | Self::Store(_) => false,
+            Self::Config(_)
+            | Self::Nothing
+            | Self::Event(..)
+            | Self::User(_)
+            | Self::Preview(PreviewError::Other) => Exit::Usage,
+            Self::Read(_, why) => Exit::of_io(why),
+            Self::Ledger(why) => why.exit(),
+            Self::Store(_) => Exit::Away,
+            Self::Preview(PreviewError::Render(_)) => Exit::Failure,
         }
     }
 }

@@ -6,7 +6,10 @@ use bus::BusError;
 use kit::admin::AdminError;
 use relay::{socket::SocketError, spool};
 
-use crate::bus_words;
+use crate::{
+    bus_words,
+    exit::{Ending, Exit},
+};
 
 /// Why a site did not begin.
 #[derive(Debug, thiserror::Error)]
@@ -40,66 +43,56 @@ pub enum SiteError {
     Admin(#[from] AdminError),
 }
 
-impl SiteError {
+impl Ending for SiteError {
     /// Whether it stays so until somebody changes the configuration or what it names: then starting again is no use.
-    pub fn is_configuration(&self) -> bool {
+    fn exit(&self) -> Exit {
         match self {
-            Self::Key(..) => true,
-            Self::Data(_, why) | Self::Address(why) => is_lasting(why),
-            Self::Bus(why) => bus_words::is_configuration(why),
-            Self::Store(why) => is_database(why),
-            Self::Relay(why) => is_relay(why),
-            Self::Pusher(pusher::StartError::Listen(_, why)) => is_lasting(why),
-            Self::Pusher(_) => true,
+            Self::Key(..) => Exit::Usage,
+            Self::Data(_, why) | Self::Address(why) => Exit::of_io(why),
+            Self::Bus(why) if bus_words::is_configuration(why) => Exit::Usage,
+            Self::Bus(_) => Exit::Failure,
+            Self::Store(why) => of_database(why),
+            Self::Relay(why) => of_relay(why),
+            Self::Pusher(pusher::StartError::Listen(_, why)) => Exit::of_io(why),
+            Self::Pusher(_) => Exit::Usage,
             Self::Notifyd(why) => match why {
-                notifyd::StartError::Mute(_, why) => is_lasting(why),
-                notifyd::StartError::Bus(_) => false,
+                notifyd::StartError::Mute(_, why) => Exit::of_io(why),
+                notifyd::StartError::Bus(_) => Exit::Failure,
                 notifyd::StartError::Smtp(_)
                 | notifyd::StartError::Dkim(_)
                 | notifyd::StartError::Sms(_)
                 | notifyd::StartError::Webhook(_)
-                | notifyd::StartError::Wording(_) => true,
+                | notifyd::StartError::Wording(_) => Exit::Usage,
             },
-            Self::Admin(AdminError::Listen { source, .. }) => is_lasting(source),
-            Self::Admin(AdminError::Thread(_)) => false,
+            Self::Admin(AdminError::Listen { source, .. }) => Exit::of_io(source),
+            Self::Admin(AdminError::Thread(_)) => Exit::Failure,
         }
     }
 }
 
-fn is_database(why: &store::OpenError) -> bool {
+fn of_database(why: &store::OpenError) -> Exit {
     match why {
-        store::OpenError::Unsupported(_) => true,
-        store::OpenError::File(why) => is_lasting(why),
+        store::OpenError::Unsupported(_) => Exit::Usage,
+        store::OpenError::File(why) => Exit::of_io(why),
         // Somebody may let us in, or migrate, and would not come to start us again.
-        _ => false,
+        _ => Exit::Failure,
     }
 }
 
-fn is_relay(why: &relay::StartError) -> bool {
+fn of_relay(why: &relay::StartError) -> Exit {
     use relay::StartError;
     match why {
-        StartError::Settings(_) | StartError::NoSocket | StartError::Socket(SocketError::Occupied(_)) => true,
+        StartError::Settings(_) | StartError::NoSocket | StartError::Socket(SocketError::Occupied(_)) => {
+            Exit::Usage
+        }
         StartError::Socket(SocketError::Bind { source, .. })
         | StartError::Spool(_, spool::OpenError::Folder(source))
-        | StartError::Quarantine(_, source) => is_lasting(source),
+        | StartError::Quarantine(_, source) => Exit::of_io(source),
         // The one who has it may be about to leave.
-        StartError::Socket(SocketError::InUse(_)) | StartError::Spool(_, spool::OpenError::Taken) => false,
+        StartError::Socket(SocketError::InUse(_)) | StartError::Spool(_, spool::OpenError::Taken) => {
+            Exit::Failure
+        }
     }
-}
-
-/// What a path or a port of the configuration is refused for. A full disk, or an address that another process still
-/// has, may be better in a moment.
-fn is_lasting(why: &io::Error) -> bool {
-    matches!(
-        why.kind(),
-        io::ErrorKind::PermissionDenied
-            | io::ErrorKind::NotFound
-            | io::ErrorKind::NotADirectory
-            | io::ErrorKind::IsADirectory
-            | io::ErrorKind::InvalidInput
-            | io::ErrorKind::InvalidData
-            | io::ErrorKind::ReadOnlyFilesystem
-    )
 }
 
 #[cfg(test)]
@@ -112,19 +105,18 @@ mod tests {
     fn what_another_start_may_mend_is_no_matter_of_configuration() {
         let listen = |kind| {
             let address = ([127, 0, 0, 1], 8082).into();
-            SiteError::Admin(AdminError::Listen { address, source: io::Error::from(kind) })
+            SiteError::Admin(AdminError::Listen { address, source: io::Error::from(kind) }).exit()
         };
-        assert!(!listen(io::ErrorKind::AddrInUse).is_configuration());
-        assert!(!listen(io::ErrorKind::AddrNotAvailable).is_configuration());
-        assert!(listen(io::ErrorKind::PermissionDenied).is_configuration());
-        assert!(SiteError::Relay(relay::StartError::NoSocket).is_configuration());
-        assert!(
-            !SiteError::Relay(relay::StartError::Spool("/spool".into(), spool::OpenError::Taken))
-                .is_configuration()
-        );
-        let refusal = |refusal: Refusal| SiteError::Bus(refusal.into()).is_configuration();
-        assert!(refusal(Refusal::Settings("no server".into())));
-        assert!(refusal(Refusal::OtherKey));
-        assert!(!refusal(Refusal::Credentials));
+        assert_eq!(listen(io::ErrorKind::AddrInUse), Exit::Failure);
+        assert_eq!(listen(io::ErrorKind::AddrNotAvailable), Exit::Failure);
+        assert_eq!(listen(io::ErrorKind::PermissionDenied), Exit::Usage);
+        let relay = |why| SiteError::Relay(why).exit();
+        assert_eq!(relay(relay::StartError::NoSocket), Exit::Usage);
+        let taken = relay::StartError::Spool("/spool".into(), spool::OpenError::Taken);
+        assert_eq!(relay(taken), Exit::Failure);
+        let refusal = |refusal: Refusal| SiteError::Bus(refusal.into()).exit();
+        assert_eq!(refusal(Refusal::Settings("no server".into())), Exit::Usage);
+        assert_eq!(refusal(Refusal::OtherKey), Exit::Usage);
+        assert_eq!(refusal(Refusal::Credentials), Exit::Failure);
     }
 }

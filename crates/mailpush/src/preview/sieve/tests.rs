@@ -97,9 +97,9 @@ async fn event_as_a_dead_letter_shows_it_is_read() {
     });
     assert!(captured.await.unwrap().starts_with("POST https://hooks.example.org/chat\n"));
     let nothing = told(|_, _| {}).await.unwrap_err();
-    assert!(matches!(nothing, Error::Nothing) && nothing.is_command_line());
+    assert!(matches!(nothing, Error::Nothing) && nothing.exit() == Exit::Usage);
     let none = told(|options, folder| options.event = Some(folder.join("message"))).await.unwrap_err();
-    assert!(matches!(none, Error::Event(..)) && none.is_command_line());
+    assert!(matches!(none, Error::Event(..)) && none.exit() == Exit::Usage);
 }
 
 #[tokio::test]
