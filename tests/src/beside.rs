@@ -51,8 +51,6 @@ pub struct Plan {
     pub smtp_port: u16,
     /// `pusher.reconcile.window`. No test sees by accident what the comparison with the mail server found.
     pub reconcile_window: &'static str,
-    /// Further lines of the configuration, after the others.
-    pub more: &'static str,
 }
 
 impl Default for Plan {
@@ -63,7 +61,6 @@ impl Default for Plan {
             separator: Separator::Slash,
             smtp_port: 1,
             reconcile_window: "1h",
-            more: "",
         }
     }
 }
@@ -264,12 +261,10 @@ fn configuration(plan: Plan, scratch: &Scratch, cyrus: &Cyrus, [pusher, admin]: 
         [notifyd.smtp]
         host = "127.0.0.1"
         port = {}
-        {}
         "#,
         plan.reconcile_window,
         cyrus.http(),
         plan.smtp_port,
-        plan.more
     )
 }
 

@@ -47,8 +47,8 @@ impl Site {
             gateway.base_url(),
             Account::default().webhook_secret
         );
-        let plan = Plan { smtp_port: sink.local_addr().port(), more: more.leak(), ..Plan::default() };
-        let beside = Beside::start(plan).await;
+        let plan = Plan { smtp_port: sink.local_addr().port(), ..Plan::default() };
+        let beside = Beside::start_with(plan, &more).await;
         Self { beside, gateway, sink }
     }
 
