@@ -14,6 +14,7 @@ use notifyd::ALARM_MAIL;
 use super::{
     ALARMS,
     aim::{AIMS, Aim},
+    hits::Hits,
     mailer::{self, address},
     place::Place,
 };
@@ -28,10 +29,7 @@ const MOST_REPEATS: u64 = 4;
 pub struct Tally {
     rounds: u64,
     alarms: u64,
-    /// Kills, and how many landed where they were aimed.
-    hits: BTreeMap<Aim, u64>,
-    later: u64,
-    missed: u64,
+    pub hits: Hits<Aim>,
     /// How many alarms have so many mails, each under the first one's Message-ID, each after it counted.
     copies: BTreeMap<usize, u64>,
     /// Mails that were in doubt as often as they may be sent, each a dead letter and each taken.
@@ -39,62 +37,23 @@ pub struct Tally {
 }
 
 impl Tally {
-    pub fn killed(&mut self, aim: &Aim, is_hit: bool) {
-        match aim {
-            _ if !is_hit => self.missed += 1,
-            Aim::Later(..) => self.later += 1,
-            aim => *self.hits.entry(aim.clone()).or_default() += 1,
-        }
-    }
-
     pub fn add(&mut self, other: Self) {
         self.rounds += other.rounds;
         self.alarms += other.alarms;
-        for (aim, hits) in other.hits {
-            *self.hits.entry(aim).or_default() += hits;
-        }
-        self.later += other.later;
-        self.missed += other.missed;
+        self.hits.add(other.hits);
         for (mails, alarms) in other.copies {
             *self.copies.entry(mails).or_default() += alarms;
         }
         self.given_up += other.given_up;
     }
-
-    pub fn and(mut self, other: Self) -> Self {
-        self.add(other);
-        self
-    }
-
-    pub fn assert_every_aim_was_hit(&self) {
-        for aim in &AIMS {
-            assert!(self.hits.contains_key(aim), "never hit: {aim:?}");
-        }
-    }
 }
 
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let aimed: u64 = self.hits.values().sum();
-        let fewest = AIMS.iter().map(|aim| self.hits.get(aim).copied().unwrap_or_default()).min();
-        let with = |mails| self.copies.get(&mails).copied().unwrap_or_default();
-        write!(
-            f,
-            "{} rounds, {} alarms, {aimed} aimed kills (each of {} aims at least {} times), {} at random times, {} missed; \
-             alarms with 1 to 5 mails: {}, {}, {}, {}, {}; {} given up",
-            self.rounds,
-            self.alarms,
-            AIMS.len(),
-            fewest.unwrap_or_default(),
-            self.later,
-            self.missed,
-            with(1),
-            with(2),
-            with(3),
-            with(4),
-            with(5),
-            self.given_up,
-        )
+        write!(f, "{} rounds, {} alarms, ", self.rounds, self.alarms)?;
+        self.hits.tell(&AIMS, f)?;
+        let with = [1, 2, 3, 4, 5].map(|mails| self.copies.get(&mails).copied().unwrap_or_default());
+        write!(f, "; alarms with 1 to 5 mails: {with:?}; {} given up", self.given_up)
     }
 }
 
