@@ -27,6 +27,8 @@ pub enum Peer {
     Nchan2,
     /// A loop of one thread that does one write(2) per event and stream: the floor.
     Bare,
+    /// The same floor behind a NATS of these days: the client's subscription to everything, one write(2) per event.
+    BareNats,
 }
 
 /// The key of the tokens; both ends are ours.
@@ -46,7 +48,7 @@ pub struct OnNats {
 
 impl Peer {
     /// Every peer under load.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Ours,
         Self::OursNats,
         Self::OursNatsBroadcast,
@@ -54,6 +56,7 @@ impl Peer {
         Self::Nchan,
         Self::Nchan2,
         Self::Bare,
+        Self::BareNats,
     ];
     /// Those that are one server, without a broker beside it.
     pub const IN_ONE_PROCESS: [Self; 4] = [Self::Ours, Self::Nchan, Self::Nchan2, Self::Bare];
@@ -72,11 +75,12 @@ impl Peer {
             Self::Nchan => "nchan",
             Self::Nchan2 => "nchan2",
             Self::Bare => "bare",
+            Self::BareNats => "bare-nats",
         }
     }
 
-    /// Whether it is one of ours: it merges what comes together, and checks a token.
-    pub fn is_ours(self) -> bool {
+    /// Whether what stores its events is ours: that merges what comes together.
+    pub fn is_stored_by_us(self) -> bool {
         self == Self::Ours || self.on_nats().is_some()
     }
 
@@ -87,6 +91,7 @@ impl Peer {
             Self::OursNats => on(Version::Current, Mode::Interest),
             Self::OursNatsBroadcast => on(Version::Current, Mode::Broadcast),
             Self::OursNatsDebian => on(Version::Debian, Mode::Interest),
+            Self::BareNats => on(Version::Current, Mode::Broadcast),
             Self::Ours | Self::Nchan | Self::Nchan2 | Self::Bare => None,
         }
     }
@@ -101,7 +106,7 @@ impl Peer {
                 format!("GET /events/ HTTP/1.1\r\n{rest}Authorization: Bearer {token}\r\n\r\n")
             }
             Self::Nchan | Self::Nchan2 => format!("GET /sub/{account} HTTP/1.1\r\n{rest}\r\n"),
-            Self::Bare => format!("GET /{account} HTTP/1.1\r\n{rest}\r\n"),
+            Self::Bare | Self::BareNats => format!("GET /{account} HTTP/1.1\r\n{rest}\r\n"),
         }
         .into_bytes())
     }
@@ -110,6 +115,11 @@ impl Peer {
 /// The user of an account.
 pub fn user(account: u32) -> String {
     format!("u{account}")
+}
+
+/// The account of a mail account as events name it.
+pub fn account_of(name: &str) -> Option<u32> {
+    name.strip_prefix('u')?.split_once('@')?.0.parse().ok()
 }
 
 fn token(account: u32) -> Outcome<String> {

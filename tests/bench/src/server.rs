@@ -38,6 +38,7 @@ pub fn run(peer: Peer, folder: &Path) -> Outcome<()> {
         Peer::Nchan => nchan::run(folder, 1),
         Peer::Nchan2 => nchan::run(folder, 2),
         Peer::Bare => bare::run(folder),
+        Peer::BareNats => nats::run_bare(folder),
     }
 }
 
@@ -76,9 +77,12 @@ impl Running {
     /// A way for events into it.
     pub fn publisher(&self) -> Outcome<Publisher> {
         match self.peer {
-            Peer::Ours | Peer::OursNats | Peer::OursNatsBroadcast | Peer::OursNatsDebian | Peer::Bare => {
-                Publisher::inlet(&self.folder.path().join(INLET))
-            }
+            Peer::Ours
+            | Peer::OursNats
+            | Peer::OursNatsBroadcast
+            | Peer::OursNatsDebian
+            | Peer::Bare
+            | Peer::BareNats => Publisher::inlet(&self.folder.path().join(INLET)),
             Peer::Nchan | Peer::Nchan2 => Publisher::posts(self.address),
         }
     }

@@ -17,9 +17,6 @@ struct Layout {
     rows: &'static [Row],
 }
 
-/// Others that streams are measured beside.
-const OF_STREAMS: &[(Peer, &str)] = &[(Peer::Nchan, "ours / nchan"), (Peer::Bare, "ours / bare")];
-
 /// In the order of the document.
 const LAYOUTS: [Layout; 5] = [
     Layout {
@@ -30,7 +27,7 @@ const LAYOUTS: [Layout; 5] = [
             (Peer::Nchan2, "nchan, 2 workers"),
             (Peer::Bare, "bare loop"),
         ],
-        ratios: OF_STREAMS,
+        ratios: &[(Peer::Nchan, "ours / nchan"), (Peer::Bare, "ours / bare")],
         rows: STREAMS,
     },
     Layout {
@@ -40,9 +37,10 @@ const LAYOUTS: [Layout; 5] = [
             (Peer::OursNatsBroadcast, "broadcast, 2.15.1"),
             (Peer::OursNatsDebian, "interest, 2.9.10"),
             (Peer::Nchan, "nchan, 1 worker"),
+            (Peer::BareNats, "bare loop on 2.15.1"),
             (Peer::Bare, "bare loop"),
         ],
-        ratios: OF_STREAMS,
+        ratios: &[(Peer::Nchan, "ours / nchan"), (Peer::BareNats, "ours / bare on NATS")],
         rows: ON_NATS,
     },
     Layout {

@@ -38,7 +38,7 @@ pub fn run(plan: &LoadPlan, peer: Peer, results: &Results) -> Outcome<()> {
     let mut publisher = server.publisher()?;
     store_first_states(&mut publisher, plan.streams)?;
     let mut first = u64::from(plan.streams);
-    let storing = plan.paced(first, if peer.is_ours() { plan.seconds / 2 } else { 0 });
+    let storing = plan.paced(first, if peer.is_stored_by_us() { plan.seconds / 2 } else { 0 });
     let events = plan.rate * plan.seconds;
     let stamps = Arc::new(Stamps::new(usize::try_from(first + storing.events + events)?));
     if storing.events > 0 {
@@ -97,11 +97,12 @@ fn drive(
     let took = pace(publisher, paced, stamps)?;
     publisher.settle()?;
     // Events of one account that came together are one frame: the last of each account is waited for by silence.
-    let complete = listening.until_frames(paced.events, if peer.is_ours() { SILENCE } else { PATIENCE });
+    let complete =
+        listening.until_frames(paced.events, if peer.is_stored_by_us() { SILENCE } else { PATIENCE });
     let used = server.family().cpu()?.since(&before);
     let whole = server.whole_family().cpu()?.since(&whole_before);
     let mut crowd = listening.stop()?;
-    if !peer.is_ours() {
+    if !peer.is_stored_by_us() {
         complete?;
     }
     let streams = usize::try_from(paced.accounts)?;

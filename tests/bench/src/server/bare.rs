@@ -2,6 +2,7 @@
 //! and throws away what a socket does not take.
 
 mod connections;
+mod on_nats;
 
 use std::{
     io::{self, Read, Write},
@@ -18,6 +19,7 @@ use rustix::{
 use super::{INLET, announce, end_with_input};
 use crate::{Outcome, event::Event};
 use connections::Connections;
+pub use on_nats::on_nats;
 
 /// What epoll says of those that are no stream.
 const LISTENER: u64 = u64::MAX;

@@ -10,7 +10,7 @@ use bus_node::Surroundings;
 use testkit::nats::Nats;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::{Helper, announce, end_with_input, inlet, mailer, ours, texter, until_input_ends};
+use super::{Helper, announce, bare, end_with_input, inlet, mailer, ours, texter, until_input_ends};
 use crate::{Outcome, peer::Peer};
 
 /// The installation that pusher and the writer share.
@@ -23,6 +23,8 @@ pub enum Part {
     Nats { peer: Peer },
     /// pusher; says its address.
     Pusher { peer: Peer, url: String },
+    /// A bare loop in the place of pusher; says its address.
+    Bare { url: String },
     /// What stores events; they come on a socket in `folder`.
     Writer { url: String, folder: PathBuf },
     /// notifyd on a bus and a database; says its rate when it has sent so many mails.
@@ -43,6 +45,17 @@ pub fn run(peer: Peer, folder: &Path) -> Outcome<()> {
     let pusher = Helper::start(&["part", "pusher", peer.name(), nats.said()], None)?;
     let _writer = Helper::start(&["part", "writer", nats.said()], Some(folder))?;
     announce(pusher.said().parse()?, pusher.id());
+    until_input_ends();
+    Ok(())
+}
+
+/// Is the floor: a bare loop in the place of pusher.
+pub fn run_bare(folder: &Path) -> Outcome<()> {
+    let nats = start(Peer::BareNats)?;
+    // It makes the streams.
+    let _writer = Helper::start(&["part", "writer", nats.said()], Some(folder))?;
+    let bare = Helper::start(&["part", "bare", nats.said()], None)?;
+    announce(bare.said().parse()?, bare.id());
     until_input_ends();
     Ok(())
 }
@@ -73,6 +86,10 @@ pub fn run_part(part: Part) -> Outcome<()> {
         Part::Pusher { peer, url } => {
             end_with_input();
             ours::on_runtime(run_pusher(peer, url))
+        }
+        Part::Bare { url } => {
+            end_with_input();
+            bare::on_nats(&url, PREFIX)
         }
         Part::Writer { url, folder } => {
             end_with_input();
