@@ -160,8 +160,8 @@ impl Post {
         let Some(ration) = ration else { return self.store.plan(key, kind, name, now()).await };
         match self.store.admit(key, kind, name, &ration.budgets, &ration.merge(), now()).await? {
             Admission::Within(effect) => Ok(effect),
-            Admission::Merged => {
-                self.metrics.merged.inc();
+            Admission::Merged { is_first } => {
+                self.metrics.merged.inc_by(is_first.into());
                 Ok(Effect::Over(Outcome::Dropped))
             }
         }

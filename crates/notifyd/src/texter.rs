@@ -20,7 +20,7 @@ use std::{sync::Arc, time::Instant};
 use ::sieve::{Method, Number, Texting, silence};
 use async_trait::async_trait;
 use bus::{Attempt, Failure, GroupListener, Message};
-use store::{Admission, EffectKey, EffectKind};
+use store::{Admission, EffectKey, EffectKind, NoticeKind};
 use tracing::trace;
 use wording::{Language, Wording};
 
@@ -34,15 +34,11 @@ use crate::{
     telemetry::Untold,
 };
 use addressees::{Addressees, addressees};
-pub(crate) use credit::CREDIT_ENDED;
 pub(crate) use receipts::Receipts;
 pub(crate) use switchboard::Switchboard;
 use switchboard::Text;
 use unsent::Unsent;
 use words::Words;
-
-/// The kind of budgets and notices.
-pub(crate) const BY_TEXT: &str = "sms";
 
 /// Runs the jobs of kind SMS. May be run again for the same job at any time: no number is paid for twice.
 pub(crate) struct Texter {
@@ -127,7 +123,7 @@ impl Texter {
     ) -> Result<Result<(), Unsent>, Failure> {
         let post = &self.switchboard.post;
         let (script, number) = ((&taken.owner, taken.run.as_str()), text.to.to_string());
-        let ration = Ration::of(&post.settings.sieve, (BY_TEXT, &number), script, taken.at);
+        let ration = Ration::of(&post.settings.sieve, (NoticeKind::Text, &number), script, taken.at);
         if let Some(sent) = self.switchboard.send_first(text, &ration.budgets, run).await? {
             return Ok(sent);
         }
@@ -137,9 +133,9 @@ impl Texter {
                 trace!("Text is admitted");
                 self.switchboard.send(text, run).await
             }
-            Admission::Merged => {
+            Admission::Merged { is_first } => {
                 trace!("Text is merged");
-                post.metrics.merged.inc();
+                post.metrics.merged.inc_by(is_first.into());
                 Ok(Ok(()))
             }
         }

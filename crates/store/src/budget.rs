@@ -5,7 +5,7 @@ use std::fmt;
 use mailbox_event::{Account, UnixMillis};
 
 use crate::{
-    Effect, EffectKey, EffectKind, Store, StoreError,
+    Effect, EffectKey, EffectKind, NoticeKind, Store, StoreError,
     digest::Digest,
     effect::Outcome,
     statement::{
@@ -54,8 +54,8 @@ impl Budget {
 pub struct Merge<'a> {
     /// Whose script.
     pub user: &'a Account,
-    /// What kind of notice it is to be; read by whoever sends it.
-    pub kind: &'a str,
+    /// What kind of notice it is to be.
+    pub kind: NoticeKind,
     /// An address or a number.
     pub destination: &'a str,
     /// When the notice is due, if it is the first.
@@ -76,7 +76,10 @@ pub enum Admission {
     /// It is within every budget, or was when it was first asked for.
     Within(Effect),
     /// It is over a budget and was added to the notice.
-    Merged,
+    Merged {
+        /// By this call, and not by one before.
+        is_first: bool,
+    },
 }
 
 pub(crate) const USE: &str = "INSERT INTO budgets (scope, since, used) VALUES ($1, $2, 1) \
@@ -111,7 +114,9 @@ impl Store {
                 Together::Stopped(_) => {}
             }
         }
-        self.merge(&effect("dropped"), merge, now).await?;
+        if self.merge(&effect("dropped"), merge, now).await? == Together::Done {
+            return Ok(Admission::Merged { is_first: true });
+        }
         // Another worker may have asked for the same one and found room.
         self.admitted(key, kind, message_id, now).await
     }
@@ -131,13 +136,14 @@ impl Store {
         effect: &[Value<'_>],
         merge: &Merge<'_>,
         now: UnixMillis,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Together, StoreError> {
         let user = merge.user.as_str();
-        let id = Digest::of(&["window", user, merge.kind, merge.destination]).to_string();
-        let [id, user, kind, destination] = [id.as_str(), user, merge.kind, merge.destination].map(Text);
+        let kind = merge.kind.name();
+        let id = Digest::of(&["window", user, kind, merge.destination]).to_string();
+        let [id, user, kind, destination] = [id.as_str(), user, kind, merge.destination].map(Text);
         let window = [id, user, kind, destination, Number(millis(now)), Number(millis(merge.flush_at))];
-        self.database().await?.together(&[Step::must(FIRST, effect), Step::must(MERGE, &window)]).await?;
-        Ok(())
+        let steps = [Step::must(FIRST, effect), Step::must(MERGE, &window)];
+        Ok(self.database().await?.together(&steps).await?)
     }
 
     async fn admitted(
@@ -148,7 +154,7 @@ impl Store {
         now: UnixMillis,
     ) -> Result<Admission, StoreError> {
         Ok(match self.plan(key, kind, message_id, now).await? {
-            Effect::Over(Outcome::Dropped) => Admission::Merged,
+            Effect::Over(Outcome::Dropped) => Admission::Merged { is_first: false },
             effect => Admission::Within(effect),
         })
     }

@@ -35,6 +35,6 @@ pub use recipient::{Addressee, HourCycle, Reader};
 pub use settings::{Settings, TableName};
 pub use sms::{
     Credit, CreditError, Doubtful, Entry, InDoubt, Receipt, ReceiptStatus, Received, Reservation, Sms,
-    SmsState, Texting,
+    SmsState, Texting, Worded,
 };
-pub use window::Window;
+pub use window::{NoticeKind, Window};

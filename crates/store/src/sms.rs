@@ -23,7 +23,7 @@ mod texting;
 pub use credit::{Credit, CreditError, Doubtful};
 pub use history::Entry;
 pub use receipt::{Receipt, ReceiptStatus, Received};
-pub use texting::{InDoubt, Texting};
+pub use texting::{InDoubt, Texting, Worded};
 
 use std::fmt;
 
@@ -55,9 +55,11 @@ pub struct Sms<'a> {
     pub price: u32,
     /// The gateway that is going to be called.
     pub provider: &'a str,
+    /// What it says, for an attempt after this one. Kept until the message's end is known.
+    pub words: &'a str,
 }
 
-/// Hides who it is for, and where it goes.
+/// Hides who it is for, where it goes and what it says.
 impl fmt::Debug for Sms<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { key, segments, price, provider, .. } = self;
@@ -95,22 +97,26 @@ pub enum Reservation {
     InDoubt(InDoubt),
     /// There is nothing to do.
     Over(SmsState),
+    /// It was settled so long ago that its row was [forgotten](Store::forget_texts); the entries for it are there.
+    Forgotten,
     /// The user's credit does not reach; nothing was written.
     NoCredit,
 }
 
 const PLAN: &str = "INSERT INTO sms_messages (id, user_id, number, segments, price, state, attempts, provider, created, \
-    updated) VALUES ($1, $2, $3, $4, $5, 'sending', 1, $6, $7, $7) ON CONFLICT (id) DO NOTHING";
-const LOOK: &str = "SELECT user_id, price, state, attempts, provider FROM sms_messages WHERE id = $1";
+    updated, words) VALUES ($1, $2, $3, $4, $5, 'sending', 1, $6, $7, $7, $8) ON CONFLICT (id) DO NOTHING";
+const LOOK: &str =
+    "SELECT user_id, segments, price, state, attempts, provider, words FROM sms_messages WHERE id = $1";
 
 impl Store {
     /// Reserves the credit and puts the message down as leaving, or says where it stands if that was done before.
     /// However many workers ask for one key, one of them may call the gateway.
     pub async fn reserve(&self, sms: &Sms<'_>, now: UnixMillis) -> Result<Reservation, StoreError> {
         let (id, price, now) = (sms.key.to_string(), i64::from(sms.price), millis(now));
-        let [user, number, provider] = [sms.user.as_str(), sms.number, sms.provider].map(Text);
-        let message =
-            [Text(&id), user, number, Number(sms.segments.into()), Number(price), provider, Number(now)];
+        let [user, number, provider, words] =
+            [sms.user.as_str(), sms.number, sms.provider, sms.words].map(Text);
+        let (segments, at) = (Number(sms.segments.into()), Number(now));
+        let message = [Text(&id), user, number, segments, Number(price), provider, at, words];
         let credit = [user, Number(price)];
         let entry = [Text(&id), Text("reserve"), user, Number(-price), Number(price), Number(now)];
         let steps = [Step::must(PLAN, &message), Step::must(RESERVE, &credit), Step::must(ENTRY, &entry)];
@@ -119,7 +125,7 @@ impl Store {
             Together::Stopped(0) => self.reserved_before(sms, now).await,
             Together::Stopped(1) => Ok(Reservation::NoCredit),
             // There is an entry for a message that there is not.
-            Together::Stopped(_) => Err(StoreError::Unreadable),
+            Together::Stopped(_) => Ok(Reservation::Forgotten),
         }
     }
 
@@ -127,11 +133,12 @@ impl Store {
         let id = sms.key.to_string();
         let row = self.database().await?.row(LOOK, &[Text(&id)]).await?.ok_or(sqlx::Error::RowNotFound)?;
         let state = SmsState::parse(&row.text("state")?).ok_or(StoreError::Unreadable)?;
-        let (seen, provider) = (Seen::read(self, id, &row)?, row.text("provider")?);
+        let (seen, provider, worded) =
+            (Seen::read(self, id, &row)?, row.text("provider")?, Worded::read(&row)?);
         match state {
-            SmsState::Reserved => Ok(Reservation::Ready(seen.again(state, sms.provider, now).await?)),
+            SmsState::Reserved => Ok(Reservation::Ready(seen.again(state, sms.provider, worded, now).await?)),
             SmsState::Sending | SmsState::Unknown => {
-                Ok(Reservation::InDoubt(InDoubt { seen, state, provider }))
+                Ok(Reservation::InDoubt(InDoubt { seen, state, provider, worded }))
             }
             over => Ok(Reservation::Over(over)),
         }

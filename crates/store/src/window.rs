@@ -14,6 +14,37 @@ use crate::{
     },
 };
 
+/// Of what a notice tells, and by which means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum NoticeKind {
+    /// Mails that were merged, by mail.
+    Mail,
+    /// Text messages that were merged, by text.
+    Text,
+    /// POSTs that were merged, by POST.
+    Post,
+    /// That the credit for text messages has ended, by mail.
+    CreditEnded,
+}
+
+impl NoticeKind {
+    const ALL: [Self; 4] = [Self::Mail, Self::Text, Self::Post, Self::CreditEnded];
+
+    /// As it stands in the table.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Mail => "mail",
+            Self::Text => "sms",
+            Self::Post => "post",
+            Self::CreditEnded => "credit-ended",
+        }
+    }
+
+    fn parse(name: &str) -> Result<Self, StoreError> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name).ok_or(StoreError::Unreadable)
+    }
+}
+
 /// A notice that is due, in the hands of this worker until [`Store::due_windows`]' claim ends.
 pub struct Window {
     id: String,
@@ -21,7 +52,7 @@ pub struct Window {
     /// Whose script.
     pub user: Account,
     /// What kind of notice.
-    pub kind: String,
+    pub kind: NoticeKind,
     /// An address or a number.
     pub destination: String,
     /// How many notifications it stands for. The same at every attempt.
@@ -112,7 +143,7 @@ impl Window {
             id: row.text("id")?,
             opened: row.number("opened")?,
             user: Account::parse(&row.text("user_id")?).map_err(|_| StoreError::Unreadable)?,
-            kind: row.text("kind")?,
+            kind: NoticeKind::parse(&row.text("kind")?)?,
             destination: row.text("destination")?,
             telling: telling.unsigned_abs(),
         };

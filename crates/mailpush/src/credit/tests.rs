@@ -36,8 +36,15 @@ impl Site {
     /// A message that left an hour ago, and of which nobody said anything.
     async fn lost(&self) -> String {
         let (key, user) = (EffectKey::of(KEY), Account::parse("alice@example.org").unwrap());
-        let sms =
-            Sms { key: &key, user: &user, number: "+15551234567", segments: 2, price: 2, provider: "twilio" };
+        let sms = Sms {
+            key: &key,
+            user: &user,
+            number: "+15551234567",
+            segments: 2,
+            price: 2,
+            provider: "twilio",
+            words: "Look",
+        };
         let hour_ago = UnixMillis(unix_millis() - 60 * 60 * 1_000);
         assert!(matches!(self.store.reserve(&sms, hour_ago).await.unwrap(), store::Reservation::Ready(_)));
         key.to_string()

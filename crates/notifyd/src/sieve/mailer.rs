@@ -6,7 +6,7 @@ use ::sieve::{Mailto, Method, silence};
 use async_trait::async_trait;
 use bus::{Attempt, Bus, Failure, GroupListener, Message};
 use lettre::Address;
-use store::{EffectKey, EffectKind};
+use store::{EffectKey, EffectKind, NoticeKind};
 use wording::{Reader, Wording};
 
 use super::{Ration, Taken, plain::Plain};
@@ -78,7 +78,7 @@ impl SieveMailer {
         let key = EffectKey::of(&["sieve-mail", &taken.id.to_string(), to.as_ref()]);
         let address = AsRef::<str>::as_ref(to).to_lowercase();
         let run = (&taken.owner, taken.run.as_str());
-        let ration = Ration::of(&settings.sieve, ("mail", &address), run, taken.at);
+        let ration = Ration::of(&settings.sieve, (NoticeKind::Mail, &address), run, taken.at);
         let letter = Letter {
             key: &key,
             kind: EffectKind::SieveMail,

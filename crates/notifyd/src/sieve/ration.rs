@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use mailbox_event::{Account, UnixMillis};
-use store::{Budget, Merge, ScopeKey};
+use store::{Budget, Merge, NoticeKind, ScopeKey};
 
 use crate::settings::SieveSettings;
 
@@ -11,7 +11,7 @@ use crate::settings::SieveSettings;
 pub(crate) struct Ration {
     pub(crate) budgets: [Budget; 3],
     user: Account,
-    kind: &'static str,
+    kind: NoticeKind,
     destination: String,
     flush_at: UnixMillis,
 }
@@ -22,7 +22,7 @@ impl Ration {
     /// Of a notification of `kind` that was taken at `at`, to `destination` in the one form it has, by the run of a script.
     pub(crate) fn of(
         settings: &SieveSettings,
-        (kind, destination): (&'static str, &str),
+        (kind, destination): (NoticeKind, &str),
         (user, run): (&Account, &str),
         at: UnixMillis,
     ) -> Self {
@@ -30,8 +30,11 @@ impl Ration {
         let budget = |scope: &[&str], most| Budget { scope: ScopeKey::of(scope), since: hour, most };
         Self {
             budgets: [
-                budget(&["user", kind, user.as_str()], settings.hourly_per_user),
-                budget(&["destination", kind, user.as_str(), destination], settings.hourly_per_destination),
+                budget(&["user", kind.name(), user.as_str()], settings.hourly_per_user),
+                budget(
+                    &["destination", kind.name(), user.as_str(), destination],
+                    settings.hourly_per_destination,
+                ),
                 budget(&["message", user.as_str(), run], settings.per_message),
             ],
             user: user.clone(),

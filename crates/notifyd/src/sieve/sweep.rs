@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use bus::Failure;
 use lettre::Address;
 use mailbox_event::UnixMillis;
-use store::{EffectKind, Window};
+use store::{EffectKind, NoticeKind, Window};
 use tracing::{debug, trace, warn};
 use wording::{Notice, Reader, Wording};
 
@@ -16,7 +16,7 @@ use crate::{
     message::{self, AutoSubmitted, Draft},
     post::{Letter, Post, Unfit, now, stored},
     telemetry::Untold,
-    texter::{BY_TEXT, CREDIT_ENDED, Switchboard},
+    texter::Switchboard,
     webhook::Poster,
 };
 
@@ -68,7 +68,7 @@ impl Sweeper {
             if let Err(why) = self.tell(&window, &run).await {
                 debug!(error = &why as &dyn std::error::Error, "A notice waits");
                 if matches!(why, Failure::Outage(_)) {
-                    away.insert(window.kind.clone());
+                    away.insert(window.kind);
                 }
                 continue;
             }
@@ -81,14 +81,16 @@ impl Sweeper {
     }
 
     async fn tell(&self, window: &Window, run: &Run<'_>) -> Result<(), Failure> {
-        match (window.kind.as_str(), &self.switchboard, &self.poster) {
-            (CREDIT_ENDED, ..) => self.mail(window, &Notice::CreditEnded).await,
-            (BY_TEXT, Some(switchboard), _) => switchboard.tell_more(window, &self.wording, run).await,
-            (BY_TEXT, None, _) => {
+        match (window.kind, &self.switchboard, &self.poster) {
+            (NoticeKind::CreditEnded, ..) => self.mail(window, &Notice::CreditEnded).await,
+            (NoticeKind::Text, Some(switchboard), _) => {
+                switchboard.tell_more(window, &self.wording, run).await
+            }
+            (NoticeKind::Text, None, _) => {
                 self.post.metrics.texts.untold(Untold::Method);
                 Ok(())
             }
-            ("post", _, Some(poster)) => poster.tell(window).await,
+            (NoticeKind::Post, _, Some(poster)) => poster.tell(window).await,
             _ => self.mail(window, &Notice::More { count: window.telling }).await,
         }
     }
@@ -110,7 +112,7 @@ impl Sweeper {
         let write = |reader: &Reader, message_id: &str| self.write(window, notice, &to, reader, message_id);
         match self.post.send(letter, write).await?.after(Ok(())) {
             Err(Failure::Reject(_)) => {
-                warn!(kind = window.kind, "A notice was refused for good");
+                warn!(kind = window.kind.name(), "A notice was refused for good");
                 Ok(())
             }
             ended => ended,

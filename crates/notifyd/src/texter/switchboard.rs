@@ -61,6 +61,7 @@ impl Switchboard {
             Reservation::Ready(texting) => self.call(texting, text, &number).await,
             Reservation::InDoubt(doubt) => self.ask_again(doubt, text, &number).await,
             Reservation::Over(SmsState::Refused) => Ok(Err(Unsent::Over)),
+            Reservation::Forgotten => Ok(Err(Unsent::Forgotten)),
             Reservation::Over(_) => Ok(Ok(())),
             Reservation::NoCredit => {
                 trace!("Credit does not reach");
@@ -91,7 +92,8 @@ impl Switchboard {
     fn sms<'a>(&self, text: &Text<'a>, number: &'a str) -> Sms<'a> {
         let Words { segments, .. } = *text.words;
         let price = segments.saturating_mul(self.settings.price(text.to));
-        Sms { key: text.key, user: text.user, number, segments, price, provider: self.settings.provider() }
+        let (provider, words) = (self.settings.provider(), text.words.text.as_str());
+        Sms { key: text.key, user: text.user, number, segments, price, provider, words }
     }
 
     /// Holds messages back from a gateway that takes them without a word: each would be in doubt. One that takes a reference
@@ -143,27 +145,29 @@ impl Switchboard {
         text: &Text<'_>,
         number: &str,
     ) -> Result<Result<(), Unsent>, Failure> {
+        let before = texting.worded().and_then(|worded| text.words.again(worded));
+        let words = before.as_ref().unwrap_or(text.words);
         let outgoing = Outgoing {
             reference: texting.reference(),
             to: number,
             from: &self.settings.from,
-            text: &text.words.text,
-            segments: text.words.segments,
-            unicode: text.words.is_unicode,
+            text: &words.text,
+            segments: words.segments,
+            unicode: words.is_unicode,
         };
         trace!("Ledger says that the text leaves");
         let outcome = self.gateway.send(&outgoing).await;
         trace!("Gateway has answered");
         self.put_down(&texting, &outcome).await.map_err(stored)?;
         trace!("Ledger says what became of the text");
-        Ok(self.judge(outcome, text.words.segments))
+        Ok(self.judge(outcome, words.segments))
     }
 
     /// Credit that was spent and is not put down would leave the message in doubt: the database is waited for.
     async fn put_down(&self, texting: &Texting, outcome: &Outcome) -> Result<(), StoreError> {
         let mut pause = FIRST_PAUSE;
         for _ in 1..ATTEMPTS {
-            match write(texting, outcome).await {
+            match self.write(texting, outcome).await {
                 Err(StoreError::Database(_) | StoreError::Unprepared(_)) => tokio::time::sleep(pause).await,
                 // A receipt was quicker, or another worker has it.
                 Err(StoreError::Taken) => return Ok(()),
@@ -171,7 +175,19 @@ impl Switchboard {
             }
             pause *= 2;
         }
-        write(texting, outcome).await
+        self.write(texting, outcome).await
+    }
+
+    async fn write(&self, texting: &Texting, outcome: &Outcome) -> Result<(), StoreError> {
+        match outcome {
+            Outcome::Accepted { id, .. } => texting.accepted(id, now()).await,
+            Outcome::Refused { .. } => texting.refused(now()).await,
+            Outcome::Unknown if self.gateway.is_idempotent() => texting.unanswered(now()).await,
+            Outcome::Unknown => texting.unknown(now()).await,
+            Outcome::Later { .. } | Outcome::GatewayAway | Outcome::NoFunds | Outcome::Misconfigured => {
+                texting.put_off(now()).await
+            }
+        }
     }
 
     /// Whether the gateway says nothing for long. Told once, when it begins.
@@ -215,17 +231,6 @@ impl Switchboard {
             Outcome::GatewayAway => Err(Unsent::Away),
             Outcome::NoFunds => Err(Unsent::NoFunds),
             Outcome::Misconfigured => Err(Unsent::Misconfigured),
-        }
-    }
-}
-
-async fn write(texting: &Texting, outcome: &Outcome) -> Result<(), StoreError> {
-    match outcome {
-        Outcome::Accepted { id, .. } => texting.accepted(id, now()).await,
-        Outcome::Refused { .. } => texting.refused(now()).await,
-        Outcome::Unknown => texting.unknown(now()).await,
-        Outcome::Later { .. } | Outcome::GatewayAway | Outcome::NoFunds | Outcome::Misconfigured => {
-            texting.put_off(now()).await
         }
     }
 }

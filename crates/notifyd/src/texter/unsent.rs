@@ -26,6 +26,9 @@ pub(crate) enum Unsent {
     /// For good, at another attempt.
     #[error("SMS gateway refused the message, or it was put off until it was of no use any more")]
     Over,
+    /// It was settled, and that was longer ago than `remembered_for`.
+    #[error("what became of the message is forgotten, and it is not paid for twice")]
+    Forgotten,
     /// It may not be sent again, for it may have been taken.
     #[error("it is not known whether the SMS gateway took the message")]
     Unknown,
@@ -45,7 +48,9 @@ impl Unsent {
             Self::Away | Self::Silent | Self::NoFunds | Self::Misconfigured => {
                 Failure::Outage(Box::new(self))
             }
-            Self::Refused(_) | Self::Over | Self::Unknown | Self::TooLate => Failure::Reject(Box::new(self)),
+            Self::Refused(_) | Self::Over | Self::Forgotten | Self::Unknown | Self::TooLate => {
+                Failure::Reject(Box::new(self))
+            }
         }
     }
 

@@ -1,9 +1,10 @@
 //! What a text message says.
 
 use ::sieve::{Level, Texting};
+use store::Worded;
 use wording::{
     Language,
-    sms::{Encoding, Fitted, Limit, Squeeze, fit, summarise},
+    sms::{Encoding, Fitted, Limit, Segments, Squeeze, fit, summarise},
 };
 
 use crate::sieve::Taken;
@@ -44,6 +45,18 @@ impl Words {
     /// A text of ours.
     pub(super) fn own(text: &str, language: Language) -> Option<Self> {
         Self::fitted(fit(text, language, Squeeze::Never, Limit::Segments(1)))
+    }
+
+    /// These, or what an earlier attempt said: a gateway that has it already is to hear no other, and what is paid for is
+    /// sent. Where that was not kept, these in as many parts as are paid.
+    pub(super) fn again(&self, worded: &Worded) -> Option<Self> {
+        let Some(text) = worded.words.clone() else {
+            // Nothing is squeezed, so that it does not matter whose words they are.
+            let limit = Limit::Segments(worded.segments);
+            return Self::fitted(fit(&self.text, Language::English, Squeeze::Never, limit));
+        };
+        let is_unicode = Segments::of(&text).encoding == Encoding::Ucs2;
+        Some(Self { text, segments: worded.segments, is_unicode })
     }
 
     fn fitted(fitted: Fitted) -> Option<Self> {

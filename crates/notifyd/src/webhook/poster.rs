@@ -8,7 +8,7 @@ use std::{
 use ::sieve::{Hook, Method, silence};
 use async_trait::async_trait;
 use bus::{Attempt, Failure, GroupListener, Message};
-use store::{Effect, EffectKey, EffectKind, End, Window};
+use store::{Effect, EffectKey, EffectKind, End, NoticeKind, Window};
 use tracing::{debug, warn};
 use url::Url;
 
@@ -82,7 +82,8 @@ impl Poster {
         let key = post_key(taken, url);
         let run = (&taken.owner, taken.run.as_str());
         // What is of no use any more takes no room from others.
-        let ration = (!is_late).then(|| Ration::of(settings, ("post", url.as_str()), run, taken.at));
+        let ration =
+            (!is_late).then(|| Ration::of(settings, (NoticeKind::Post, url.as_str()), run, taken.at));
         let effect = self.post.admit(&key, EffectKind::SievePost, &key.to_string(), ration.as_ref()).await;
         let effect = effect.map_err(stored)?;
         let text = taken.text();

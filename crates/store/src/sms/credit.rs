@@ -76,7 +76,7 @@ const DOUBTFUL: &str = "SELECT id, user_id, number, price, provider, updated FRO
     WHERE state = 'unknown' OR (state = 'sending' AND updated < $1) ORDER BY updated LIMIT $2";
 const IN_DOUBT: &str = "SELECT user_id, price, state, attempts FROM sms_messages \
     WHERE id = $1 AND (state = 'unknown' OR (state = 'sending' AND updated < $2))";
-const ACCEPT: &str = "UPDATE sms_messages SET state = 'accepted', updated = $1 WHERE id = $2 AND state IN ('sending', 'unknown')";
+const ACCEPT: &str = "UPDATE sms_messages SET state = 'accepted', updated = $1, words = '' WHERE id = $2 AND state IN ('sending', 'unknown')";
 
 impl Store {
     /// Adds `amount` to what `user` may spend, or takes it away if it is negative. `reference` names the change, such as

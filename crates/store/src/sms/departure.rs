@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// PostgreSQL's, for many messages. Rows: id, user, number, segments, price, provider, now; three times scope, beginning
-/// and most of a budget.
+/// and most of a budget; words.
 ///
 /// Credit is locked first and in the order of users, so that no two such statements wait for each other. A message goes if
 /// the credit reaches for it and for those of its user before it. What it finds of budgets may be older than its locks, so
@@ -53,7 +53,8 @@ static DEPART: LazyLock<Arc<Many>> = LazyLock::new(|| {
          planned AS (INSERT INTO effects (key, kind, state, message_id, attempts, repeats, created, updated) \
          SELECT column1, '{}', 'planned', '', 0, 0, column7, column7 FROM go), \
          leaving AS (INSERT INTO sms_messages (id, user_id, number, segments, price, state, attempts, provider, created, \
-         updated) SELECT column1, column2, column3, column4, column5, 'sending', 1, column6, column7, column7 FROM go), \
+         updated, words) SELECT column1, column2, column3, column4, column5, 'sending', 1, column6, column7, column7, \
+         column17 FROM go), \
          held AS (UPDATE sms_credit AS c SET available = c.available - u.price, reserved = c.reserved + u.price \
          FROM (SELECT column2 AS user_id, CAST(SUM(column5) AS BIGINT) AS price FROM go GROUP BY column2) AS u \
          WHERE c.user_id = u.user_id), \
@@ -67,7 +68,7 @@ static DEPART: LazyLock<Arc<Many>> = LazyLock::new(|| {
         used_up(14),
         EffectKind::SieveText.name(),
     );
-    Arc::new(Many::new("WITH asked AS (SELECT v.* FROM", 16, &tail))
+    Arc::new(Many::new("WITH asked AS (SELECT v.* FROM", 17, &tail))
 });
 
 impl Store {
@@ -114,11 +115,13 @@ impl Store {
             return Ok(false);
         }
         let (id, price, now) = (sms.key.to_string(), i64::from(sms.price), Number(millis(now)));
-        let [user, number, provider] = [sms.user.as_str(), sms.number, sms.provider].map(Text);
+        let [user, number, provider, words] =
+            [sms.user.as_str(), sms.number, sms.provider, sms.words].map(Text);
         let effect = [Text(&id), Text(EffectKind::SieveText.name()), Text(""), now, Text("planned")];
         let scopes = budgets.each_ref().map(Budget::name);
         let uses: Vec<_> = budgets.iter().zip(&scopes).map(|(budget, scope)| budget.values(scope)).collect();
-        let message = [Text(&id), user, number, Number(sms.segments.into()), Number(price), provider, now];
+        let segments = Number(sms.segments.into());
+        let message = [Text(&id), user, number, segments, Number(price), provider, now, words];
         let credit = [user, Number(price)];
         let entry = [Text(&id), Text("reserve"), user, Number(-price), Number(price), now];
         let rest = [Step::must(PLAN, &message), Step::must(RESERVE, &credit), Step::must(ENTRY, &entry)];
@@ -145,5 +148,5 @@ fn row(sms: &Sms<'_>, budgets: &[Budget; 3], now: UnixMillis) -> Vec<OwnValue> {
     let budgets = budgets
         .iter()
         .flat_map(|budget| [Text(budget.name()), Number(millis(budget.since)), Number(budget.most.into())]);
-    message.into_iter().chain(budgets).collect()
+    message.into_iter().chain(budgets).chain([text(sms.words)]).collect()
 }

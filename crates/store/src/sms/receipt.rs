@@ -50,7 +50,7 @@ pub enum Received {
 const LOOK: &str = "SELECT user_id, price, state, attempts FROM sms_messages WHERE id = $1 AND provider = $2";
 const NOTE: &str = "INSERT INTO sms_receipts (provider, message_id, status, received) VALUES ($1, $2, $3, $4) \
     ON CONFLICT (provider, message_id, status) DO NOTHING";
-const TAKE: &str = "UPDATE sms_messages SET state = 'accepted', provider_id = $1, updated = $2 \
+const TAKE: &str = "UPDATE sms_messages SET state = 'accepted', provider_id = $1, updated = $2, words = '' \
     WHERE id = $3 AND state IN ('sending', 'unknown')";
 const ARRIVE: &str = "UPDATE sms_messages SET state = $1, updated = $2 WHERE id = $3 AND state = 'accepted'";
 

@@ -24,6 +24,16 @@ use crate::{
 pub struct Texting {
     seen: Seen,
     is_repeat: bool,
+    worded: Option<Worded>,
+}
+
+/// What an earlier attempt made of a message, and what is paid for it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Worded {
+    /// What it says; nothing where that was not kept.
+    pub words: Option<String>,
+    /// The parts that are paid.
+    pub segments: u32,
 }
 
 /// A message that the gateway may have taken. Its credit stays reserved until somebody knows.
@@ -32,6 +42,7 @@ pub struct InDoubt {
     pub(super) seen: Seen,
     pub(super) state: SmsState,
     pub(super) provider: String,
+    pub(super) worded: Worded,
 }
 
 /// The version of a row that a writer has seen.
@@ -46,7 +57,10 @@ pub(super) struct Seen {
 /// From any of two states, for who was slow may still say how it ended.
 const MOVE: &str = "UPDATE sms_messages SET state = $1, attempts = $2, updated = $3 \
     WHERE id = $4 AND attempts = $5 AND state IN ($6, $7)";
-const ACCEPT: &str = "UPDATE sms_messages SET state = 'accepted', provider_id = $1, updated = $2 \
+/// The same for the last time: nobody is going to say it again.
+const END: &str = "UPDATE sms_messages SET state = $1, attempts = $2, updated = $3, words = '' \
+    WHERE id = $4 AND attempts = $5 AND state IN ($6, $7)";
+const ACCEPT: &str = "UPDATE sms_messages SET state = 'accepted', provider_id = $1, updated = $2, words = '' \
     WHERE id = $3 AND attempts = $4 AND state IN ('sending', 'unknown')";
 
 /// Once more, through the gateway that is there by then.
@@ -55,12 +69,17 @@ const AGAIN: &str = "UPDATE sms_messages SET state = 'sending', attempts = attem
 
 impl Texting {
     pub(super) fn first(seen: Seen) -> Self {
-        Self { seen, is_repeat: false }
+        Self { seen, is_repeat: false, worded: None }
     }
 
     /// By which the gateway is to name it in receipts.
     pub fn reference(&self) -> &str {
         &self.seen.id
+    }
+
+    /// What to send instead of other words, where this is not the first attempt.
+    pub fn worded(&self) -> Option<&Worded> {
+        self.worded.as_ref()
     }
 
     /// The gateway took it, under this name: the credit is spent.
@@ -82,12 +101,17 @@ impl Texting {
     /// taken another time is as unknown as before.
     pub async fn put_off(&self, now: UnixMillis) -> Result<(), StoreError> {
         let state = if self.is_repeat { SmsState::Unknown } else { SmsState::Reserved };
-        self.seen.step(state, self.seen.attempts, millis(now)).await
+        self.seen.step(MOVE, state, millis(now)).await
     }
 
-    /// Nobody knows whether the gateway took it.
+    /// Nobody knows whether the gateway took it, which is not to be asked again.
     pub async fn unknown(&self, now: UnixMillis) -> Result<(), StoreError> {
-        self.seen.step(SmsState::Unknown, self.seen.attempts, millis(now)).await
+        self.seen.step(END, SmsState::Unknown, millis(now)).await
+    }
+
+    /// Nobody knows whether the gateway took it, which is to be asked [again](InDoubt::again).
+    pub async fn unanswered(&self, now: UnixMillis) -> Result<(), StoreError> {
+        self.seen.step(MOVE, SmsState::Unknown, millis(now)).await
     }
 }
 
@@ -104,12 +128,12 @@ impl InDoubt {
 
     /// Puts down that nobody knows, and does nothing more. Whoever called the gateway and lives may still say how it ended.
     pub async fn leave(&self, now: UnixMillis) -> Result<(), StoreError> {
-        self.seen.step(SmsState::Unknown, self.seen.attempts, millis(now)).await
+        self.seen.step(END, SmsState::Unknown, millis(now)).await
     }
 
     /// The right to call the gateway once more: only for gateways that take one reference once.
     pub async fn again(self, now: UnixMillis) -> Result<Texting, StoreError> {
-        let texting = self.seen.again(self.state, &self.provider, millis(now)).await?;
+        let texting = self.seen.again(self.state, &self.provider, self.worded, millis(now)).await?;
         Ok(Texting { is_repeat: true, ..texting })
     }
 }
@@ -131,11 +155,20 @@ impl Seen {
     }
 
     /// Puts down that it leaves once more.
-    pub(super) async fn again(self, from: SmsState, provider: &str, now: i64) -> Result<Texting, StoreError> {
+    pub(super) async fn again(
+        self,
+        from: SmsState,
+        provider: &str,
+        worded: Worded,
+        now: i64,
+    ) -> Result<Texting, StoreError> {
         let row = [Text(provider), Number(now), Text(&self.id), Number(self.attempts), Text(from.name())];
         match self.store.database().await?.execute(AGAIN, &row).await? {
             0 => Err(StoreError::Taken),
-            _ => Ok(Texting::first(Self { attempts: self.attempts + 1, ..self })),
+            _ => {
+                let seen = Self { attempts: self.attempts + 1, ..self };
+                Ok(Texting { seen, is_repeat: false, worded: Some(worded) })
+            }
         }
     }
 
@@ -154,7 +187,7 @@ impl Seen {
             Text(from[0].name()),
             Text(from[1].name()),
         ];
-        self.settle(Step::must(MOVE, &row), Move::Release, now).await
+        self.settle(Step::must(END, &row), Move::Release, now).await
     }
 
     /// Changes the message, the credit and its entry together.
@@ -170,21 +203,37 @@ impl Seen {
         }
     }
 
-    async fn step(&self, to: SmsState, attempts: i64, now: i64) -> Result<(), StoreError> {
+    async fn step(&self, sql: &'static str, to: SmsState, now: i64) -> Result<(), StoreError> {
         let [sending, unknown] = [SmsState::Sending, SmsState::Unknown].map(|from| Text(from.name()));
         let row = [
             Text(to.name()),
-            Number(attempts),
+            Number(self.attempts),
             Number(now),
             Text(&self.id),
             Number(self.attempts),
             sending,
             unknown,
         ];
-        match self.store.database().await?.execute(MOVE, &row).await? {
+        match self.store.database().await?.execute(sql, &row).await? {
             0 => Err(StoreError::Taken),
             _ => Ok(()),
         }
+    }
+}
+
+impl Worded {
+    pub(super) fn read(row: &Row) -> Result<Self, sqlx::Error> {
+        let words = Some(row.text("words")?).filter(|words| !words.is_empty());
+        // None has more than a handful.
+        let segments = u32::try_from(row.number("segments")?).unwrap_or(u32::MAX);
+        Ok(Self { words, segments })
+    }
+}
+
+/// Hides what it says.
+impl fmt::Debug for Worded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Worded").field("segments", &self.segments).finish_non_exhaustive()
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use mailbox_event::UnixMillis;
-use store::{Admission, Budget, Effect, EffectKey, EffectKind, Merge, ScopeKey, Store, Window};
+use store::{Admission, Budget, Effect, EffectKey, EffectKind, Merge, NoticeKind, ScopeKey, Store, Window};
 
 use crate::fixture::{Fixture, NOW, account, on_both};
 
@@ -26,7 +26,8 @@ fn budget(of: &str, most: u32) -> Budget {
 
 async fn admit(store: &Store, name: &str, budgets: &[Budget]) -> Admission {
     let user = account("alice@example.org");
-    let merge = Merge { user: &user, kind: "mail", destination: "phone@example.net", flush_at: DUE };
+    let merge =
+        Merge { user: &user, kind: NoticeKind::Mail, destination: "phone@example.net", flush_at: DUE };
     let key = EffectKey::of(&[name]);
     store.admit(&key, EffectKind::SieveMail, "<1@example.org>", budgets, &merge, NOW).await.unwrap()
 }
@@ -61,14 +62,17 @@ async fn what_is_over_a_budget_is_merged_and_counts_in_no_other(fixture: Fixture
     let store = fixture.open().await;
     let (user, phone) = (budget("alice", 2), budget("phone", 1));
     assert!(is_within(&store, "a", &[user, phone]).await);
-    for _ in 0..3 {
-        assert!(matches!(admit(&store, "b", &[user, phone]).await, Admission::Merged));
+    for nth in 0..3 {
+        let Admission::Merged { is_first } = admit(&store, "b", &[user, phone]).await else {
+            panic!("it is not merged")
+        };
+        assert_eq!(is_first, nth == 0);
     }
     assert!(is_within(&store, "c", &[user]).await);
     let windows = due(&store, DUE).await;
     assert_eq!((windows.len(), windows[0].telling), (1, 1));
     assert_eq!(windows[0].destination, "phone@example.net");
-    assert!(matches!(admit(&store, "d", &[budget("nothing", 0)]).await, Admission::Merged));
+    assert!(matches!(admit(&store, "d", &[budget("nothing", 0)]).await, Admission::Merged { .. }));
 }
 
 async fn a_hundred_at_once_use_a_budget_to_its_end_and_no_further(fixture: Fixture) {

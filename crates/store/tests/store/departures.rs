@@ -3,7 +3,8 @@
 use futures_util::future::join_all;
 use mailbox_event::Account;
 use store::{
-    Admission, Budget, EffectKey, EffectKind, Merge, Reservation, ScopeKey, Sms, SmsState, Store, Texting,
+    Admission, Budget, EffectKey, EffectKind, Merge, NoticeKind, Reservation, ScopeKey, Sms, SmsState, Store,
+    Texting,
 };
 
 use crate::fixture::{Fixture, NOW, account, on_both};
@@ -36,19 +37,35 @@ fn budgets(user: &Account, most: [u32; 3]) -> [Budget; 3] {
 
 async fn depart(store: &Store, user: &Account, name: usize, most: [u32; 3]) -> Option<Texting> {
     let key = key(name);
-    let sms = Sms { key: &key, user, number: "+491701234567", segments: 2, price: 2, provider: "twilio" };
+    let sms = Sms {
+        key: &key,
+        user,
+        number: "+491701234567",
+        segments: 2,
+        price: 2,
+        provider: "twilio",
+        words: "Look",
+    };
     store.depart(&sms, &budgets(user, most), NOW).await.unwrap()
 }
 
 async fn reserve(store: &Store, user: &Account, name: usize) -> Reservation {
     let key = key(name);
-    let sms = Sms { key: &key, user, number: "+491701234567", segments: 2, price: 2, provider: "twilio" };
+    let sms = Sms {
+        key: &key,
+        user,
+        number: "+491701234567",
+        segments: 2,
+        price: 2,
+        provider: "twilio",
+        words: "Look",
+    };
     store.reserve(&sms, NOW).await.unwrap()
 }
 
 async fn admit(store: &Store, name: usize, most: [u32; 3]) -> Admission {
     let user = alice();
-    let merge = Merge { user: &user, kind: "sms", destination: "+491701234567", flush_at: NOW };
+    let merge = Merge { user: &user, kind: NoticeKind::Text, destination: "+491701234567", flush_at: NOW };
     let budgets = budgets(&user, most);
     store.admit(&key(name), EffectKind::SieveText, "", &budgets, &merge, NOW).await.unwrap()
 }
@@ -82,7 +99,7 @@ async fn a_first_message_is_admitted_and_paid(fixture: Fixture) {
     assert!(matches!(reserve(&store, &alice(), 1).await, Reservation::Over(SmsState::Accepted)));
     // It counted in its budgets, once.
     assert!(matches!(admit(&store, 1, [1; 3]).await, Admission::Within(_)));
-    assert!(matches!(admit(&store, 2, [1, 9, 9]).await, Admission::Merged));
+    assert!(matches!(admit(&store, 2, [1, 9, 9]).await, Admission::Merged { .. }));
     assert!(matches!(admit(&store, 3, [2; 3]).await, Admission::Within(_)));
 }
 

@@ -3,7 +3,7 @@
 use std::{path::Path, sync::Arc};
 
 use mailbox_event::{Account, UnixMillis};
-use sqlx::{AssertSqlSafe, ConnectOptions, sqlite::SqliteConnectOptions};
+use sqlx::{AssertSqlSafe, ConnectOptions, SqliteConnection, sqlite::SqliteConnectOptions};
 use store::{EventKey, Reader, RecipientKey, Settings, Store};
 use tempfile::TempDir;
 use testkit::postgres::Postgres;
@@ -44,13 +44,29 @@ impl Fixture {
         match self {
             Self::Postgres { server, name } => server.sql(name, script),
             Self::Sqlite { folder } => {
-                let options = SqliteConnectOptions::new().filename(folder.path().join("db.sqlite"));
-                let options = options.create_if_missing(true);
-                let mut connection = options.connect().await.unwrap();
+                let mut connection = connect(folder).await;
                 sqlx::raw_sql(AssertSqlSafe(script)).execute(&mut connection).await.unwrap();
             }
         }
     }
+
+    /// What a query for one number answers.
+    pub async fn count(&self, query: &str) -> u64 {
+        match self {
+            Self::Postgres { server, name } => server.rows(name, query)[0].parse().unwrap(),
+            Self::Sqlite { folder } => {
+                let mut connection = connect(folder).await;
+                let count: i64 =
+                    sqlx::query_scalar(AssertSqlSafe(query)).fetch_one(&mut connection).await.unwrap();
+                count.try_into().unwrap()
+            }
+        }
+    }
+}
+
+async fn connect(folder: &TempDir) -> SqliteConnection {
+    let options = SqliteConnectOptions::new().filename(folder.path().join("db.sqlite"));
+    options.create_if_missing(true).connect().await.unwrap()
 }
 
 pub async fn open(settings: &Settings) -> Store {

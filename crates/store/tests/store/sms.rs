@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use mailbox_event::{Account, UnixMillis};
 use store::{
-    Credit, CreditError, EffectKey, InDoubt, Merge, Receipt, ReceiptStatus, Received, Reservation, Settings,
-    Sms, SmsState, Store, StoreError, Texting,
+    Credit, CreditError, EffectKey, InDoubt, Merge, NoticeKind, Receipt, ReceiptStatus, Received,
+    Reservation, Settings, Sms, SmsState, Store, StoreError, Texting, Worded,
 };
 
 use crate::fixture::{Fixture, NOW, account, on_both, open};
@@ -33,6 +33,7 @@ on_both! {
     credit_is_granted_once_by_reference_and_never_below_zero,
     numbers_are_read_for_their_user,
     what_was_spent_and_each_change_are_told,
+    what_a_message_says_is_kept_for_the_next_attempt_and_no_longer,
 }
 
 fn alice() -> Account {
@@ -45,8 +46,15 @@ fn key(name: &str) -> EffectKey {
 
 async fn reserve(store: &Store, name: &str) -> Reservation {
     let (key, user) = (key(name), alice());
-    let sms =
-        Sms { key: &key, user: &user, number: "+491701234567", segments: 2, price: 2, provider: "twilio" };
+    let sms = Sms {
+        key: &key,
+        user: &user,
+        number: "+491701234567",
+        segments: 2,
+        price: 2,
+        provider: "twilio",
+        words: "Look",
+    };
     store.reserve(&sms, NOW).await.unwrap()
 }
 
@@ -165,8 +173,15 @@ async fn what_was_asked_for_again_is_in_doubt_until_somebody_knows(fixture: Fixt
 async fn a_message_goes_on_with_the_gateway_that_is_there(fixture: Fixture) {
     let store = opened(&fixture).await;
     let (key, user) = (key("a"), alice());
-    let sms =
-        Sms { key: &key, user: &user, number: "+491701234567", segments: 2, price: 2, provider: "vonage" };
+    let sms = Sms {
+        key: &key,
+        user: &user,
+        number: "+491701234567",
+        segments: 2,
+        price: 2,
+        provider: "vonage",
+        words: "Look",
+    };
     ready(&store, "a").await.put_off(NOW).await.unwrap();
     let Reservation::Ready(texting) = store.reserve(&sms, NOW).await.unwrap() else { panic!("not ready") };
     texting.unknown(NOW).await.unwrap();
@@ -190,9 +205,16 @@ async fn numbers_are_forgotten_and_what_was_paid_is_not(fixture: Fixture) {
     assert_eq!(store.withdraw(&key("b"), NOW).await.unwrap(), Some(SmsState::Unknown));
     // Whoever comes with it after that finds that it was paid, and sends nothing.
     let (key, user) = (key("a"), alice());
-    let sms =
-        Sms { key: &key, user: &user, number: "+491701234567", segments: 2, price: 2, provider: "twilio" };
-    assert!(matches!(store.reserve(&sms, later).await, Err(StoreError::Unreadable)));
+    let sms = Sms {
+        key: &key,
+        user: &user,
+        number: "+491701234567",
+        segments: 2,
+        price: 2,
+        provider: "twilio",
+        words: "Look",
+    };
+    assert!(matches!(store.reserve(&sms, later).await.unwrap(), Reservation::Forgotten));
     assert_eq!(credit(&store).await, (4, 4));
 }
 
@@ -370,12 +392,53 @@ async fn what_was_spent_and_each_change_are_told(fixture: Fixture) {
     assert_eq!(store.given(&undelivered.to_string()).await.unwrap(), None);
 }
 
+async fn what_a_message_says_is_kept_for_the_next_attempt_and_no_longer(fixture: Fixture) {
+    let store = opened(&fixture).await;
+    let is_kept = async || fixture.count("SELECT COUNT(*) FROM sms_messages WHERE words <> ''").await == 1;
+    let first = ready(&store, "a").await;
+    assert_eq!(first.worded(), None);
+    first.put_off(NOW).await.unwrap();
+    let again = Worded { words: Some("Look".to_owned()), segments: 2 };
+    let second = ready(&store, "a").await;
+    assert_eq!(second.worded(), Some(&again));
+    second.unanswered(NOW).await.unwrap();
+    let third = in_doubt(&store, "a").await.again(NOW).await.unwrap();
+    assert_eq!(third.worded(), Some(&again));
+    assert!(is_kept().await);
+    third.accepted("SM1", NOW).await.unwrap();
+    assert!(!is_kept().await);
+    ready(&store, "b").await.refused(NOW).await.unwrap();
+    ready(&store, "c").await.unknown(NOW).await.unwrap();
+    drop(ready(&store, "d").await);
+    assert!(is_kept().await);
+    in_doubt(&store, "d").await.leave(NOW).await.unwrap();
+    assert!(!is_kept().await);
+    // Those of gateways that may be asked again, which nobody did.
+    for name in ["e", "f"] {
+        store.grant(&alice(), 2, name, NOW).await.unwrap();
+        ready(&store, name).await.unanswered(NOW).await.unwrap();
+        assert!(is_kept().await);
+        match name {
+            "e" => drop(store.withdraw(&key(name), NOW).await.unwrap()),
+            _ => drop(store.forget_texts(UnixMillis(NOW.0 + 1)).await.unwrap()),
+        }
+        assert!(!is_kept().await, "{name}");
+    }
+}
+
 #[test]
 fn what_is_shown_for_a_log_holds_no_number_and_no_user() {
     let (key, user) = (key("a"), alice());
-    let sms =
-        Sms { key: &key, user: &user, number: "+491701234567", segments: 2, price: 2, provider: "twilio" };
-    let merge = Merge { user: &user, kind: "sms", destination: "+491701234567", flush_at: NOW };
+    let sms = Sms {
+        key: &key,
+        user: &user,
+        number: "+491701234567",
+        segments: 2,
+        price: 2,
+        provider: "twilio",
+        words: "Look",
+    };
+    let merge = Merge { user: &user, kind: NoticeKind::Text, destination: "+491701234567", flush_at: NOW };
     let shown = format!("{sms:?} {merge:?}");
     assert!(!shown.contains("alice") && !shown.contains("4917"), "{shown}");
 }

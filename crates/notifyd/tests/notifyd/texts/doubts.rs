@@ -51,6 +51,30 @@ async fn a_gateway_that_takes_a_reference_once_is_asked_until_it_answers_and_is_
 }
 
 #[tokio::test]
+async fn a_text_that_is_tried_again_says_the_same_in_as_many_parts_as_are_paid() {
+    // Refused for now, and without an answer.
+    for fault in [Fault::Throttle, Fault::LoseRequest] {
+        let line = Line::start(|_| {}).await;
+        line.credit(10).await;
+        line.gateway.fail_always(Some(fault));
+        line.speaks("en");
+        let words = "tomorrow ".repeat(20);
+        line.notify(1, sms(&[&format!("sms:{NUMBER}"), "squeeze", "medium"], &words)).await;
+        line.until("the gateway was asked", || *line.gateway.calls().borrow() > 0).await;
+        // Without abbreviations they are two parts.
+        line.speaks("de");
+        let calls = *line.gateway.calls().borrow();
+        line.until("it was asked again", || *line.gateway.calls().borrow() > calls + 1).await;
+        line.gateway.heal();
+        line.texts(1).await;
+        line.settled().await;
+        let message = &line.gateway.messages()[0];
+        assert!(message.text.starts_with("tmrw tmrw"), "{}", message.text);
+        assert_eq!((message.segments, line.credit_left().await), (1, (9, 0)));
+    }
+}
+
+#[tokio::test]
 async fn without_funds_texts_wait_and_are_sent_when_there_are_some() {
     let line = Line::with(Form::Twilio, None, |_| {}).await;
     line.credit(10).await;

@@ -50,7 +50,7 @@ pub struct Line {
     grants: AtomicU64,
     address: SocketAddr,
     _drain: Drain,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Line {
@@ -87,7 +87,7 @@ impl Line {
             registry,
             grants: AtomicU64::default(),
             _drain: drain,
-            _folder: folder,
+            folder,
         }
     }
 
@@ -134,6 +134,14 @@ impl Line {
 
     pub async fn mails(&self, count: u64) {
         mails(&self.sink, count).await;
+    }
+
+    /// From here on Alice reads this language; on SQLite.
+    pub fn speaks(&self, language: &str) {
+        let file = self.folder.path().join("store.sqlite");
+        let upsert = "INSERT INTO recipients (user_id, language) VALUES ('alice@example.org', ?1) \
+            ON CONFLICT (user_id) DO UPDATE SET language = ?1";
+        rusqlite::Connection::open(&file).unwrap().execute(upsert, [language]).unwrap();
     }
 
     pub fn metric(&self, name: &str) -> String {
