@@ -7,6 +7,7 @@
 mod addressees;
 mod credit;
 mod group;
+mod hearing;
 mod notice;
 pub(crate) mod preview;
 mod receipts;

@@ -7,7 +7,7 @@ use reqwest::{Client, RequestBuilder, Response, redirect::Policy, retry};
 
 use tracing::{debug, error, warn};
 
-use crate::{Outcome, Provider, Settings, receipt::LONGEST_ID};
+use crate::{Answered, Outcome, Provider, Settings, receipt::LONGEST_ID};
 
 /// Answers are a few hundred octets; a long text in many parts comes to some thousand.
 const LONGEST_ANSWER: usize = 64 << 10;
@@ -16,8 +16,8 @@ const LONGEST_ANSWER: usize = 64 << 10;
 /// connections for 5 s and more, so we let go of them before.
 const IDLE: Duration = Duration::from_secs(4);
 
-/// A provider that wants us to wait for longer than a day is asked again after a day.
-const LONGEST_WAIT: u64 = 86_400;
+/// A provider that wants us to wait for longer is asked again all the same: texts are of no use after a few hours.
+const LONGEST_WAIT: u64 = 3_600;
 
 /// What came back.
 #[derive(Debug)]
@@ -59,14 +59,15 @@ pub async fn ask(
     provider: Provider,
     request: RequestBuilder,
     read: impl FnOnce(&Answer) -> (Option<u32>, Outcome) + Send,
-) -> Outcome {
+) -> Answered {
     let answer = match exchange(request).await {
         Ok(answer) => answer,
-        Err(outcome) => return outcome,
+        Err(outcome) => return Answered { outcome, wait: None },
     };
     let (code, outcome) = read(&answer);
     log(provider, &answer, code, &outcome);
-    outcome
+    let is_for_now = matches!(outcome, Outcome::Later | Outcome::Unknown);
+    Answered { outcome, wait: answer.retry_after.filter(|_| is_for_now) }
 }
 
 /// Logs an answer that is more than a matter of one message: a person must act, and wants the provider's own number.
@@ -101,7 +102,7 @@ fn wait(response: &Response) -> Option<Duration> {
 /// What a status says by itself, whoever gives it; nothing where the body decides.
 pub fn by_status(answer: &Answer) -> Option<Outcome> {
     match answer.status.as_u16() {
-        429 => Some(Outcome::Later { after: answer.retry_after }),
+        429 => Some(Outcome::Later),
         // Not the URL of the service, or not our account.
         300..=399 | 401 | 403 | 404 | 405 | 407 | 410 => Some(Outcome::Misconfigured),
         // Who says 408 or 5xx may stand before the one who took the message.

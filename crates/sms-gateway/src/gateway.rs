@@ -10,7 +10,7 @@ use crate::{InvalidReceipt, Provider, Receipt, ReceiptRequest};
 #[async_trait]
 pub trait Gateway: Send + Sync {
     /// Asks the provider once to take a message, and says what is known then. Never asks a second time.
-    async fn send(&self, text: &Outgoing<'_>) -> Outcome;
+    async fn send(&self, text: &Outgoing<'_>) -> Answered;
 
     /// Reads what the provider tells of a message. `now` is in seconds since 1970. Says nothing that was not proven to
     /// come from the provider.
@@ -52,6 +52,15 @@ impl fmt::Debug for Outgoing<'_> {
     }
 }
 
+/// What came of asking a provider.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answered {
+    /// What is known of the message.
+    pub outcome: Outcome,
+    /// How long the provider asks to be left alone, where it does not take messages for now: an hour at most.
+    pub wait: Option<Duration>,
+}
+
 /// What is known of a message after the provider was asked to take it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
@@ -68,10 +77,7 @@ pub enum Outcome {
         reason: Refusal,
     },
     /// Not taken now; this very message may be sent later.
-    Later {
-        /// How long the provider asks to wait.
-        after: Option<Duration>,
-    },
+    Later,
     /// No connection: nothing was sent, and nothing else would be.
     GatewayAway,
     /// Not taken: our account with the provider is empty. Nothing else will be taken until it is filled.

@@ -12,7 +12,7 @@ mod twilio;
 mod vonage;
 mod webhook;
 
-pub use gateway::{Gateway, Outcome, Outgoing, Refusal};
+pub use gateway::{Answered, Gateway, Outcome, Outgoing, Refusal};
 pub use receipt::{Delivery, InvalidReceipt, Receipt, ReceiptRequest};
 pub use settings::{
     InvalidSettings, Provider, Settings, TwilioSettings, VonageSettings, WebhookSettings, open,

@@ -9,8 +9,8 @@ use reqwest::{Client, RequestBuilder};
 use url::{Url, form_urlencoded};
 
 use crate::{
-    Delivery, Gateway, InvalidReceipt, InvalidSettings, Outcome, Outgoing, Provider, Receipt, ReceiptRequest,
-    Settings, TwilioSettings,
+    Answered, Delivery, Gateway, InvalidReceipt, InvalidSettings, Outgoing, Provider, Receipt,
+    ReceiptRequest, Settings, TwilioSettings,
     exchange::ask,
     receipt,
     settings::{endpoint, is_name, is_secret},
@@ -66,7 +66,7 @@ impl Twilio {
 
 #[async_trait]
 impl Gateway for Twilio {
-    async fn send(&self, text: &Outgoing<'_>) -> Outcome {
+    async fn send(&self, text: &Outgoing<'_>) -> Answered {
         ask(Provider::Twilio, self.request(text), answer::outcome).await
     }
 

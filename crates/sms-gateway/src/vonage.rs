@@ -9,8 +9,8 @@ use reqwest::{Client, RequestBuilder};
 use url::{Url, form_urlencoded};
 
 use crate::{
-    Delivery, Gateway, InvalidReceipt, InvalidSettings, Outcome, Outgoing, Provider, Receipt, ReceiptRequest,
-    Settings, VonageSettings,
+    Answered, Delivery, Gateway, InvalidReceipt, InvalidSettings, Outgoing, Provider, Receipt,
+    ReceiptRequest, Settings, VonageSettings,
     exchange::ask,
     receipt,
     settings::{endpoint, is_name, is_secret},
@@ -62,7 +62,7 @@ impl Vonage {
 
 #[async_trait]
 impl Gateway for Vonage {
-    async fn send(&self, text: &Outgoing<'_>) -> Outcome {
+    async fn send(&self, text: &Outgoing<'_>) -> Answered {
         ask(Provider::Vonage, self.request(text), answer::outcome).await
     }
 

@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::{
-    Delivery, Gateway, InvalidReceipt, InvalidSettings, Outcome, Outgoing, Provider, Receipt, ReceiptRequest,
-    Settings, WebhookSettings,
+    Answered, Delivery, Gateway, InvalidReceipt, InvalidSettings, Outgoing, Provider, Receipt,
+    ReceiptRequest, Settings, WebhookSettings,
     exchange::ask,
     settings::endpoint,
     signature::{self, SigningKey},
@@ -84,7 +84,7 @@ impl Webhook {
 
 #[async_trait]
 impl Gateway for Webhook {
-    async fn send(&self, text: &Outgoing<'_>) -> Outcome {
+    async fn send(&self, text: &Outgoing<'_>) -> Answered {
         let request = self.request(text, unix_millis() / 1000);
         ask(Provider::Webhook, request, |answer| (None, answer::outcome(answer, text.reference))).await
     }

@@ -40,6 +40,7 @@ pub struct State {
 /// What is done with a call.
 pub enum Reply {
     Say(u16, String),
+    SayBusy(u16, u64),
     SayLate(Duration, u16, String),
     Nothing,
     HangUp,
@@ -141,6 +142,7 @@ fn untaken(form: Form, fault: &Fault) -> Reply {
         Fault::Throttle => Reply::say(answer::refused(form, Why::Throttled)),
         Fault::Refuse => Reply::say(answer::refused(form, Why::Refused)),
         Fault::Status(status) => Reply::Say(*status, String::new()),
+        Fault::Busy { status, seconds } => Reply::SayBusy(*status, *seconds),
         Fault::Silence => Reply::Nothing,
         Fault::LoseRequest | Fault::LoseReply | Fault::Late(_) | Fault::Garble => Reply::HangUp,
     }

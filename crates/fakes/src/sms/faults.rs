@@ -19,6 +19,13 @@ pub enum Fault {
     Throttle,
     /// The message is not taken, with this status of HTTP and nothing more.
     Status(u16),
+    /// As [`Self::Status`], with a field `Retry-After` of so many seconds.
+    Busy {
+        /// The status.
+        status: u16,
+        /// How long to leave it alone.
+        seconds: u64,
+    },
     /// The message is not taken: the recipient cannot have SMS, in the provider's own form.
     Refuse,
 }

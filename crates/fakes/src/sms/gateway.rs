@@ -209,16 +209,18 @@ async fn answer_call(
     let call =
         Call { method: &head.method, path: head.uri.path(), headers: &head.headers, body: &body, now: now() };
     shared.calls.send_modify(|calls| *calls += 1);
-    let (status, body) = match shared.reply(&call) {
+    let (status, body, wait) = match shared.reply(&call) {
         Reply::HangUp => return Err(HungUp),
         Reply::Nothing => return std::future::pending().await,
-        Reply::Say(status, body) => (status, body),
+        Reply::Say(status, body) => (status, body, None),
+        Reply::SayBusy(status, seconds) => (status, String::new(), Some(seconds)),
         Reply::SayLate(after, status, body) => {
             tokio::time::sleep(after).await;
-            (status, body)
+            (status, body, None)
         }
     };
     let response = Response::builder().status(status).header("content-type", "application/json");
+    let response = wait.into_iter().fold(response, |response, wait| response.header("retry-after", wait));
     response.body(Full::from(body)).map_err(|_| HungUp)
 }
 

@@ -1,18 +1,18 @@
 //! The way of one text message to one number: the ledger, the gateway, the ledger.
 
 use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use ::sieve::{Number, NumberRules};
 use bus::Failure;
 use mailbox_event::Account;
-use sms_gateway::{Gateway, Outcome, Outgoing};
+use sms_gateway::{Answered, Gateway, Outcome, Outgoing};
 use store::{Budget, EffectKey, InDoubt, Reservation, Sms, SmsState, StoreError, Texting};
 use tracing::{trace, warn};
 
-use super::{credit, silence::Silence, unsent::Unsent, words::Words};
+use super::{credit, hearing::Hearing, unsent::Unsent, words::Words};
 use crate::{
     in_flight::Run,
     post::{Post, now, put_off, stored},
@@ -27,7 +27,7 @@ pub(crate) struct Switchboard {
     pub(super) settings: SmsSettings,
     pub(super) rules: NumberRules,
     pub(super) gateway: Box<dyn Gateway>,
-    silence: Mutex<Silence>,
+    hearing: Hearing,
 }
 
 /// A text message before it is sent.
@@ -48,13 +48,13 @@ const ATTEMPTS: u32 = 8;
 impl Switchboard {
     pub(crate) fn new(post: Arc<Post>, settings: SmsSettings, gateway: Box<dyn Gateway>) -> Self {
         let rules = settings.rules();
-        Self { post, settings, rules, gateway, silence: Mutex::default() }
+        Self { post, settings, rules, gateway, hearing: Hearing::default() }
     }
 
     /// Sends `text`. The error of the outer result ends the job; that of the inner one is of this message.
     pub(super) async fn send(&self, text: &Text<'_>, run: &Run<'_>) -> Result<Result<(), Unsent>, Failure> {
         run.go_on().map_err(put_off)?;
-        self.is_heard()?;
+        self.may_send()?;
         let number = text.to.to_string();
         let sms = self.sms(text, &number);
         match self.post.store.reserve(&sms, now()).await.map_err(stored)? {
@@ -80,7 +80,7 @@ impl Switchboard {
         run: &Run<'_>,
     ) -> Result<Option<Result<(), Unsent>>, Failure> {
         run.go_on().map_err(put_off)?;
-        self.is_heard()?;
+        self.may_send()?;
         let number = text.to.to_string();
         let sms = self.sms(text, &number);
         match self.post.store.depart(&sms, budgets, now()).await.map_err(stored)? {
@@ -96,18 +96,8 @@ impl Switchboard {
         Sms { key: text.key, user: text.user, number, segments, price, provider, words }
     }
 
-    /// Holds messages back from a gateway that takes them without a word: each would be in doubt. One that takes a reference
-    /// once is only asked again.
-    fn is_heard(&self) -> Result<(), Failure> {
-        if self.gateway.is_idempotent() || self.silence().may_send(Instant::now()) {
-            return Ok(());
-        }
-        Err(Unsent::Silent.failure())
-    }
-
-    fn silence(&self) -> MutexGuard<'_, Silence> {
-        // What a thread that panicked left is at worst a message too few.
-        self.silence.lock().unwrap_or_else(PoisonError::into_inner)
+    fn may_send(&self) -> Result<(), Failure> {
+        self.hearing.may_send(self.gateway.is_idempotent(), Instant::now()).map_err(Unsent::failure)
     }
 
     /// The message of `key` is of no use any more.
@@ -156,11 +146,11 @@ impl Switchboard {
             unicode: words.is_unicode,
         };
         trace!("Ledger says that the text leaves");
-        let outcome = self.gateway.send(&outgoing).await;
+        let answered = self.gateway.send(&outgoing).await;
         trace!("Gateway has answered");
-        self.put_down(&texting, &outcome).await.map_err(stored)?;
+        self.put_down(&texting, &answered.outcome).await.map_err(stored)?;
         trace!("Ledger says what became of the text");
-        Ok(self.judge(outcome, words.segments))
+        Ok(self.judge(answered, words.segments))
     }
 
     /// Credit that was spent and is not put down would leave the message in doubt: the database is waited for.
@@ -184,31 +174,18 @@ impl Switchboard {
             Outcome::Refused { .. } => texting.refused(now()).await,
             Outcome::Unknown if self.gateway.is_idempotent() => texting.unanswered(now()).await,
             Outcome::Unknown => texting.unknown(now()).await,
-            Outcome::Later { .. } | Outcome::GatewayAway | Outcome::NoFunds | Outcome::Misconfigured => {
+            Outcome::Later | Outcome::GatewayAway | Outcome::NoFunds | Outcome::Misconfigured => {
                 texting.put_off(now()).await
             }
         }
     }
 
-    /// Whether the gateway says nothing for long. Told once, when it begins.
-    fn listen(&self, outcome: &Outcome) -> bool {
-        let mut silence = self.silence();
-        let was_long = silence.is_long();
-        match outcome {
-            Outcome::Unknown => silence.unanswered(Instant::now()),
-            _ => silence.answered(),
-        }
-        if silence.is_long() && !was_long {
-            warn!("SMS gateway does not say whether it takes texts");
-        }
-        silence.is_long()
-    }
-
     /// Counts it, and says what it means for the message.
-    fn judge(&self, outcome: Outcome, counted: u32) -> Result<(), Unsent> {
+    fn judge(&self, answered: Answered, counted: u32) -> Result<(), Unsent> {
         let metrics = &self.post.metrics.texts;
+        let is_silent = self.hearing.listen(&answered, Instant::now());
+        let outcome = answered.outcome;
         let is_down = matches!(outcome, Outcome::GatewayAway | Outcome::NoFunds | Outcome::Misconfigured);
-        let is_silent = self.listen(&outcome);
         metrics.gateway_is_up(!is_down && !is_silent);
         match outcome {
             Outcome::Accepted { segments, .. } => {
@@ -227,7 +204,7 @@ impl Switchboard {
                 metrics.unknown.inc();
                 Err(if self.gateway.is_idempotent() { Unsent::Unanswered } else { Unsent::Unknown })
             }
-            Outcome::Later { .. } => Err(Unsent::Later),
+            Outcome::Later => Err(Unsent::Later),
             Outcome::GatewayAway => Err(Unsent::Away),
             Outcome::NoFunds => Err(Unsent::NoFunds),
             Outcome::Misconfigured => Err(Unsent::Misconfigured),

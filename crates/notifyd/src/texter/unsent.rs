@@ -11,6 +11,9 @@ pub(crate) enum Unsent {
     /// No other message would be taken either.
     #[error("SMS gateway cannot be reached")]
     Away,
+    /// As [`Self::Away`], for as long as it asked for.
+    #[error("SMS gateway asked to be left alone for a while")]
+    Busy,
     /// As [`Self::Away`]: of the messages before it said nothing.
     #[error("SMS gateway does not say whether it takes messages")]
     Silent,
@@ -45,7 +48,7 @@ impl Unsent {
     pub(super) fn failure(self) -> Failure {
         match self {
             Self::Later | Self::Unanswered => Failure::Retry(Box::new(self)),
-            Self::Away | Self::Silent | Self::NoFunds | Self::Misconfigured => {
+            Self::Away | Self::Busy | Self::Silent | Self::NoFunds | Self::Misconfigured => {
                 Failure::Outage(Box::new(self))
             }
             Self::Refused(_) | Self::Over | Self::Forgotten | Self::Unknown | Self::TooLate => {

@@ -5,11 +5,11 @@ mod hostile;
 pub mod line;
 mod receipts;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use fakes::sms::Fault;
+use fakes::sms::{Fault, Form};
 
-use crate::setup::header;
+use crate::setup::{header, now};
 use line::{Line, MESSAGE, NUMBER, notification, sms};
 
 #[tokio::test]
@@ -150,6 +150,47 @@ async fn a_gateway_that_is_down_holds_up_no_mail_and_gets_each_text_once_when_it
     line.settled().await;
     line.until("the gateway is up", || line.metric("notifyd_sms_gateway_up") == "1").await;
     assert_eq!(line.credit_left().await, (6, 0));
+}
+
+#[tokio::test]
+async fn a_gateway_that_asks_for_time_is_given_no_text_before() {
+    const ASKED: Duration = Duration::from_secs(2);
+    for status in [429, 503] {
+        let line = Line::start(|_| {}).await;
+        line.credit(10).await;
+        line.gateway.fail_next([Some(Fault::Busy { status, seconds: ASKED.as_secs() })]);
+        line.notify(1, sms(&[&format!("sms:{NUMBER}")], "x")).await;
+        line.until("the gateway was asked", || *line.gateway.calls().borrow() == 1).await;
+        let began = Instant::now();
+        line.notify(2, sms(&[&format!("sms:{NUMBER}")], "x")).await;
+        line.until("the gateway was asked again", || *line.gateway.calls().borrow() > 1).await;
+        // It said so before it could be seen here that it was asked.
+        assert!(began.elapsed() > ASKED * 9 / 10, "after {:?}", began.elapsed());
+        line.texts(2).await;
+        line.settled().await;
+        assert_eq!((line.gateway.messages().len(), line.credit_left().await), (2, (8, 0)));
+    }
+}
+
+#[tokio::test]
+async fn a_gateway_that_says_nothing_of_three_texts_is_given_no_more_for_now() {
+    let line =
+        Line::with(Form::Twilio, None, |settings| settings.sms.as_mut().unwrap().concurrency = 1).await;
+    line.credit(10).await;
+    line.gateway.fail_always(Some(Fault::LoseRequest));
+    for sequence in 1..=6 {
+        line.notify(sequence, sms(&[&format!("sms:{NUMBER}")], "x")).await;
+    }
+    line.until("the gateway counts as away", || line.metric("notifyd_sms_gateway_up") == "0").await;
+    // Whoever came after the third was turned back, more than once.
+    line.until("the others were tried", || line.runs() >= 6).await;
+    assert_eq!(*line.gateway.calls().borrow(), 3);
+    assert_eq!(line.metric("notifyd_texts_unknown_total"), "3");
+    assert_eq!(line.credit_left().await, (7, 3), "no credit is held for texts that were not given away");
+    assert_eq!(line.store.doubtful(now(), 10).await.unwrap().len(), 3);
+    // Mail goes on.
+    line.mail(100).await;
+    line.mails(1).await;
 }
 
 #[tokio::test]

@@ -51,7 +51,7 @@ fn of_parts(parts: &[Part], codes: &[u32]) -> Outcome {
 fn meaning(code: u32) -> Outcome {
     let reason = match code {
         // Throttled, too many connections.
-        1 | 10 => return Outcome::Later { after: None },
+        1 | 10 => return Outcome::Later,
         5 => return Outcome::Unknown,
         9 => return Outcome::NoFunds,
         // Credentials, account suspended or not for HTTP, signature, callback URL, way of signing.
@@ -92,7 +92,7 @@ mod tests {
     fn every_documented_status_has_its_meaning() {
         let refused = |reason| Outcome::Refused { reason };
         for (code, meaning) in [
-            (1, Outcome::Later { after: None }),
+            (1, Outcome::Later),
             (2, refused(Refusal::Other)),
             (3, refused(Refusal::Other)),
             (4, Outcome::Misconfigured),
@@ -101,7 +101,7 @@ mod tests {
             (7, refused(Refusal::Blocked)),
             (8, Outcome::Misconfigured),
             (9, Outcome::NoFunds),
-            (10, Outcome::Later { after: None }),
+            (10, Outcome::Later),
             (11, Outcome::Misconfigured),
             (12, refused(Refusal::Text)),
             (14, Outcome::Misconfigured),
@@ -137,7 +137,7 @@ mod tests {
             assert_eq!(answer(200, body), Outcome::Unknown, "{body}");
         }
         assert_eq!(answer(401, ""), Outcome::Misconfigured);
-        assert_eq!(answer(429, ""), Outcome::Later { after: None });
+        assert_eq!(answer(429, ""), Outcome::Later);
         assert_eq!(answer(502, ""), Outcome::Unknown);
         assert_eq!(answer(422, ""), Outcome::Refused { reason: Refusal::Other });
     }

@@ -24,7 +24,7 @@ pub fn outcome(answer: &Answer, reference: &str) -> Outcome {
         StatusCode::CONFLICT => accepted(said.id.or_else(|| Some(reference.to_owned())), said.segments),
         status if status.is_success() => accepted(said.id, said.segments),
         StatusCode::PAYMENT_REQUIRED => Outcome::NoFunds,
-        StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_EARLY => Outcome::Later { after: answer.retry_after },
+        StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_EARLY => Outcome::Later,
         _ => by_status(answer).unwrap_or(Outcome::Refused { reason: reason(said.reason.as_deref()) }),
     }
 }
@@ -43,20 +43,17 @@ fn reason(word: Option<&str>) -> Refusal {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     fn answer(status: u16, body: &str) -> Outcome {
-        let (status, retry_after) = (StatusCode::from_u16(status).unwrap(), Some(Duration::from_secs(7)));
-        outcome(&Answer { status, retry_after, body: body.into() }, "ab12")
+        let status = StatusCode::from_u16(status).unwrap();
+        outcome(&Answer { status, retry_after: None, body: body.into() }, "ab12")
     }
 
     #[test]
     fn every_answer_of_the_contract_has_its_meaning() {
         let accepted = |id: &str, segments| Outcome::Accepted { id: id.into(), segments };
         let refused = |reason| Outcome::Refused { reason };
-        let later = || Outcome::Later { after: Some(Duration::from_secs(7)) };
         for (status, body, meaning) in [
             (200, r#"{"id": "m1", "segments": 2}"#, accepted("m1", Some(2))),
             (202, r#"{"id": "m1"}"#, accepted("m1", None)),
@@ -66,9 +63,9 @@ mod tests {
             (409, r#"{"id": "m1"}"#, accepted("m1", None)),
             (409, "", accepted("ab12", None)),
             (402, "", Outcome::NoFunds),
-            (408, "", later()),
-            (425, "", later()),
-            (429, "", later()),
+            (408, "", Outcome::Later),
+            (425, "", Outcome::Later),
+            (429, "", Outcome::Later),
             (401, "", Outcome::Misconfigured),
             (403, "", Outcome::Misconfigured),
             (404, "", Outcome::Misconfigured),
