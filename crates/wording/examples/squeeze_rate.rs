@@ -12,9 +12,12 @@ const ROUNDS: u32 = 20_000;
 
 fn main() {
     let words = "Please confirm the meeting tomorrow morning as soon as possible, “naïve” café – thanks. ";
-    for (name, text) in
-        [("short", words.to_owned()), ("long", words.repeat(10)), ("Polish", "Zażółć gęślą jaźń ".repeat(40))]
-    {
+    for (name, text) in [
+        ("short", words.to_owned()),
+        ("long", words.repeat(10)),
+        ("Polish", "Zażółć gęślą jaźń ".repeat(40)),
+        ("Cyrillic", "Пожалуйста, подтвердите встречу. ".repeat(28)),
+    ] {
         let began = Instant::now();
         for _ in 0..ROUNDS {
             let summary = summarise(black_box("Robert Norris"), black_box("Holiday pics"), black_box(&text));

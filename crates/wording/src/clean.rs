@@ -31,9 +31,23 @@ pub(crate) fn line(text: &str, longest: usize) -> String {
 
 /// Lines: as [`line()`], but line breaks and spaces stay; at most `longest` octets.
 pub(crate) fn lines(text: &str, longest: usize) -> String {
-    let text = text.replace("\r\n", "\n").replace(['\r', '\u{2028}', '\u{2029}'], "\n");
-    let keep = |&c: &char| c == '\n' || c == '\t' || !(c.is_control() || is_invisible(c));
-    let mut clean: String = text.chars().filter(keep).collect();
+    // One octet more shows that there is more; what goes away is not counted.
+    let mut clean = String::with_capacity(text.len().min(longest + '…'.len_utf8()));
+    let mut is_after_return = false;
+    for c in text.chars() {
+        let is_of_return = std::mem::replace(&mut is_after_return, c == '\r') && c == '\n';
+        match c {
+            '\n' if is_of_return => {}
+            '\r' | '\u{2028}' | '\u{2029}' => clean.push('\n'),
+            '\n' | '\t' => clean.push(c),
+            _ if c.is_control() || is_invisible(c) => {}
+            _ => clean.push(c),
+        }
+        // Nobody sees the rest, and it may be long.
+        if clean.len() > longest {
+            break;
+        }
+    }
     if clean.len() > longest {
         clean.truncate(clean.floor_char_boundary(longest));
         clean.push('…');

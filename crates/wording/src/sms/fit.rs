@@ -3,6 +3,7 @@
 use unicode_segmentation::{GraphemeCursor, UnicodeSegmentation as _};
 
 use super::{
+    gsm,
     segments::{Encoding, Segments},
     squeeze::{Squeeze, squeeze},
     transliterate,
@@ -60,45 +61,64 @@ impl Candidate {
     /// What `step` makes of it, if that is worth it and says anything.
     fn or(self, step: &dyn Fn(&str) -> String, limit: Limit) -> Self {
         // Without spaces at its end, which a cut takes away: a text with them would be longer than its own cut.
-        let other = Self::of(step(&self.text).trim_end().to_owned());
+        let mut text = step(&self.text);
+        text.truncate(text.trim_end().len());
+        if text == self.text {
+            return self;
+        }
+        let other = Self::of(text);
         let saves = other.segments.count < self.segments.count;
-        let helps = !limit.holds(&self.text) && other.text.len() < self.text.len();
+        let helps = other.text.len() < self.text.len() && !self.is_within(limit);
         if (saves || helps) && !other.text.trim().is_empty() { other } else { self }
     }
 
+    fn is_within(&self, limit: Limit) -> bool {
+        match limit {
+            Limit::Characters(_) => limit.holds(&self.text, ""),
+            Limit::Segments(most) => self.segments.count <= most,
+        }
+    }
+
     fn cut(self, limit: Limit) -> Fitted {
-        let Self { text, segments } = self;
-        if limit.holds(&text) {
+        if self.is_within(limit) {
+            let Self { text, segments } = self;
             return Fitted { text, segments, is_cut: false };
         }
-        // What stays may be of the other encoding than the whole.
-        let plain = limit.cut(&text, "...");
-        let text = match segments.encoding {
-            Encoding::Ucs2 => longer(limit.cut(&text, "…"), plain),
-            Encoding::Gsm7 => plain,
+        let text = match self.segments.encoding {
+            Encoding::Ucs2 => self.cut_in_either(limit),
+            Encoding::Gsm7 => limit.cut(&self.text, "..."),
         };
         Fitted { segments: Segments::of(&text), text, is_cut: true }
+    }
+
+    /// What stays may be of the other encoding than the whole: of a text that begins in the alphabet, more may stay.
+    fn cut_in_either(&self, limit: Limit) -> String {
+        let cut = limit.cut(&self.text, "…");
+        let may_be_longer = beginning_in_gsm(&self.text).chars().count() >= cut.chars().count();
+        if may_be_longer { longer(cut, limit.cut(&self.text, "...")) } else { cut }
     }
 }
 
 impl Limit {
-    fn holds(self, text: &str) -> bool {
+    /// Whether `text` with `sign` after it is within.
+    fn holds(self, text: &str, sign: &str) -> bool {
         match self {
-            Self::Characters(most) => text.graphemes(true).nth(most).is_none(),
-            Self::Segments(most) => Segments::of(text).count <= most,
+            Self::Characters(most) if sign.is_empty() => text.graphemes(true).nth(most).is_none(),
+            Self::Characters(most) => format!("{text}{sign}").graphemes(true).nth(most).is_none(),
+            Self::Segments(most) => Segments::of_characters(text.chars().chain(sign.chars())).count <= most,
         }
     }
 
     /// The longest beginning that, with a sign for what is missing, is within the limit.
     fn cut(self, text: &str, sign: &str) -> String {
-        let with_sign = |end: usize| format!("{}{sign}", text[..end].trim_end());
+        let beginning = |end: usize| text[..end].trim_end();
         // A longer beginning never takes less, so the last that fits is found by halving.
         let (mut fitting, mut too_long) = (None, self.reach(text) + 1);
         while let Some(end) = between(text, fitting, too_long) {
-            if self.holds(&with_sign(end)) { fitting = Some(end) } else { too_long = end }
+            if self.holds(beginning(end), sign) { fitting = Some(end) } else { too_long = end }
         }
         match fitting.map(|end| whole_characters(text, end)) {
-            Some(end) => with_sign(end),
+            Some(end) => format!("{}{sign}", beginning(end)),
             None => self.first_characters(text),
         }
     }
@@ -107,9 +127,14 @@ impl Limit {
     fn reach(self, text: &str) -> usize {
         let most = match self {
             Self::Characters(_) => return text.len(),
-            Self::Segments(most) => Encoding::Gsm7.room().0.saturating_mul(most as usize),
+            Self::Segments(most) => most as usize,
         };
-        text.char_indices().nth(most).map_or(text.len(), |(at, _)| at)
+        let reach = |encoding: Encoding| {
+            let most = encoding.room().0.saturating_mul(most);
+            text.char_indices().nth(most).map_or(text.len(), |(at, _)| at)
+        };
+        // A beginning that goes beyond the alphabet has less room.
+        beginning_in_gsm(text).len().min(reach(Encoding::Gsm7)).max(reach(Encoding::Ucs2))
     }
 
     /// For limits below the sign itself.
@@ -119,6 +144,12 @@ impl Limit {
             Self::Segments(_) => String::new(),
         }
     }
+}
+
+/// What stands before the first character that GSM 7-bit lacks.
+fn beginning_in_gsm(text: &str) -> &str {
+    let end = text.char_indices().find(|&(_, c)| gsm::septets(c).is_none());
+    end.map_or(text, |(at, _)| &text[..at])
 }
 
 fn longer(one: String, other: String) -> String {

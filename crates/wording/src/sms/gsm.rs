@@ -6,7 +6,7 @@ pub(crate) fn septets(c: char) -> Option<usize> {
         Some(0) => None,
         Some(&septets) => Some(septets.into()),
         None if c == '€' => Some(2),
-        None => BEYOND_ASCII.contains(c).then_some(1),
+        None => is_beyond_ascii(c).then_some(1),
     }
 }
 
@@ -25,8 +25,50 @@ const ASCII: [u8; 128] = {
     table
 };
 
-/// The letters and signs of the basic table that ASCII lacks.
-const BEYOND_ASCII: &str = "£¥èéùìòÇØøÅåΔΦΓΛΩΠΨΣΘΞÆæßÉ¤¡ÄÖÑÜ§¿äöñüà";
+/// The letters and signs of the basic table that ASCII lacks. Not looked for in a text: this is asked of each letter.
+fn is_beyond_ascii(c: char) -> bool {
+    matches!(
+        c,
+        '¡' | '£'
+            | '¤'
+            | '¥'
+            | '§'
+            | '¿'
+            | 'Ä'
+            | 'Å'
+            | 'Æ'
+            | 'Ç'
+            | 'É'
+            | 'Ñ'
+            | 'Ö'
+            | 'Ø'
+            | 'Ü'
+            | 'ß'
+            | 'à'
+            | 'ä'
+            | 'å'
+            | 'æ'
+            | 'è'
+            | 'é'
+            | 'ì'
+            | 'ñ'
+            | 'ò'
+            | 'ö'
+            | 'ø'
+            | 'ù'
+            | 'ü'
+            | 'Γ'
+            | 'Δ'
+            | 'Θ'
+            | 'Λ'
+            | 'Ξ'
+            | 'Π'
+            | 'Σ'
+            | 'Φ'
+            | 'Ψ'
+            | 'Ω'
+    )
+}
 
 #[cfg(test)]
 mod tests {

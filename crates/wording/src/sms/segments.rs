@@ -43,18 +43,19 @@ impl Encoding {
 impl Segments {
     /// Counts those of `text`.
     pub fn of(text: &str) -> Self {
-        let septets: Option<usize> = text.chars().map(gsm::septets).sum();
-        let (encoding, total) = match septets {
-            Some(septets) => (Encoding::Gsm7, septets),
-            None => (Encoding::Ucs2, text.chars().map(char::len_utf16).sum()),
-        };
-        let (alone, each) = encoding.room();
-        let count = match total {
-            0 => 0,
-            _ if total <= alone => 1,
-            _ => parts(text, encoding, each),
-        };
-        Self { encoding, count }
+        Self::of_characters(text.chars())
+    }
+
+    /// Those of a text that is not there in one piece. Looks at each character once, or twice where the alphabet lacks one.
+    pub(super) fn of_characters(text: impl Iterator<Item = char> + Clone) -> Self {
+        let (alphabet, utf16) = (Encoding::Gsm7, Encoding::Ucs2);
+        match fill(text.clone().map(gsm::septets), alphabet.room()) {
+            Some(count) => Self { encoding: alphabet, count },
+            None => {
+                let units = text.map(|c| Some(c.len_utf16()));
+                Self { encoding: utf16, count: fill(units, utf16.room()).unwrap_or_default() }
+            }
+        }
     }
 
     /// `text` cut where it is on the air: as many pieces as it has parts.
@@ -70,12 +71,25 @@ impl Segments {
     }
 }
 
-/// Fills one part after the other; a character of two units that would be torn begins the next.
-fn parts(text: &str, encoding: Encoding, each: usize) -> u32 {
-    u32::try_from(edges(text, encoding, each).count()).unwrap_or(u32::MAX).saturating_add(1)
+/// Fills one part after the other; how many there are. `None` when a character has no units.
+fn fill(units: impl Iterator<Item = Option<usize>>, (alone, each): (usize, usize)) -> Option<u32> {
+    let (mut total, mut used, mut parts) = (0, 0, 1);
+    for units in units {
+        let units = units?;
+        total += units;
+        used += units;
+        if used > each {
+            (used, parts) = (units, parts + 1);
+        }
+    }
+    Some(match total {
+        0 => 0,
+        _ if total <= alone => 1,
+        _ => parts,
+    })
 }
 
-/// Where parts but the first begin, in octets.
+/// Where parts but the first begin, in octets; a character of two units that would be torn begins the next.
 fn edges(text: &str, encoding: Encoding, each: usize) -> impl Iterator<Item = usize> {
     let mut used = 0;
     text.char_indices().filter_map(move |(at, c)| {

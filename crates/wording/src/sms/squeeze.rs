@@ -31,6 +31,7 @@ const LONG_WORD: usize = 5;
 /// `text` at the step `level`.
 pub(crate) fn squeeze(text: &str, language: Language, level: Squeeze) -> String {
     let words: Vec<Parts<'_>> = text.split_whitespace().map(Parts::of).collect();
+    let tables = of(language);
     let mut out = String::with_capacity(text.len());
     let mut lower = String::new();
     let mut rest = words.as_slice();
@@ -38,19 +39,32 @@ pub(crate) fn squeeze(text: &str, language: Language, level: Squeeze) -> String 
         if !out.is_empty() {
             out.push(' ');
         }
-        lowercase(first.core, &mut lower);
-        let taken = match of(language) {
-            Some(tables) => short_form(&mut out, rest, tables, &lower, level),
-            None => as_it_is(&mut out, first),
+        let taken = match tables {
+            Some(tables) if has_latin(first.core) => {
+                lowercase(first.core, &mut lower);
+                short_form(&mut out, rest, tables, &lower, level)
+            }
+            _ => as_it_is(&mut out, first),
         };
         rest = &rest[taken..];
     }
     out
 }
 
+/// Whether there is a letter below U+0200 in it: every word that is known begins with one, and so does every vowel that can
+/// go. Those are one octet of ASCII, or two of which the first is below 0xC8.
+fn has_latin(word: &str) -> bool {
+    word.bytes().any(|octet| octet < 0x80 || (0xc2..0xc8).contains(&octet))
+}
+
 fn lowercase(word: &str, into: &mut String) {
     into.clear();
-    into.extend(word.chars().flat_map(char::to_lowercase));
+    if word.is_ascii() {
+        into.push_str(word);
+        into.make_ascii_lowercase();
+    } else {
+        into.extend(word.chars().flat_map(char::to_lowercase));
+    }
 }
 
 /// Writes what `words` begin with, whose first is also given in lower case; how many words that was.

@@ -44,10 +44,19 @@ fn plain(word: &str, normalizer: &DecomposingNormalizerBorrowed<'_>, out: &mut S
 
 /// A Latin letter loses its marks; anything else is left as it is.
 fn without_marks(c: char, normalizer: &DecomposingNormalizerBorrowed<'_>, out: &mut String) {
+    if is_of_another_script(c) {
+        out.push(c);
+        return;
+    }
     let base = || normalizer.normalize_iter(std::iter::once(c)).filter(|&c| !is_mark(c));
-    // Not collected: most letters that come here are of another script, and the first sign says so.
     let is_plain = base().next().is_some() && base().all(|c| gsm::septets(c).is_some());
     if is_plain { out.extend(base()) } else { out.push(c) }
+}
+
+/// Blocks without a letter that is a Latin one with marks, or one that GSM 7-bit has: Cyrillic, Hebrew, Arabic, those of
+/// Asia. Most letters that come here are of these, and to take each apart is slow.
+fn is_of_another_script(c: char) -> bool {
+    matches!(c, '\u{400}'..='\u{1dff}' | '\u{2c00}'..='\u{ffff}')
 }
 
 fn is_mark(c: char) -> bool {
@@ -126,6 +135,15 @@ mod tests {
         ];
         for (text, expected) in rows {
             assert_eq!(letters(text), expected);
+        }
+    }
+
+    #[test]
+    fn letters_of_other_scripts_have_no_plain_letter_in_them() {
+        let normalizer = DecomposingNormalizerBorrowed::new_nfd();
+        for c in ('\0'..=char::MAX).filter(|&c| is_of_another_script(c)) {
+            let mut base = normalizer.normalize_iter(std::iter::once(c)).filter(|&c| !is_mark(c));
+            assert!(base.next().is_some_and(|c| gsm::septets(c).is_none()), "{c:?}");
         }
     }
 

@@ -83,7 +83,7 @@ proptest! {
         let level = [Squeeze::Never, Squeeze::Low, Squeeze::Medium, Squeeze::High][level];
         for limit in [Segments(most), Characters(characters)] {
             let fitted = fit(&text, English, level, limit);
-            prop_assert!(limit.holds(&fitted.text), "{limit:?} {fitted:?}");
+            prop_assert!(limit.holds(&fitted.text, ""), "{limit:?} {fitted:?}");
             prop_assert_eq!(fitted.segments, super::Segments::of(&fitted.text));
         }
     }
