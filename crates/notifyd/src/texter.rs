@@ -35,6 +35,7 @@ use crate::{
     telemetry::Untold,
 };
 use addressees::{Addressees, addressees};
+pub(crate) use notice::Told;
 pub(crate) use receipts::Receipts;
 pub(crate) use switchboard::Switchboard;
 use switchboard::Text;
@@ -97,7 +98,11 @@ impl Texter {
                 self.switchboard.withdraw(&key).await.map_err(stored)?
             } else {
                 let text = Text { key: &key, user: &taken.owner, to: number, words: &words };
-                self.send(taken, &text, run).await?
+                match self.send(taken, &text, run).await? {
+                    // A mail says so: there is nothing left to do.
+                    Err(Unsent::NoCredit) => Ok(()),
+                    sent => sent,
+                }
             };
             if let Err(Unsent::Away | Unsent::NoFunds | Unsent::Misconfigured) = this {
                 result = this;

@@ -15,8 +15,7 @@ use crate::{
     key,
     message::{self, AutoSubmitted, Draft},
     post::{Letter, Post, Unfit, now, stored},
-    telemetry::Untold,
-    texter::Switchboard,
+    texter::{Switchboard, Told},
     webhook::Poster,
 };
 
@@ -81,23 +80,30 @@ impl Sweeper {
     }
 
     async fn tell(&self, window: &Window, run: &Run<'_>) -> Result<(), Failure> {
+        let more = Notice::More { count: window.telling };
         match (window.kind, &self.switchboard, &self.poster) {
-            (NoticeKind::CreditEnded, ..) => self.mail(window, &Notice::CreditEnded).await,
-            (NoticeKind::Text, Some(switchboard), _) => {
-                switchboard.tell_more(window, &self.wording, run).await
+            (NoticeKind::CreditEnded, ..) => {
+                self.mail(window, &window.destination, &Notice::CreditEnded).await
             }
-            (NoticeKind::Text, None, _) => {
-                self.post.metrics.texts.untold(Untold::Method);
-                Ok(())
+            (NoticeKind::Text, switchboard, _) => {
+                let told = match switchboard {
+                    Some(switchboard) => switchboard.tell_more(window, &self.wording, run).await?,
+                    None => Told::Untold,
+                };
+                match told {
+                    Told::ByText => Ok(()),
+                    // Nobody is to miss it for want of credit.
+                    Told::Untold => self.mail(window, window.user.as_str(), &more).await,
+                }
             }
             (NoticeKind::Post, _, Some(poster)) => poster.tell(window).await,
-            _ => self.mail(window, &Notice::More { count: window.telling }).await,
+            _ => self.mail(window, &window.destination, &more).await,
         }
     }
 
     /// A refusal for good ends the notice; anything else is an error, and the notice is due again when its claim ends.
-    async fn mail(&self, window: &Window, notice: &Notice<'_>) -> Result<(), Failure> {
-        let Ok(to) = window.destination.parse::<Address>() else { return Ok(()) };
+    async fn mail(&self, window: &Window, to: &str, notice: &Notice<'_>) -> Result<(), Failure> {
+        let Ok(to) = to.parse::<Address>() else { return Ok(()) };
         let (settings, key) = (&self.post.settings, window.notice());
         let letter = Letter {
             key: &key,

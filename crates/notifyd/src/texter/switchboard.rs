@@ -67,7 +67,7 @@ impl Switchboard {
                 trace!("Credit does not reach");
                 credit::ended(&self.post.store, text.user).await.map_err(stored)?;
                 self.post.metrics.texts.untold(Untold::NoCredit);
-                Ok(Ok(()))
+                Ok(Err(Unsent::NoCredit))
             }
         }
     }

@@ -29,6 +29,9 @@ pub(crate) enum Unsent {
     /// For good, at another attempt.
     #[error("SMS gateway refused the message, or it was put off until it was of no use any more")]
     Over,
+    /// It is not paid for. Nothing was put down of it.
+    #[error("credit does not reach for the message")]
+    NoCredit,
     /// It was settled, and that was longer ago than `remembered_for`.
     #[error("what became of the message is forgotten, and it is not paid for twice")]
     Forgotten,
@@ -51,10 +54,18 @@ impl Unsent {
             Self::Away | Self::Busy | Self::Silent | Self::NoFunds | Self::Misconfigured => {
                 Failure::Outage(Box::new(self))
             }
-            Self::Refused(_) | Self::Over | Self::Forgotten | Self::Unknown | Self::TooLate => {
-                Failure::Reject(Box::new(self))
-            }
+            Self::NoCredit
+            | Self::Refused(_)
+            | Self::Over
+            | Self::Forgotten
+            | Self::Unknown
+            | Self::TooLate => Failure::Reject(Box::new(self)),
         }
+    }
+
+    /// Whether it is certain that the message was not sent and never will be by text.
+    pub(super) fn is_unsent_for_good(self) -> bool {
+        matches!(self, Self::NoCredit | Self::Refused(_) | Self::Over | Self::TooLate)
     }
 
     /// What to tell of a job to which `before` had befallen already: what can be tried again goes before what cannot.

@@ -134,6 +134,33 @@ async fn what_is_over_the_budget_is_told_of_in_one_text_that_counts_in_none() {
 }
 
 #[tokio::test]
+async fn a_notice_that_no_credit_is_left_for_goes_by_mail() {
+    let line = Line::start(|settings| {
+        settings.sieve.hourly_per_destination = 2;
+        settings.sieve.merge_for = Duration::from_millis(1);
+    })
+    .await;
+    line.credit(2).await;
+    for sequence in 1..=6 {
+        line.notify(sequence, sms(&[&format!("sms:{NUMBER}")], "x")).await;
+    }
+    let told = || {
+        let subjects = line.sink.mails().into_iter().map(|mail| header(&mail, "Subject"));
+        let count = |subject: String| match subject.split(' ').next() {
+            Some("One") => 1,
+            Some(count) => count.parse().unwrap_or(0),
+            None => 0,
+        };
+        subjects.map(count).sum::<u64>()
+    };
+    line.until("the four others are told of", || told() >= 4).await;
+    assert_eq!((told(), line.gateway.messages().len()), (4, 2));
+    assert_eq!(line.metric("notifyd_notifications_merged_total"), "4");
+    line.settled().await;
+    assert_eq!(line.credit_left().await, (0, 0));
+}
+
+#[tokio::test]
 async fn a_gateway_that_is_down_holds_up_no_mail_and_gets_each_text_once_when_it_is_back() {
     let mut line = Line::start(|_| {}).await;
     line.credit(10).await;
