@@ -3,6 +3,7 @@
 mod alerts;
 mod channel;
 mod opening;
+mod outlet;
 mod view;
 
 use std::{
@@ -17,6 +18,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 pub use alerts::{Alert, Alerts};
 pub use channel::Channel;
+pub use outlet::Outlet;
 pub use view::View;
 
 use crate::{

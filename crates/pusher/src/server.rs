@@ -6,6 +6,7 @@ mod delivery;
 mod front;
 mod head;
 mod http2;
+mod line;
 mod wire;
 
 use std::{

@@ -14,7 +14,7 @@ use std::{
 use mailbox_event::AccountToken;
 use state::{AccountState, Cursor};
 
-pub use body::EventBody;
+pub use body::{EventBody, Said};
 pub use told::{Audience, SharedTold, Told};
 
 use crate::{

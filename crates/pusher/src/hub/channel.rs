@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError, Weak,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Instant,
@@ -14,7 +14,7 @@ use mailbox_event::{AccountToken, Event, Notification, UnixMillis, codec};
 use state::AccountState;
 use tokio::sync::watch;
 
-use super::{Alert, View};
+use super::{Alert, Outlet, View, outlet::ShortWay};
 use crate::{
     revocation::{CredentialId, Revocation},
     telemetry::Telemetry,
@@ -26,6 +26,7 @@ pub struct Channel {
     account: AccountToken,
     views: watch::Sender<Arc<View>>,
     streams: AtomicUsize,
+    short_way: ShortWay,
     asking: AtomicBool,
     /// That of the newest stream that had one. Gone with the last stream.
     inquiry: Mutex<Option<Arc<Inquiry>>>,
@@ -36,7 +37,8 @@ impl Channel {
     pub(super) fn new(account: AccountToken, is_leaving: bool, telemetry: Arc<Telemetry>) -> Self {
         let views = watch::Sender::new(Arc::new(View { is_leaving, ..View::default() }));
         let (streams, asking) = (AtomicUsize::new(0), AtomicBool::new(false));
-        Self { account, views, streams, asking, inquiry: Mutex::default(), telemetry }
+        let short_way = ShortWay::default();
+        Self { account, views, streams, short_way, asking, inquiry: Mutex::default(), telemetry }
     }
 
     /// Whose it is.
@@ -107,6 +109,11 @@ impl Channel {
         self.inquiry.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Has news written to this outlet while it is that of the only stream.
+    pub fn lead_to(&self, outlet: Weak<dyn Outlet>) {
+        self.short_way.lead_to(outlet);
+    }
+
     pub(super) fn watch(&self) -> watch::Receiver<Arc<View>> {
         self.views.subscribe()
     }
@@ -136,7 +143,7 @@ impl Channel {
     fn hear_state(&self, octets: &[u8]) -> Result<(), codec::DecodeError> {
         let heard_at = Instant::now();
         let state = self.decoded(octets)?;
-        self.update(|view| self.join(view, state, heard_at));
+        self.tell(|view| self.join(view, state, heard_at));
         Ok(())
     }
 
@@ -149,7 +156,7 @@ impl Channel {
         let event: Event = self.decoded(octets)?;
         if let Notification::Alarm(alarm) = event.notification {
             let alert = Alert::new(event.id, *alarm);
-            self.update(|view| view.alerts.push(alert));
+            self.tell(|view| view.alerts.push(alert));
         }
         Ok(())
     }
@@ -176,6 +183,26 @@ impl Channel {
 
     fn decoded<T: serde::de::DeserializeOwned>(&self, octets: &[u8]) -> Result<T, codec::DecodeError> {
         codec::decode(octets).inspect_err(|_| self.telemetry.undecodable())
+    }
+
+    /// As [`Self::update`], the short way where there is one.
+    fn tell(&self, change: impl FnOnce(&mut View) -> bool) {
+        let outlet = if self.has_one_stream() { self.short_way.outlet() } else { None };
+        let Some(outlet) = outlet else { return self.update(change) };
+        let mut has_moved = false;
+        self.views.send_if_modified(|view| {
+            has_moved = change(Arc::make_mut(view));
+            false
+        });
+        // The outlet holds its stream. So if there is one it is that, and any that comes from now on sees the change.
+        let is_told = !has_moved || self.has_one_stream() && outlet.tell();
+        if !is_told {
+            self.update(|_| true);
+        }
+    }
+
+    fn has_one_stream(&self) -> bool {
+        self.streams.load(Ordering::Relaxed) == 1
     }
 
     /// `change` says whether streams have to look.

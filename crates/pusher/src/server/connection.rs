@@ -23,7 +23,9 @@ use super::{
     closing,
     delivery::Delivery,
     front::{self, Beginning, NoHead},
-    http2, wire,
+    http2,
+    line::Line,
+    wire,
 };
 use crate::{
     request::announces_body,
@@ -56,8 +58,8 @@ async fn converse(socket: TcpStream, peer: IpAddr, shared: &Shared) {
     if !is_asked(&socket, deadline, shared).await {
         return;
     }
-    if let Some(delivery) = Box::pin(begin(socket, peer, deadline, shared)).await {
-        delivery.await;
+    if let Some(line) = Box::pin(begin(socket, peer, deadline, shared)).await {
+        line.deliver().await;
     }
 }
 
@@ -70,7 +72,7 @@ async fn is_asked(socket: &TcpStream, deadline: Instant, shared: &Shared) -> boo
 }
 
 /// Reads the head and answers; a stream is left to be delivered.
-async fn begin(mut socket: TcpStream, peer: IpAddr, deadline: Instant, shared: &Shared) -> Option<Delivery> {
+async fn begin(mut socket: TcpStream, peer: IpAddr, deadline: Instant, shared: &Shared) -> Option<Arc<Line>> {
     match front::read(&mut socket, deadline, &shared.limits).await {
         Ok(Beginning::Http1 { head, stray }) => {
             let response = ask(&socket, &head, peer, shared).await?;
@@ -108,14 +110,14 @@ async fn answer(
     method: &Method,
     response: Response<Body>,
     stray: usize,
-) -> Option<Delivery> {
+) -> Option<Arc<Line>> {
     let now = SystemTime::now();
     let (parts, body) = response.into_parts();
     match body {
         Either::Right(events) => {
             let mut delivery = Delivery::new(socket, wire::stream_head(&parts, now), events, stray);
             poll_fn(|context| Poll::Ready(delivery.gather(context))).await;
-            Some(delivery)
+            Some(Line::open(delivery))
         }
         Either::Left(whole) => {
             // It is there already, and cannot fail.

@@ -2,14 +2,13 @@
 
 use std::{
     io,
-    pin::Pin,
     task::{Context, Poll, ready},
 };
 
 use bytes::{Buf, Bytes, BytesMut};
 use tokio::net::TcpStream;
 
-use crate::stream::EventBody;
+use crate::stream::{EventBody, Said};
 
 /// Frames that are ready together go out in one write, up to so many octets and the last frame.
 const GATHERED: usize = 4 << 10;
@@ -34,6 +33,11 @@ impl Delivery {
     /// `head` goes before the frames; `stray`: octets that came behind the request.
     pub(super) fn new(socket: TcpStream, head: Bytes, events: Box<EventBody>, stray: usize) -> Self {
         Self { socket, events, unwritten: head, stray, is_over: false }
+    }
+
+    /// What is delivered.
+    pub(super) fn events(&self) -> &EventBody {
+        &self.events
     }
 
     /// Adds the frames that are ready to what is to be written. Says whether there is no more to say for now; the
@@ -94,7 +98,42 @@ impl Delivery {
         }
     }
 
-    fn poll_delivery(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+    /// Writes what there is to say by now, as long as the socket takes it whole. Says whether that was all; the rest is
+    /// left to [`Self::poll_delivery`], errors too.
+    pub(super) fn tell(&mut self) -> bool {
+        while !self.is_over && self.unwritten.is_empty() {
+            match self.events.say() {
+                Said::Frame(octets) => self.unwritten = octets,
+                Said::NothingUntil(_) => return true,
+                Said::Last => {
+                    self.is_over = true;
+                    break;
+                }
+            }
+            self.write_once();
+        }
+        false
+    }
+
+    fn write_once(&mut self) {
+        match self.socket.try_write(&self.unwritten) {
+            Ok(written) if written == self.unwritten.len() => self.unwritten = Bytes::new(),
+            Ok(written) => self.unwritten.advance(written),
+            // It is met again by who can wait.
+            Err(_full_or_gone) => {}
+        }
+    }
+
+    /// Ready when the stream is over or the client is gone.
+    pub(super) fn poll_delivery(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let ended = ready!(self.poll_end(context));
+        if let Err(error) = ended {
+            tracing::debug!(%error, "Stream ended");
+        }
+        Poll::Ready(())
+    }
+
+    fn poll_end(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         if let Poll::Ready(gone) = self.poll_gone(context) {
             return Poll::Ready(gone);
         }
@@ -113,17 +152,5 @@ impl Delivery {
             }
             is_silent = self.gather(context);
         }
-    }
-}
-
-impl Future for Delivery {
-    type Output = ();
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        let ended = ready!(self.poll_delivery(context));
-        if let Err(error) = ended {
-            tracing::debug!(%error, "Stream ended");
-        }
-        Poll::Ready(())
     }
 }

@@ -3,7 +3,7 @@
 use std::{
     convert::Infallible,
     pin::Pin,
-    sync::Arc,
+    sync::{Arc, Weak},
     task::{Context, Poll},
     time::Instant,
 };
@@ -18,7 +18,7 @@ use super::{
     end::{Ends, LAST_WORD},
 };
 use crate::{
-    hub::{Subscription, View},
+    hub::{Outlet, Subscription, View},
     in_use::Busy,
     telemetry::Telemetry,
 };
@@ -35,6 +35,16 @@ pub struct EventBody {
     _ends: Ends,
     /// Its hold on the connection.
     busy: Option<Busy>,
+}
+
+/// What a stream says when it is asked.
+pub enum Said {
+    /// This, and it wants to be asked again.
+    Frame(Bytes),
+    /// Nothing, until something is heard or this moment comes.
+    NothingUntil(Instant),
+    /// It is over.
+    Last,
 }
 
 impl EventBody {
@@ -56,15 +66,30 @@ impl EventBody {
         self.busy = Some(busy);
     }
 
+    /// Has the account's news written to `outlet`, which asks [`Self::say`], while this is its only stream.
+    pub fn lead_to(&self, outlet: Weak<dyn Outlet>) {
+        self.subscription.channel().lead_to(outlet);
+    }
+
+    /// What there is to say now. Nobody is woken for what comes later: the timer of [`Self::poll_step`], which comes too
+    /// early once, is not moved.
+    pub fn say(&mut self) -> Said {
+        let view = self.subscription.channel().view();
+        match self.stream.step(&view, tokio::time::Instant::now().into_std()) {
+            Step::Write(written) => Said::Frame(self.count(written)),
+            Step::Wait(until) => Said::NothingUntil(until),
+            Step::End => Said::Last,
+        }
+    }
+
     /// The next frame; `None` at the end of the stream.
     pub fn poll_step(&mut self, context: &mut Context<'_>) -> Poll<Option<Bytes>> {
         loop {
             while let Poll::Ready(Some(_)) = Pin::new(&mut self.views).poll_next(context) {}
-            let view = self.subscription.channel().view();
-            match self.stream.step(&view, tokio::time::Instant::now().into_std()) {
-                Step::Write(written) => return Poll::Ready(Some(self.count(written))),
-                Step::End => return Poll::Ready(None),
-                Step::Wait(until) => self.wait_until(until.into()),
+            match self.say() {
+                Said::Frame(octets) => return Poll::Ready(Some(octets)),
+                Said::Last => return Poll::Ready(None),
+                Said::NothingUntil(moment) => self.wait_until(moment.into()),
             }
             if self.timer.as_mut().poll(context).is_pending() {
                 return Poll::Pending;
