@@ -7,6 +7,7 @@ mod reconcile;
 mod tickets;
 
 use std::{
+    error::Error,
     net::{Ipv4Addr, Ipv6Addr, SocketAddr},
     time::Duration,
 };
@@ -123,7 +124,7 @@ impl Validate for Settings {
             .credentials
             .is_empty()
             .then(|| "credentials: without one every stream is refused".to_owned());
-        let credentials = none.into_iter().chain(self.credentials.iter().filter_map(Credential::problem));
+        let credentials = none.into_iter().chain(self.credentials.iter().flat_map(Credential::problems));
         let allow_cookie = self.allow_cookie.map(|_| {
             "allow_cookie: cookies count by [pusher.cookies], which lists the origins of pages".to_owned()
         });
@@ -147,13 +148,13 @@ impl Validate for Settings {
 }
 
 impl Credential {
-    /// What would keep it from being used, in the words of the program's start.
-    fn problem(&self) -> Option<String> {
-        let problem = match self {
-            Self::Jwt(settings) => JwtVerifier::new(settings).err()?.to_string(),
-            Self::Upstream(settings) => settings.checked().err()?.to_string(),
-        };
-        Some(format!("credentials: {problem}"))
+    /// All that would keep it from being used, in the words of the program's start.
+    fn problems(&self) -> Vec<String> {
+        let told = |problem: &dyn Error| format!("credentials: {problem}");
+        match self {
+            Self::Jwt(settings) => JwtVerifier::problems(settings).iter().map(|why| told(why)).collect(),
+            Self::Upstream(settings) => settings.problems().map(|why| told(&why)).collect(),
+        }
     }
 }
 
@@ -202,6 +203,25 @@ mod tests {
         for (problem, start) in problems[2..].iter().zip(["allow_cookie: ", "cookies: ", "cors: "]) {
             assert!(problem.starts_with(start), "{problems:?}");
         }
+    }
+
+    #[test]
+    fn no_mistake_in_a_credential_hides_another() {
+        let read: Settings = serde_json::from_str(
+            r#"{"credentials": [
+                {"jwt": {"algorithm": "HS256", "key": "k", "audience": "", "jwks_url": "http://issuer.example/",
+                    "jwks": {"refresh": "1s"}}},
+                {"jwt": {"algorithm": "HS256", "key": "short", "audience": ""}},
+                {"upstream": {"session_url": "ftp://127.0.0.1/jmap/", "key": "short"}}]}"#,
+        )
+        .unwrap();
+        let problems = read.problems();
+        let about = |start: &str| problems.iter().filter(|problem| problem.starts_with(start)).count();
+        assert_eq!(about("credentials: jwt: audience"), 2, "{problems:?}");
+        assert_eq!(about("credentials: jwt: jwks"), 4, "{problems:?}");
+        assert_eq!(about("credentials: jwt: key is shorter"), 1, "{problems:?}");
+        assert_eq!(about("credentials: upstream: "), 2, "{problems:?}");
+        assert_eq!(problems.len(), 9, "{problems:?}");
     }
 
     #[test]

@@ -86,15 +86,25 @@ enum FetchError {
 }
 
 impl Jwks {
+    /// Everything in the settings that [`Self::new`] would refuse.
+    pub fn problems(
+        url: &str,
+        settings: &JwksSettings,
+        algorithm: JwtAlgorithm,
+    ) -> impl Iterator<Item = InvalidJwks> {
+        let JwksSettings { refresh, pause, keep, .. } = *settings;
+        let url = safe(url).is_none().then_some(InvalidJwks::Url);
+        let shared = (algorithm == JwtAlgorithm::HS256).then_some(InvalidJwks::Shared);
+        let times = (pause.is_zero() || refresh < pause || keep < refresh).then_some(InvalidJwks::Times);
+        [url, shared, times].into_iter().flatten()
+    }
+
     /// Fetches nothing yet.
     pub fn new(url: &str, settings: &JwksSettings, algorithm: JwtAlgorithm) -> Result<Self, InvalidJwks> {
-        let url = Url::parse(url).ok().filter(is_safe).ok_or(InvalidJwks::Url)?;
-        if algorithm == JwtAlgorithm::HS256 {
-            return Err(InvalidJwks::Shared);
+        if let Some(problem) = Self::problems(url, settings, algorithm).next() {
+            return Err(problem);
         }
-        if settings.pause.is_zero() || settings.refresh < settings.pause || settings.keep < settings.refresh {
-            return Err(InvalidJwks::Times);
-        }
+        let url = safe(url).ok_or(InvalidJwks::Url)?;
         kit::tls::install();
         // A redirect or a proxy of the environment could name keys that are not the issuer's.
         let client =
@@ -188,6 +198,10 @@ impl Known {
             Err(_) => {}
         }
     }
+}
+
+fn safe(url: &str) -> Option<Url> {
+    Url::parse(url).ok().filter(is_safe)
 }
 
 fn is_safe(url: &Url) -> bool {

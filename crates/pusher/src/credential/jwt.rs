@@ -61,6 +61,12 @@ struct Claims {
 }
 
 impl JwtVerifier {
+    /// Everything that [`Self::new`] would refuse. Reads the key.
+    pub fn problems(settings: &JwtSettings) -> Vec<InvalidJwtSettings> {
+        let audience = settings.audience.is_empty().then_some(InvalidJwtSettings::Audience);
+        audience.into_iter().chain(key_problems(settings)).collect()
+    }
+
     /// Reads the key, or prepares to fetch keys: see [`Self::published`].
     pub fn new(settings: &JwtSettings) -> Result<Self, InvalidJwtSettings> {
         if settings.audience.is_empty() {
@@ -150,6 +156,14 @@ fn keys(settings: &JwtSettings) -> Result<Keys, InvalidJwtSettings> {
         return Err(InvalidJwks::Both.into());
     }
     Ok(Keys::Published(Arc::new(Jwks::new(url, &settings.jwks, settings.algorithm)?)))
+}
+
+fn key_problems(settings: &JwtSettings) -> Vec<InvalidJwtSettings> {
+    let Some(url) = &settings.jwks_url else { return key(settings).err().into_iter().collect() };
+    let is_both = settings.public_key.is_some() || settings.key.is_some();
+    let both = is_both.then_some(InvalidJwks::Both);
+    let problems = both.into_iter().chain(Jwks::problems(url, &settings.jwks, settings.algorithm));
+    problems.map(InvalidJwtSettings::from).collect()
 }
 
 fn key(settings: &JwtSettings) -> Result<DecodingKey, InvalidJwtSettings> {

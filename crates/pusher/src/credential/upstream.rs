@@ -95,9 +95,20 @@ pub enum InvalidUpstream {
 impl UpstreamSettings {
     /// Checks what is set, and gives the Session resource.
     pub(crate) fn checked(&self) -> Result<Url, InvalidUpstream> {
-        if self.key.as_ref().is_some_and(|key| key.expose().len() < SHORTEST_KEY) {
-            return Err(InvalidUpstream::ShortKey);
-        }
+        self.short_key().map_or_else(|| self.session(), Err)
+    }
+
+    /// Everything that [`Self::checked`] would refuse.
+    pub(crate) fn problems(&self) -> impl Iterator<Item = InvalidUpstream> {
+        self.short_key().into_iter().chain(self.session().err())
+    }
+
+    fn short_key(&self) -> Option<InvalidUpstream> {
+        let is_short = self.key.as_ref().is_some_and(|key| key.expose().len() < SHORTEST_KEY);
+        is_short.then_some(InvalidUpstream::ShortKey)
+    }
+
+    fn session(&self) -> Result<Url, InvalidUpstream> {
         let is_http = |url: &Url| matches!(url.scheme(), "http" | "https");
         let url = Url::parse(&self.session_url).ok().filter(is_http).ok_or(InvalidUpstream::Url)?;
         let has_login = !url.username().is_empty() || url.password().is_some();
