@@ -28,7 +28,7 @@ pub(crate) fn sieve(
         method: notice.method.clone(),
         priority: notice.priority.clone(),
         options: notice.options.clone(),
-        text: without_actions(&readable(&notice.message)).to_owned(),
+        text: without_actions(&readable(notice.message.as_slice())).to_owned(),
         message,
     })))
 }
@@ -45,7 +45,7 @@ pub(crate) fn new_mail(dialect: &Dialect, notice: &Notice) -> Result<Notificatio
     Ok(Notification::NewMail(NewMailNotice {
         account: dialect.account(&notice.user, "user")?,
         mailbox: notice.mailbox.clone(),
-        text: readable(&notice.message),
+        text: readable(notice.message.as_slice()),
     }))
 }
 
@@ -70,7 +70,7 @@ pub(crate) fn unknown_class(notice: &Notice) -> Notification {
         fields.entry(key.to_owned()).or_insert_with(|| Value::from(text.as_str()));
     }
     fields.entry("options".to_owned()).or_insert_with(|| Value::from(notice.options.clone()));
-    fields.entry("message".to_owned()).or_insert_with(|| Value::from(readable(&notice.message)));
+    fields.entry("message".to_owned()).or_insert_with(|| Value::from(readable(notice.message.as_slice())));
     Notification::Other(OtherNotification { class: notice.class.clone(), name: None, fields })
 }
 

@@ -41,11 +41,12 @@ impl std::fmt::Debug for Notice {
 }
 
 /// A text that must be exact, for it decides about an account or a file.
-pub(crate) fn exact(octets: &[u8], field: &'static str) -> Result<String, Malformed> {
-    String::from_utf8(octets.to_vec()).map_err(|_| Malformed::NotText(field))
+pub(crate) fn exact(octets: impl Into<Vec<u8>>, field: &'static str) -> Result<String, Malformed> {
+    String::from_utf8(octets.into()).map_err(|_| Malformed::NotText(field))
 }
 
 /// A text that people read.
-pub(crate) fn readable(octets: &[u8]) -> String {
-    String::from_utf8_lossy(octets).into_owned()
+pub(crate) fn readable(octets: impl Into<Vec<u8>>) -> String {
+    String::from_utf8(octets.into())
+        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }

@@ -30,7 +30,7 @@ impl Fields {
 
     /// Takes a text.
     pub(crate) fn take_text(&mut self, key: &str) -> Option<String> {
-        self.take(key, |value| value.as_str().map(str::to_owned))
+        self.take_whole(key, text_of)
     }
 
     /// Takes a text; an empty one says as little as none.
@@ -50,8 +50,11 @@ impl Fields {
 
     /// Takes an array of texts.
     pub(crate) fn take_texts(&mut self, key: &str) -> Option<Vec<String>> {
-        self.take(key, |value| {
-            value.as_array()?.iter().map(|item| item.as_str().map(str::to_owned)).collect()
+        self.take_whole(key, |value| match value {
+            Value::Array(items) if items.iter().all(Value::is_string) => {
+                Ok(items.into_iter().filter_map(|item| text_of(item).ok()).collect())
+            }
+            other => Err(other),
         })
     }
 
@@ -64,6 +67,17 @@ impl Fields {
         taken
     }
 
+    /// Takes a value as it lies there; one of another type is given back.
+    fn take_whole<T>(&mut self, key: &str, read: impl FnOnce(Value) -> Result<T, Value>) -> Option<T> {
+        match read(self.0.remove(key)?) {
+            Ok(taken) => Some(taken),
+            Err(other) => {
+                self.0.insert(key.to_owned(), other);
+                None
+            }
+        }
+    }
+
     /// Keeps a value that was taken but has no field of its own.
     pub(crate) fn keep(&mut self, key: &str, value: impl Into<Value>) {
         self.0.insert(key.to_owned(), value.into());
@@ -73,6 +87,10 @@ impl Fields {
     pub(crate) fn rest(self) -> BTreeMap<String, Value> {
         self.0.into_iter().collect()
     }
+}
+
+fn text_of(value: Value) -> Result<String, Value> {
+    if let Value::String(text) = value { Ok(text) } else { Err(value) }
 }
 
 fn is_within(value: &Value, levels: usize) -> bool {

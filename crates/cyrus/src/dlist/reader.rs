@@ -41,11 +41,15 @@ impl Reader {
         if piece.len() > room {
             return Err(Malformed::TooLarge);
         }
-        self.keep(piece);
-        if end.is_none() {
+        let is_whole = end.is_some();
+        // Mostly it comes in one piece, which is read where it lies.
+        if !is_whole || !self.line.is_empty() {
+            self.keep(piece);
+        }
+        if !is_whole {
             return Ok(None);
         }
-        let notice = notice(&self.line)?;
+        let notice = notice(if self.line.is_empty() { piece } else { &self.line })?;
         self.finish(Ok(()));
         Ok(Some(notice))
     }
@@ -78,36 +82,36 @@ fn notice(line: &[u8]) -> Result<Notice, Malformed> {
     let arguments = line.strip_prefix(b"NOTIFY ").ok_or(Malformed::NotNotify)?;
     let Value::Pairs(pairs) = Value::parse(arguments)? else { return Err(Malformed::NotNotify) };
     let mut notice = Notice::default();
-    for (key, value) in &pairs {
-        set(&mut notice, key, value)?;
+    for (key, value) in pairs {
+        set(&mut notice, &key, value)?;
     }
     Ok(notice)
 }
 
-fn set(notice: &mut Notice, key: &[u8], value: &Value) -> Result<(), Malformed> {
-    let octets = || value.octets().ok_or(Malformed::Syntax);
+fn set(notice: &mut Notice, key: &[u8], value: Value) -> Result<(), Malformed> {
+    let octets = |value: Value| value.into_octets().ok_or(Malformed::Syntax);
     match key {
-        b"METHOD" => notice.method = readable(octets()?),
-        b"CLASS" => notice.class = readable(octets()?),
-        b"PRIORITY" => notice.priority = readable(octets()?),
-        b"USER" => notice.user = exact(octets()?, "user")?,
-        b"MAILBOX" => notice.mailbox = readable(octets()?),
+        b"METHOD" => notice.method = readable(octets(value)?),
+        b"CLASS" => notice.class = readable(octets(value)?),
+        b"PRIORITY" => notice.priority = readable(octets(value)?),
+        b"USER" => notice.user = exact(octets(value)?, "user")?,
+        b"MAILBOX" => notice.mailbox = readable(octets(value)?),
         b"OPTIONS" => notice.options = options(value)?,
-        b"MESSAGE" => notice.message = octets()?.to_vec(),
+        b"MESSAGE" => notice.message = octets(value)?,
         b"FILEPATH" => {
-            notice.file_path = Some(exact(octets()?, "file path")?).filter(|path| !path.is_empty())
+            notice.file_path = Some(exact(octets(value)?, "file path")?).filter(|path| !path.is_empty())
         }
         _ => {}
     }
     Ok(())
 }
 
-fn options(value: &Value) -> Result<Vec<String>, Malformed> {
+fn options(value: Value) -> Result<Vec<String>, Malformed> {
     match value {
         Value::Nil => Ok(Vec::new()),
         Value::List(items) if items.len() > MOST_OPTIONS => Err(Malformed::TooManyOptions),
         Value::List(items) => {
-            items.iter().map(|item| item.octets().map(readable).ok_or(Malformed::Syntax)).collect()
+            items.into_iter().map(|item| item.into_octets().map(readable).ok_or(Malformed::Syntax)).collect()
         }
         Value::Text(_) | Value::Pairs(_) => Err(Malformed::Syntax),
     }

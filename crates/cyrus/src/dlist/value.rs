@@ -37,6 +37,15 @@ impl Value {
             Self::List(_) | Self::Pairs(_) => None,
         }
     }
+
+    /// [`Self::octets`], of a value that is not needed any more.
+    pub(super) fn into_octets(self) -> Option<Vec<u8>> {
+        match self {
+            Self::Nil => Some(Vec::new()),
+            Self::Text(octets) => Some(octets),
+            Self::List(_) | Self::Pairs(_) => None,
+        }
+    }
 }
 
 /// Says the shape only: values hold what people wrote.

@@ -7,7 +7,7 @@
 mod records;
 mod work;
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque, hash_map::Entry};
 
 use mailbox_event::AccountToken;
 use routing::Publications;
@@ -101,10 +101,11 @@ impl Board {
     pub fn finish(&mut self, piece: &Piece) {
         piece.sequences().iter().for_each(|sequence| self.records.finish(*sequence));
         *self.failing.of(piece) -= usize::from(piece.has_failed);
-        if self.accounts.get(&piece.account).is_some_and(AccountWork::is_empty) {
-            self.accounts.remove(&piece.account);
-        } else {
-            self.ready.push_back(piece.account);
+        match self.accounts.entry(piece.account) {
+            Entry::Occupied(work) if work.get().is_empty() => {
+                work.remove();
+            }
+            _ => self.ready.push_back(piece.account),
         }
     }
 

@@ -67,9 +67,14 @@ impl Records {
         }
     }
 
-    /// Sequences rise, with gaps.
+    /// Sequences rise, with few gaps: where there is none before it, its place is known.
     fn find(&self, sequence: u64) -> Option<usize> {
-        self.waiting.binary_search_by_key(&sequence, |waiting| waiting.record.sequence).ok()
+        let first = self.waiting.front()?.record.sequence;
+        let place = usize::try_from(sequence.checked_sub(first)?).ok()?;
+        match self.waiting.get(place) {
+            Some(waiting) if waiting.record.sequence == sequence => Some(place),
+            _ => self.waiting.binary_search_by_key(&sequence, |waiting| waiting.record.sequence).ok(),
+        }
     }
 
     fn pass_done(&mut self) {

@@ -40,12 +40,12 @@ pub(in crate::publisher) struct Merge {
     sequences: Vec<u64>,
 }
 
-/// What waits of one account. Empty while its last piece is under way.
+/// What waits of one account. Empty while its last piece is under way. Small, for thousands lie side by side.
 #[derive(Debug, Default)]
 pub(super) struct AccountWork {
     /// They failed and stay as they are, under their ids.
-    merge_again: Option<Piece>,
-    message_again: Option<Piece>,
+    merge_again: Option<Box<Piece>>,
+    message_again: Option<Box<Piece>>,
     merge: Option<Merge>,
     messages: VecDeque<(Message, Vec<Key>)>,
     /// What was started last was a merge.
@@ -54,9 +54,13 @@ pub(super) struct AccountWork {
 
 impl AccountWork {
     pub fn observe(&mut self, observation: Observation, sequence: u64) {
-        let merge = self.merge.get_or_insert_with(|| Merge::of(observation.account().clone()));
-        merge.observations.push(observation);
-        merge.sequences.push(sequence);
+        match &mut self.merge {
+            Some(merge) => {
+                merge.observations.push(observation);
+                merge.sequences.push(sequence);
+            }
+            None => self.merge = Some(Merge::of(observation, sequence)),
+        }
     }
 
     pub fn dispatch(&mut self, message: Message, keys: Vec<Key>) {
@@ -65,8 +69,8 @@ impl AccountWork {
 
     pub fn again(&mut self, piece: Piece) {
         match piece.work {
-            Work::Merge(_) => self.merge_again = Some(piece),
-            Work::Dispatch(..) => self.message_again = Some(piece),
+            Work::Merge(_) => self.merge_again = Some(Box::new(piece)),
+            Work::Dispatch(..) => self.message_again = Some(Box::new(piece)),
         }
     }
 
@@ -80,9 +84,9 @@ impl AccountWork {
     /// Takes the next piece that may be done.
     pub fn next(&mut self, account: AccountToken, jobs: Jobs) -> Option<Piece> {
         let piece = |work| Piece { account, work, has_failed: false };
-        let may_go = |message: &mut Piece| jobs == Jobs::Go || !message.is_job();
+        let may_go = |message: &mut Box<Piece>| jobs == Jobs::Go || !message.is_job();
         let again = self.merge_again.take().or_else(|| self.message_again.take_if(may_go));
-        again.or_else(|| self.next_untried(jobs).map(piece))
+        again.map(|piece| *piece).or_else(|| self.next_untried(jobs).map(piece))
     }
 
     fn next_untried(&mut self, jobs: Jobs) -> Option<Work> {
@@ -105,8 +109,10 @@ impl AccountWork {
 }
 
 impl Merge {
-    fn of(account: Account) -> Self {
-        Self { account, observations: Vec::new(), sequences: Vec::new() }
+    /// Mostly the first observation is all: a growing vector would make room for four.
+    fn of(observation: Observation, sequence: u64) -> Self {
+        let account = observation.account().clone();
+        Self { account, observations: vec![observation], sequences: vec![sequence] }
     }
 
     /// Whose state it is.
