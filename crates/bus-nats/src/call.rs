@@ -47,18 +47,18 @@ pub(crate) struct Found {
     pub(crate) payload: Bytes,
 }
 
+/// Either half of it. Not an enum, which would be read into a tree of values first.
 #[derive(Deserialize)]
-#[serde(untagged)]
-enum Ack {
-    Refused {
-        error: ApiError,
-    },
-    Stored {
-        seq: u64,
-        #[serde(default)]
-        duplicate: bool,
-    },
+struct Ack {
+    error: Option<ApiError>,
+    seq: Option<u64>,
+    #[serde(default)]
+    duplicate: bool,
 }
+
+#[derive(Debug, thiserror::Error)]
+#[error("answer is none of a stream")]
+struct NoAck;
 
 impl Caller {
     pub(crate) fn new(link: &Link, patience: Duration, largest: usize) -> Self {
@@ -128,9 +128,12 @@ impl Caller {
     ) -> Result<Stored, CallError> {
         self.check_size(payload.len())?;
         let answer = self.call(subject, Some(headers), payload).await?;
-        match serde_json::from_slice(&answer.payload).map_err(|error| CallError::Answer(error.into()))? {
-            Ack::Stored { seq, duplicate } => Ok(Stored { sequence: seq, is_duplicate: duplicate }),
-            Ack::Refused { error } => Err(error.into()),
+        let Ack { error, seq, duplicate } =
+            serde_json::from_slice(&answer.payload).map_err(|error| CallError::Answer(error.into()))?;
+        match (error, seq) {
+            (Some(error), _) => Err(error.into()),
+            (None, Some(sequence)) => Ok(Stored { sequence, is_duplicate: duplicate }),
+            (None, None) => Err(CallError::Answer(NoAck.into())),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use async_nats::header::{HeaderName, NATS_EXPECTED_LAST_SUBJECT_SEQUENCE};
 use async_trait::async_trait;
 use bus::{Bucket, BusError, PutError, Retained, Revision, Versioned};
 use bytes::Bytes;
@@ -12,7 +13,7 @@ use crate::{NatsBus, live::with_id, node::Node, streams::STATE};
 pub(crate) mod values;
 
 /// A write is taken only if this is the sequence of the last one of its subject; 0: there is none.
-pub(crate) const EXPECTED: &str = "Nats-Expected-Last-Subject-Sequence";
+pub(crate) const EXPECTED: HeaderName = NATS_EXPECTED_LAST_SUBJECT_SEQUENCE;
 
 #[async_trait]
 impl Retained for NatsBus {

@@ -1,6 +1,6 @@
 //! The headers of a message: which event it is, what it is about, and for whom.
 
-use async_nats::{HeaderMap, HeaderValue};
+use async_nats::{HeaderMap, HeaderName, HeaderValue};
 use bus::{Key, Message, Topic};
 use mailbox_event::{AccountToken, EventId, RelayId};
 
@@ -39,7 +39,8 @@ impl Heading {
 /// Headers that name the event.
 pub(crate) fn with_id(id: EventId) -> HeaderMap {
     let mut headers = HeaderMap::new();
-    headers.insert(ID, id.to_string());
+    // Made once: a name that is given as a text is checked and copied each time.
+    headers.insert(const { HeaderName::from_static(ID) }, id.to_string());
     headers
 }
 
