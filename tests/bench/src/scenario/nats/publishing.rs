@@ -10,7 +10,7 @@ use mailbox_event::RelayId;
 
 use super::{
     NatsPlan,
-    raw::{Raw, Sample},
+    raw::{Raw, Sample, Writing},
     relaying::Filled,
     work::Work,
 };
@@ -64,13 +64,22 @@ impl Round<'_> {
         if written * 20 < 19 * u64::try_from(count)? {
             return Err(format!("{count} notifications were {written} messages").into());
         }
-        let sample = Sample::of(&self.context, work, numbers.end - 1, RELAY).await?;
-        let alone = tokio::spawn(Arc::clone(&self.raw).publish(sample, work, numbers)).await??;
-        let rate = |took: Duration| count as f64 / took.as_secs_f64();
-        self.results.add(&format!("{name}_relay_rate"), self.peer, rate(took))?;
-        self.results.add(&format!("{name}_raw_rate"), self.peer, rate(alone))?;
-        let part = 100.0 * alone.as_secs_f64() / took.as_secs_f64();
-        self.results.add(&format!("{name}_relay_part"), self.peer, part)
+        let sample = Arc::new(Sample::of(&self.context, work, numbers.end - 1, RELAY).await?);
+        self.results.add(&format!("{name}_relay_rate"), self.peer, rate(count, took))?;
+        for (writing, alone, part) in
+            [(Writing::Over, "raw_rate", "relay_part"), (Writing::CompareAndSet, "set_rate", "set_part")]
+        {
+            // Jobs have their id for that.
+            if writing == Writing::CompareAndSet && work == Work::Jobs {
+                continue;
+            }
+            let raw = Arc::clone(&self.raw).publish(Arc::clone(&sample), work, writing, numbers.clone());
+            let by_itself = tokio::spawn(raw).await??;
+            self.results.add(&format!("{name}_{alone}"), self.peer, rate(count, by_itself))?;
+            let percent = 100.0 * by_itself.as_secs_f64() / took.as_secs_f64();
+            self.results.add(&format!("{name}_{part}"), self.peer, percent)?;
+        }
+        Ok(())
     }
 
     /// The last sequence of the stream.
@@ -78,6 +87,10 @@ impl Round<'_> {
         let stream = self.context.get_stream(work.stream(RELAY)).await?;
         Ok(stream.cached_info().state.last_sequence)
     }
+}
+
+fn rate(count: usize, took: Duration) -> f64 {
+    count as f64 / took.as_secs_f64()
 }
 
 /// A group that takes jobs and has no listener: without one NATS would keep none.

@@ -24,7 +24,9 @@ impl Work {
     /// nothing read twice.
     pub const KNOWN_STATES: Self = Self::States { accounts: 4096 };
     /// Accounts as in the other scenarios, more than relay remembers: each state is read before it is written.
-    pub const MANY_STATES: Self = Self::States { accounts: 10_000 };
+    pub const MANY_STATES: Self = Self::States { accounts: Self::MOST_ACCOUNTS };
+    /// No work has more.
+    pub const MOST_ACCOUNTS: usize = 10_000;
 
     /// The account of one notification.
     pub fn account(self, number: usize) -> usize {
