@@ -117,16 +117,15 @@ impl Post {
         write: impl FnOnce(&Reader, &str) -> Result<Vec<u8>, Unfit> + Send,
     ) -> Result<Ended, Failure> {
         self.owed.settle(now()).await.map_err(stored)?;
-        // Neither needs the other's answer.
-        let (effect, addressee) = tokio::join!(self.plan(&letter), self.addressee(&letter));
-        let due = match Due::of(effect.map_err(stored)?) {
+        let (effect, addressee) = self.look(&letter).await.map_err(stored)?;
+        let due = match Due::of(effect) {
             Ok(Some(due)) if due.is_spent() => return self.give_up(due).await,
             Ok(Some(due)) => due,
             Ok(None) => return Ok(Ended::Well),
             Err(why) => return Ok(Ended::GivenUp(why)),
         };
-        trace!("Mail is planned");
-        let Addressee { reader, is_muted } = addressee.map_err(stored)?;
+        trace!("Mail is due");
+        let Addressee { reader, is_muted } = addressee;
         // A mail that may have left is none to hold back any more.
         let muted = (is_muted && !due.is_repeat()).then_some(DropReason::Muted);
         if let Some(reason) = letter.useless.or(muted) {
@@ -144,9 +143,23 @@ impl Post {
         }
     }
 
-    async fn plan(&self, letter: &Letter<'_>) -> Result<Effect, StoreError> {
-        let Letter { key, kind, message_id, ration, .. } = *letter;
-        self.admit(key, kind, message_id, ration).await
+    /// Where the mail stands, in whose language, zone and hour cycle it is to be, and whether they want it.
+    async fn look(&self, letter: &Letter<'_>) -> Result<(Effect, Addressee), StoreError> {
+        let Letter { key, kind, message_id, to, mutable, ration, .. } = *letter;
+        let muting = mutable.map(|mutable| (&mutable.recipient, &mutable.event));
+        // An address of a form that no account has is nobody's who could mute it.
+        let account = Account::parse(to.as_ref()).ok();
+        if let (Some(account), None) = (&account, ration) {
+            return self.store.look(key, kind, message_id, account, muting).await;
+        }
+        let addressee = async {
+            match &account {
+                Some(account) => self.store.addressee(account, muting).await,
+                None => Ok(Addressee::default()),
+            }
+        };
+        // Neither needs the other's answer.
+        tokio::try_join!(self.admit(key, kind, message_id, ration), addressee)
     }
 
     /// Puts the effect down and counts it where it is counted; over if it was merged. `name` names it outside.
@@ -165,14 +178,6 @@ impl Post {
                 Ok(Effect::Over(Outcome::Dropped))
             }
         }
-    }
-
-    /// Whose language, zone and hour cycle the mail has, and whether they want it.
-    async fn addressee(&self, letter: &Letter<'_>) -> Result<Addressee, StoreError> {
-        // An address of a form that no account has is nobody's who could mute it.
-        let Ok(account) = Account::parse(letter.to.as_ref()) else { return Ok(Addressee::default()) };
-        let muting = letter.mutable.map(|mutable| (&mutable.recipient, &mutable.event));
-        self.store.addressee(&account, muting).await
     }
 
     /// The row says that the mail leaves from the last moment on at which it is certain that it has not, when the server

@@ -1,20 +1,22 @@
 //! The ledger of effects. The types allow one order only: plan, begin, then an end.
 //!
 //! ```text
-//! plan --> Planned --begin--> Sending --end--> Sent | Failed
-//!             |  ^--put off------'  '~~crash, no answer~~> Interrupted --begin_again--> Sending
-//!             '--drop, fail--> Dropped, Failed                  ^--------put off-----------'
+//! plan, look --> Planned --begin--> Sending --end--> Sent | Failed
+//!                   |  ^--put off------'  '~~crash, no answer~~> Interrupted --begin_again--> Sending
+//!                   '--drop, fail--> Dropped, Failed                  ^--------put off-----------'
 //! ```
 //!
 //! Whoever causes an effect begins it as late as can be: at the last moment at which it is certain that nothing has
-//! left. Only a death from there on leaves it in doubt.
+//! left. Only a death from there on leaves it in doubt. So whoever needs no row before that only looks, and the row is made
+//! as it begins.
 
 use std::sync::{Arc, LazyLock};
 
-use mailbox_event::UnixMillis;
+use mailbox_event::{Account, UnixMillis};
 
 use crate::{
-    EffectKey, Store, StoreError,
+    Addressee, EffectKey, EventKey, RecipientKey, Store, StoreError,
+    database::Row,
     group_commit::{
         Many,
         OwnValue::{Number, Text},
@@ -81,6 +83,8 @@ struct Seen {
     message_id: String,
     attempts: i64,
     repeats: i64,
+    /// There was no row; the kind that it is to have.
+    unwritten: Option<EffectKind>,
 }
 
 /// An effect for which nothing has left.
@@ -127,7 +131,16 @@ static MOVE: LazyLock<Arc<Many>> = LazyLock::new(|| {
         RETURNING key AS name";
     Arc::new(Many::new(head, 7, tail))
 });
-const FORGET: &str = "DELETE FROM effects WHERE updated < $1";
+/// Makes the row as [`MOVE`] would leave it. Answers for the rows that were not there. Rows: key, kind, state, Message-ID,
+/// attempts, repeats, now.
+static MAKE: LazyLock<Arc<Many>> = LazyLock::new(|| {
+    let head = "INSERT INTO effects (key, kind, state, message_id, attempts, repeats, created, updated) \
+        SELECT column1, column2, column3, column4, column5, column6, column7, column7 FROM";
+    let tail = "WHERE TRUE ON CONFLICT (key) DO NOTHING RETURNING key AS name";
+    Arc::new(Many::new(head, 7, tail))
+});
+/// By the index on `created`: one on `updated` would have to be written whenever a row is.
+const FORGET: &str = "DELETE FROM effects WHERE created < $1 AND updated < $1";
 
 impl Store {
     /// Puts the effect down if it is not there, and says where it stands. However many workers plan the same
@@ -144,10 +157,35 @@ impl Store {
         let values = vec![Text(name.clone()), kind, message_id, Number(millis(now))];
         let row = self.group_commit().await?.row(&PLAN, Wanted { name, values }).await?;
         let row = row.ok_or(sqlx::Error::RowNotFound)?;
+        self.stands(key, &row.text("state")?, &row)
+    }
+
+    /// As [`Self::plan`] and [`Self::addressee`] together, for a mail to `address`, but nothing is put down before the
+    /// effect begins or is over. Of those who look at the same time one may begin.
+    pub async fn look(
+        &self,
+        key: &EffectKey,
+        kind: EffectKind,
+        message_id: &str,
+        address: &Account,
+        muting: Option<(&RecipientKey, &EventKey)>,
+    ) -> Result<(Effect, Addressee), StoreError> {
+        let row = self.addressee_row(key.to_string(), address, muting).await?;
+        let effect = if let Some(state) = row.text_if_any("state")? {
+            self.stands(key, &state, &row)?
+        } else {
+            let (store, message_id, unwritten) = (self.clone(), message_id.to_owned(), Some(kind));
+            let seen = Seen { store, key: *key, message_id, attempts: 0, repeats: 0, unwritten };
+            Effect::Planned(Planned(seen))
+        };
+        Ok((effect, Addressee::read(&row)?))
+    }
+
+    fn stands(&self, key: &EffectKey, state: &str, row: &Row) -> Result<Effect, StoreError> {
         let message_id = row.text("message_id")?;
         let (attempts, repeats) = (row.number("attempts")?, row.number("repeats")?);
-        let seen = Seen { store: self.clone(), key: *key, message_id, attempts, repeats };
-        Ok(match row.text("state")?.as_str() {
+        let seen = Seen { store: self.clone(), key: *key, message_id, attempts, repeats, unwritten: None };
+        Ok(match state {
             "planned" => Effect::Planned(Planned(seen)),
             "sending" => Effect::Interrupted(Interrupted(seen)),
             state => Effect::Over(Outcome::parse(state).ok_or(StoreError::Unreadable)?),
@@ -262,15 +300,16 @@ impl Seen {
 
     /// The version after one more beginning.
     fn next(&self, repeats: i64) -> Self {
-        Self { attempts: self.attempts + 1, repeats: self.repeats + repeats, ..self.same() }
+        let (attempts, repeats) = (self.attempts + 1, self.repeats + repeats);
+        Self { attempts, repeats, unwritten: None, ..self.same() }
     }
 
     async fn step(&self, from: &str, to: &str, next: &Self, now: UnixMillis) -> Result<(), StoreError> {
         self.write(from, to, (next.attempts, next.repeats), now).await
     }
 
-    /// Moves the row from one state to the next if it is still the version that was seen. The counts are those after
-    /// it, so that writing twice counts once.
+    /// Moves the row from one state to the next if it is still the version that was seen, or makes it if it still is not
+    /// there. The counts are those after it, so that writing twice counts once.
     async fn write(
         &self,
         from: &str,
@@ -279,17 +318,20 @@ impl Seen {
         now: UnixMillis,
     ) -> Result<(), StoreError> {
         let name = self.key.to_string();
-        let values = vec![
-            Text(to.to_owned()),
-            Number(attempts),
-            Number(repeats),
-            Number(millis(now)),
-            Text(name.clone()),
-            Text(from.to_owned()),
-            Number(self.attempts),
-        ];
-        let moved = self.store.group_commit().await?.row(&MOVE, Wanted { name, values }).await?;
-        moved.map(drop).ok_or(StoreError::Taken)
+        let (key, to, now) = (Text(name.clone()), Text(to.to_owned()), Number(millis(now)));
+        let (attempts, repeats) = (Number(attempts), Number(repeats));
+        let (many, values) = match self.unwritten {
+            Some(kind) => {
+                let (kind, message_id) = (Text(kind.name().to_owned()), Text(self.message_id.clone()));
+                (&MAKE, vec![key, kind, to, message_id, attempts, repeats, now])
+            }
+            None => {
+                let (from, seen) = (Text(from.to_owned()), Number(self.attempts));
+                (&MOVE, vec![to, attempts, repeats, now, key, from, seen])
+            }
+        };
+        let written = self.store.group_commit().await?.row(many, Wanted { name, values }).await?;
+        written.map(drop).ok_or(StoreError::Taken)
     }
 }
 

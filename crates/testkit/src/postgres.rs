@@ -98,6 +98,15 @@ impl Postgres {
         self.port
     }
 
+    /// Its first process, of which all others are children.
+    ///
+    /// # Panics
+    /// While it is down.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.process.as_ref().expect("PostgreSQL runs").id()
+    }
+
     /// What it shows to clients of TLS.
     ///
     /// # Panics

@@ -15,12 +15,17 @@ const TRUSTED_FOR: Duration = Duration::from_secs(1);
 /// A migration rewrites a table at worst; another node may be at it before.
 const LONGEST_MIGRATION: Duration = Duration::from_secs(30 * 60);
 
+/// Every statement looks for a few rows by a key. Of a table that it has not counted yet the server takes it that it is
+/// small, reads all of it for each row, and keeps to that while the table grows.
+const BY_INDEX: [(&str, &str); 2] = [("enable_seqscan", "off"), ("jit", "off")];
+
 /// Connects when it is used. The server itself ends a statement at the time when nobody waits for it any more.
 pub(super) fn pool(settings: &Settings, options: PgConnectOptions) -> PgPool {
     let limit = format!("{}ms", settings.statement_timeout.as_millis());
     let options = options
         .application_name("mailpush")
         .options([("statement_timeout", limit)])
+        .options(BY_INDEX)
         // A slow statement is told by whoever waits for it.
         .disable_statement_logging();
     PgPoolOptions::new()

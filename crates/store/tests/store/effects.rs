@@ -3,7 +3,7 @@
 use mailbox_event::UnixMillis;
 use store::{Effect, EffectKey, EffectKind, End, Interrupted, Outcome, Planned, Store, StoreError};
 
-use crate::fixture::{Fixture, NOW, on_both};
+use crate::fixture::{Fixture, NOW, account, on_both};
 
 on_both! {
     what_was_sent_is_over_also_after_a_restart,
@@ -13,6 +13,10 @@ on_both! {
     put_off_is_planned_again_and_keeps_its_message_id,
     two_workers_that_plan_one_key_share_a_row_and_only_one_begins,
     many_workers_in_two_processes_wait_for_each_other,
+    who_only_looks_leaves_nothing_behind_and_one_of_them_begins,
+    a_beginning_without_a_row_is_undone_like_any_other,
+    what_has_no_row_yet_may_be_over_at_once,
+    a_look_sees_what_the_ledger_has,
     effects_are_forgotten_by_age,
 }
 
@@ -133,10 +137,80 @@ async fn many_workers_in_two_processes_wait_for_each_other(fixture: Fixture) {
     assert_eq!(dropped, 50);
 }
 
+async fn look(store: &Store) -> Effect {
+    let (key, anybody) = (EffectKey::of(&["a"]), account("anybody@example.org"));
+    store.look(&key, EffectKind::AlarmMail, "<1@example.org>", &anybody, None).await.unwrap().0
+}
+
+async fn looked(store: &Store) -> Planned {
+    match look(store).await {
+        Effect::Planned(planned) => planned,
+        other => panic!("effect is not planned but {other:?}"),
+    }
+}
+
+async fn who_only_looks_leaves_nothing_behind_and_one_of_them_begins(fixture: Fixture) {
+    let (one, other) = (fixture.open().await, fixture.open().await);
+    let (first, second, third) = (looked(&one).await, looked(&other).await, looked(&one).await);
+    assert_eq!(first.message_id(), "<1@example.org>");
+    assert_eq!(one.forget(UnixMillis(NOW.0 + 1)).await.unwrap(), 0, "there is no row");
+    let (first, second) = tokio::join!(first.begin(NOW), second.begin(NOW));
+    assert_eq!([&first, &second].into_iter().filter(|result| result.is_ok()).count(), 1);
+    let refused = if first.is_err() { first } else { second };
+    assert!(matches!(refused, Err(StoreError::Taken)));
+    assert!(matches!(third.drop(NOW).await, Err(StoreError::Taken)), "another has begun it");
+    interrupted(&one).await;
+}
+
+async fn a_beginning_without_a_row_is_undone_like_any_other(fixture: Fixture) {
+    let store = fixture.open().await;
+    let late = looked(&store).await;
+    let unbegun = late.unbegun();
+    unbegun.write(NOW).await.unwrap();
+    assert!(matches!(late.begin(NOW).await, Err(StoreError::Taken)), "it comes after it was undone");
+    let effect = looked(&store).await;
+    let unbegun = effect.unbegun();
+    drop(effect.begin(NOW).await.unwrap());
+    unbegun.write(NOW).await.unwrap();
+    store.forget(UnixMillis(NOW.0 + 1)).await.unwrap();
+    let effect = looked(&store).await;
+    let unbegun = effect.unbegun();
+    drop(effect.begin(NOW).await.unwrap());
+    unbegun.write(NOW).await.unwrap();
+    drop(planned(&store).await.begin(NOW).await.unwrap());
+    assert!(matches!(unbegun.write(NOW).await, Err(StoreError::Taken)), "another has begun it since");
+    interrupted(&store).await;
+}
+
+async fn what_has_no_row_yet_may_be_over_at_once(fixture: Fixture) {
+    let store = fixture.open().await;
+    looked(&store).await.drop(NOW).await.unwrap();
+    assert!(matches!(look(&store).await, Effect::Over(Outcome::Dropped)));
+    store.forget(UnixMillis(NOW.0 + 1)).await.unwrap();
+    looked(&store).await.fail(NOW).await.unwrap();
+    assert!(matches!(plan(&store).await, Effect::Over(Outcome::Failed)));
+}
+
+async fn a_look_sees_what_the_ledger_has(fixture: Fixture) {
+    let store = fixture.open().await;
+    let key = EffectKey::of(&["a"]);
+    store.plan(&key, EffectKind::AlarmMail, "<first@example.org>", NOW).await.unwrap();
+    let effect = looked(&store).await;
+    assert_eq!(effect.message_id(), "<first@example.org>");
+    let sending = effect.begin(NOW).await.unwrap();
+    let Effect::Interrupted(again) = look(&store).await else { panic!("it was begun") };
+    assert_eq!((again.message_id(), again.repeats()), ("<first@example.org>", 0));
+    sending.end(End::Sent).write(NOW).await.unwrap();
+    assert!(matches!(look(&store).await, Effect::Over(Outcome::Sent)));
+}
+
 async fn effects_are_forgotten_by_age(fixture: Fixture) {
     let store = fixture.open().await;
     planned(&store).await.drop(NOW).await.unwrap();
     assert_eq!(store.forget(NOW).await.unwrap(), 0);
     assert!(matches!(plan(&store).await, Effect::Over(Outcome::Dropped)));
     assert_eq!(store.forget(UnixMillis(NOW.0 + 1)).await.unwrap(), 1);
+    let later = UnixMillis(NOW.0 + 9);
+    planned(&store).await.drop(later).await.unwrap();
+    assert_eq!(store.forget(later).await.unwrap(), 0, "somebody has touched it since it was made");
 }

@@ -4,6 +4,7 @@ use futures_util::future::join_all;
 use store::{
     Addressee, Effect, EffectKey, EffectKind, End, EventKey, MuteScope, MutedBy, Reader, RecipientKey,
 };
+use testkit::postgres::Postgres;
 
 use crate::fixture::{Fixture, NOW, account, on_both};
 
@@ -104,4 +105,39 @@ async fn each_addressee_is_told_for_itself(fixture: Fixture) {
     }
     let unmutable = store.addressee(&account("user-5@example.org"), None).await.unwrap();
     assert!(!unmutable.is_muted, "what cannot be muted");
+}
+
+/// What the server's own count says, statement by statement, of the rows that each changed.
+const COUNTED: &str = "CREATE TABLE statements (rows BIGINT);
+    CREATE FUNCTION count_rows() RETURNS trigger LANGUAGE plpgsql AS
+        'BEGIN INSERT INTO statements SELECT COUNT(*) FROM changed; RETURN NULL; END';
+    CREATE TRIGGER made AFTER INSERT ON effects REFERENCING NEW TABLE AS changed
+        FOR EACH STATEMENT EXECUTE FUNCTION count_rows();
+    CREATE TRIGGER moved AFTER UPDATE ON effects REFERENCING NEW TABLE AS changed
+        FOR EACH STATEMENT EXECUTE FUNCTION count_rows();";
+
+#[tokio::test]
+async fn mails_at_the_same_time_share_statements_on_the_server() {
+    let server = Postgres::shared().await;
+    let fixture = Fixture::Postgres { name: server.database(), server: server.clone() };
+    let store = fixture.open().await;
+    fixture.by_hand(COUNTED).await;
+    let anybody = account("anybody@example.org");
+    let sent = join_all((0..MANY).map(async |number| {
+        let id = message_id(number);
+        let looked = store.look(&key(number), EffectKind::AlarmMail, &id, &anybody, None).await;
+        let (Effect::Planned(planned), _) = looked.unwrap() else { panic!("{number} is not planned") };
+        planned.begin(NOW).await.unwrap().end(End::Sent).write(NOW).await.unwrap();
+    }));
+    sent.await;
+    let Fixture::Postgres { name, .. } = &fixture else { panic!("it is one of PostgreSQL's") };
+    let counted = server.rows(name, "SELECT SUM(rows), COUNT(*), MIN(rows) FROM statements");
+    let numbers: Vec<usize> = counted[0].split('|').map(|number| number.parse().unwrap()).collect();
+    let (rows, statements) = (numbers[0], numbers[1]);
+    assert_eq!(
+        (rows, numbers[2] > 0),
+        (2 * MANY, true),
+        "each mail begins and ends, and no statement is for nothing"
+    );
+    assert!(statements * 4 <= rows, "{statements} statements for {rows} rows");
 }

@@ -82,4 +82,9 @@ impl Place {
     pub fn nats(&self) -> Option<u32> {
         self.nats.as_ref().map(Helper::id)
     }
+
+    /// The process of PostgreSQL, if there is one.
+    pub fn postgres(&self) -> Option<u32> {
+        self.postgres.as_ref().map(|(server, _)| server.id())
+    }
 }

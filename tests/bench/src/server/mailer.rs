@@ -31,8 +31,8 @@ use super::{connect, ours::tokens, stint::Stint};
 use crate::Outcome;
 
 pub const PREFIX: &str = "mailpush";
-/// How often it is looked whether all is sent.
-pub const LOOK_EVERY: Duration = Duration::from_millis(2);
+/// How often it is looked whether all is sent: each look writes all metrics down.
+pub const LOOK_EVERY: Duration = Duration::from_millis(5);
 
 /// Opens the bus at a NATS address or in a file.
 pub async fn bus(place: &str) -> Outcome<Arc<dyn Bus>> {

@@ -28,7 +28,7 @@ const PUT_DOWN: &str = "Ledger says how it ended";
 const PROBED: &str = "Server is asked whether it answers others";
 const WORDS: [&str; 8] = [
     TAKEN,
-    "Mail is planned",
+    "Mail is due",
     "Server waits for the text",
     "All but the end of the text has left",
     LEAVES,

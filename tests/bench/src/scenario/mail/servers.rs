@@ -42,6 +42,11 @@ impl Aiosmtpd {
         }
         Ok(server)
     }
+
+    /// Its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
 }
 
 impl Drop for Aiosmtpd {
