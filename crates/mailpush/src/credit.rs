@@ -19,7 +19,7 @@ use crate::{
 
 /// A message that a gateway was asked to take so long ago, and that nobody said anything of, is in doubt: no call lasts
 /// as long.
-const DOUBT: Duration = Duration::from_secs(10 * 60);
+const DOUBT: Duration = notifyd::LONGEST_CALL.saturating_mul(2);
 /// Segments of one grant: far more than anybody pays for, and a sum of them is a number still.
 const MOST_GRANTED: i64 = 1_000_000_000;
 /// What one command shows at most.
@@ -41,10 +41,10 @@ enum What {
     Grant {
         /// Like alice@example.org.
         user: String,
-        /// Segments; less than nothing takes away.
+        /// Segments, not 0; less than nothing takes away.
         #[arg(allow_negative_numbers = true, value_parser = clap::value_parser!(i64).range(-MOST_GRANTED..=MOST_GRANTED))]
         segments: i64,
-        /// Names this grant, like an invoice: the same one again changes nothing.
+        /// Names this grant, like an invoice: the same one again changes nothing. What takes it away may have the same name.
         #[arg(long)]
         reference: String,
     },
@@ -101,6 +101,9 @@ pub enum Error {
     /// A grant without a name could not be told from the next.
     #[error("--reference is empty or longer than {LONGEST_REFERENCE} octets")]
     Reference,
+    /// It would only use up a name.
+    #[error("0 segments change nothing")]
+    Nothing,
     /// The database cannot be used.
     #[error(transparent)]
     Ledger(#[from] ledger::Error),
@@ -125,6 +128,7 @@ impl Ending for Error {
             | Self::User(_)
             | Self::Id
             | Self::Reference
+            | Self::Nothing
             | Self::OtherGrant => Exit::Usage,
             Self::Ledger(why) => why.exit(),
             Self::Store(_) | Self::Credit(CreditError::Store(_)) => Exit::Away,
@@ -168,11 +172,15 @@ impl Desk {
         if reference.trim().is_empty() || reference.len() > LONGEST_REFERENCE {
             return Err(Error::Reference);
         }
-        let before = self.store.given(reference).await.map_err(Error::Store)?;
+        if segments == 0 {
+            return Err(Error::Nothing);
+        }
+        let before = self.store.given(reference, segments).await.map_err(Error::Store)?;
         if let Some(entry) = before {
             let is_same = entry.user == user.as_str() && entry.available_change == segments;
             return if is_same {
-                Ok(format!("{reference} was granted before"))
+                let done = if segments < 0 { "taken away" } else { "granted" };
+                Ok(format!("{reference} was {done} before"))
             } else {
                 Err(Error::OtherGrant)
             };

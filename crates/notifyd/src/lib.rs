@@ -42,6 +42,7 @@ pub use settings::{
     DkimKey, DkimSettings, Login, Means, MuteSettings, OneClick, ReaderSettings, Sender, Settings,
     SieveSettings, SmsSettings, Smtp, Tls, UnscheduledSettings, WebhookError, WebhookSettings,
 };
+pub use sms_gateway::LONGEST_CALL;
 pub use smtp::TrustError;
 pub use telemetry::Metrics;
 pub use webhook::InvalidHost;

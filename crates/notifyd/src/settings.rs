@@ -1,5 +1,6 @@
 //! What an operator sets.
 
+mod country;
 mod dkim;
 mod means;
 mod mute;
@@ -148,6 +149,19 @@ impl Settings {
         untexted.map(|(name, _)| format!("sieve.methods: {name:?} needs the section sms")).collect()
     }
 
+    /// Why no receipt of a text would come.
+    fn receipts_problem(&self) -> Option<String> {
+        let receipts = self.sms.as_ref()?.gateway.receipts.as_ref()?;
+        let Some(mute) = &self.mute else {
+            return Some("sms.gateway.receipts: needs the section mute, whose port takes them".to_owned());
+        };
+        let below = receipts.strip_prefix(mute.public_url.trim_end_matches('/'));
+        let is_below = below.is_some_and(|rest| rest.starts_with('/'));
+        (!is_below).then(|| {
+            "sms.gateway.receipts: must begin with mute.public_url, whose port takes them".to_owned()
+        })
+    }
+
     /// How long those may take to answer whom a mail, a text or a POST was given to.
     pub(crate) fn answer_patience(&self) -> Duration {
         let gateway = self.sms.as_ref().map(|sms| sms.gateway.timeout);
@@ -179,13 +193,10 @@ impl Validate for Settings {
             ),
         ];
         let own = checks.into_iter().filter(|(wrong, _)| *wrong).map(|(_, text)| text.to_owned());
-        let receipts = self.sms.as_ref().is_some_and(|sms| sms.gateway.receipts.is_some());
-        let receipts = (receipts && self.mute.is_none())
-            .then(|| "sms.gateway.receipts: needs the section mute, whose port takes them".to_owned());
         let from = has_controls(&self.from.name)
             .then(|| "from.name: holds line breaks or control characters".to_owned());
         own.chain(from)
-            .chain(receipts)
+            .chain(self.receipts_problem())
             .chain(within("smtp", self.smtp.problems()))
             .chain(within("dkim", self.dkim.problems_for(&self.from.address)))
             .chain(within("database", self.database.problems()))
@@ -226,6 +237,30 @@ mod tests {
         let settings = load(&env).unwrap();
         assert_eq!(settings.from.address.domain(), "example.org");
         assert_eq!(settings.smtp.login.unwrap().password.expose(), "123");
+    }
+
+    #[test]
+    fn receipts_come_to_the_port_of_mutes() {
+        let secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+        let sms = format!(
+            "{{ from = 'a', countries = ['DE'], gateway = {{ receipts = 'https://mail.example/mute/receipts/webhook', \
+             webhook = {{ url = 'https://sms.example/send', secret = '{secret}' }} }} }}"
+        );
+        let at = |url: &str| {
+            let mute = format!("{{ public_url = '{url}' }}");
+            load(&[("N__SMS", &sms), ("N__MUTE", &mute)])
+        };
+        for url in ["https://mail.example/mute", "https://mail.example/mute/", "https://mail.example"] {
+            at(url).unwrap();
+        }
+        for url in ["https://mail.example/m", "https://mail.example/other", "https://mail.exampl"] {
+            let errors = at(url).unwrap_err().to_string();
+            assert!(
+                errors.starts_with("sms.gateway.receipts: must begin with mute.public_url"),
+                "{url}: {errors}"
+            );
+        }
+        assert!(load(&[("N__SMS", &sms)]).unwrap_err().to_string().contains("needs the section mute"));
     }
 
     #[test]

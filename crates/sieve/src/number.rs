@@ -74,6 +74,11 @@ impl Number {
         is_sound.then(|| phonenumber::parse(None, plain).ok()).flatten().map(Self)
     }
 
+    /// The first of `written` that is one, as a database holds them.
+    pub fn first(written: &[String]) -> Option<Self> {
+        written.iter().find_map(|written| written.parse().ok())
+    }
+
     /// Its country; none for numbers that belong to no country, like those of satellites.
     pub fn country(&self) -> Option<Country> {
         self.0.country().id()

@@ -15,5 +15,5 @@ mod webhook;
 pub use gateway::{Answered, Gateway, Outcome, Outgoing, Refusal};
 pub use receipt::{Delivery, InvalidReceipt, Receipt, ReceiptRequest};
 pub use settings::{
-    InvalidSettings, Provider, Settings, TwilioSettings, VonageSettings, WebhookSettings, open,
+    InvalidSettings, LONGEST_CALL, Provider, Settings, TwilioSettings, VonageSettings, WebhookSettings, open,
 };

@@ -23,7 +23,7 @@ pub struct Settings {
     /// How long a connection may take. Nothing is sent before.
     #[serde(with = "duration")]
     pub connect_timeout: Duration,
-    /// How long a whole call may take. After that the message is in doubt.
+    /// How long a whole call may take, [`LONGEST_CALL`] at most. After that the message is in doubt.
     #[serde(with = "duration")]
     pub timeout: Duration,
     /// An account with Twilio.
@@ -186,6 +186,10 @@ fn is_safe(url: &Url) -> bool {
     url.scheme() == "https" || url.scheme() == "http" && url.host_str().is_some_and(is_loopback)
 }
 
+/// The longest that a call may be set to take: half of the time after which an operator may settle a message of which
+/// nothing was said, for there is the database to write to as well.
+pub const LONGEST_CALL: Duration = Duration::from_mins(5);
+
 /// Vonage takes a callback of 100 characters; Twilio gets our 64 digits after it.
 const LONGEST_RECEIPTS: usize = 100;
 /// Twilio takes 1 s to 10 h, Vonage 20 s to 7 days.
@@ -202,6 +206,12 @@ impl Validate for Settings {
         }
         if !VALIDITIES.contains(&self.validity) {
             problems.push("validity: is not between 20s and 10h".to_owned());
+        }
+        if self.timeout > LONGEST_CALL {
+            problems.push(
+                "timeout: is longer than 5m: a call has to be over before its message counts as in doubt"
+                    .to_owned(),
+            );
         }
         if self.connect_timeout.is_zero() || self.connect_timeout >= self.timeout {
             problems.push("connect_timeout: is not longer than nothing and shorter than timeout".to_owned());

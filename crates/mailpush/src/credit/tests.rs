@@ -63,6 +63,11 @@ async fn grant_counts_once_for_each_reference() {
     assert!(matches!(site.grant(11, "invoice 1").await, Err(Error::OtherGrant)));
     assert!(matches!(site.grant(10, " ").await, Err(Error::Reference)));
     assert_eq!(site.grant(-4, "mistake").await.unwrap(), "alice@example.org has 6 segments");
+    assert_eq!(site.grant(-1, "invoice 1").await.unwrap(), "alice@example.org has 5 segments");
+    assert_eq!(site.grant(-1, "invoice 1").await.unwrap(), "invoice 1 was taken away before");
+    assert_eq!(site.grant(1, "one more").await.unwrap(), "alice@example.org has 6 segments");
+    let nothing = site.grant(0, "nothing").await.unwrap_err();
+    assert!(matches!(nothing, Error::Nothing) && nothing.exit() == Exit::Usage);
     let too_much = site.grant(-7, "all of it").await.unwrap_err();
     assert_eq!(too_much.exit(), Exit::Failure, "credit may come in between");
     let said = site.show().await;

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bus::{DeadLetter, Group};
-use mailbox_event::{Event, codec};
+use mailbox_event::{Event, Notification, codec};
 use serde::{Deserialize, Serialize};
 
 use crate::age::age;
@@ -124,10 +124,19 @@ impl Letter {
     }
 }
 
-/// The event in JSON; what is none, or a later release's, as it lies there.
+/// The event in JSON, a script's message in it as text; what is none, or a later release's, as it lies there.
 fn content(payload: &[u8]) -> String {
     let event = codec::decode::<Event>(payload).ok();
-    let json = event.and_then(|event| serde_json::to_string_pretty(&event).ok());
+    let json = event.and_then(|event| {
+        let mut json = serde_json::to_value(&event).ok()?;
+        if let Notification::Sieve(notification) = event.notification
+            && let (Some(octets), Some(shown)) =
+                (notification.message, json.pointer_mut("/notification/sieve/message"))
+        {
+            *shown = String::from_utf8_lossy(&octets).into();
+        }
+        serde_json::to_string_pretty(&json).ok()
+    });
     json.unwrap_or_else(|| payload.escape_ascii().to_string())
 }
 
@@ -135,7 +144,7 @@ fn content(payload: &[u8]) -> String {
 mod tests {
     use bus::{DeadLetterId, JobKind, Message, Topic, Urgency};
     use bytes::Bytes;
-    use mailbox_event::{AccountToken, EventId, RelayId, UnixMillis};
+    use mailbox_event::{Account, AccountToken, EventId, RelayId, SieveNotification, UnixMillis};
 
     use super::*;
 
@@ -169,6 +178,26 @@ mod tests {
     #[test]
     fn what_is_no_event_is_shown_as_it_lies_there() {
         assert!(letter(true).whole(at(0)).ends_with("content: \nno\\x01event"));
+    }
+
+    #[test]
+    fn a_scripts_message_is_shown_as_text_and_read_again() {
+        let notification = SieveNotification {
+            account: Account::parse("alice@example.org").unwrap(),
+            method: "sms:+15551230000".to_owned(),
+            priority: "high".to_owned(),
+            options: Vec::new(),
+            text: "Look".to_owned(),
+            message: Some("Subject: café\r\n\r\nHello\r\n".into()),
+        };
+        let event = Event {
+            id: EventId { relay: RelayId(1), sequence: 2 },
+            taken_at: UnixMillis(3),
+            notification: Notification::Sieve(Box::new(notification)),
+        };
+        let shown = content(&codec::encode(&event, codec::Form::MessagePack).unwrap());
+        assert!(shown.contains(r#""message": "Subject: café\r\n\r\nHello\r\n""#), "{shown}");
+        assert_eq!(serde_json::from_str::<Event>(&shown).unwrap(), event);
     }
 
     #[test]

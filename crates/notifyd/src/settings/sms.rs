@@ -15,14 +15,17 @@ pub struct SmsSettings {
     /// The sender: a number in E.164, or what the provider takes besides.
     pub from: String,
     /// The country of numbers that are written without one.
+    #[serde(deserialize_with = "super::country::one")]
     pub home: Option<Country>,
     /// Countries that may be sent to.
+    #[serde(deserialize_with = "super::country::list")]
     pub countries: Vec<Country>,
     /// Beginnings of numbers that may not: `+` and digits.
     pub barred: Vec<String>,
     /// The most parts of one message; the rest of a longer text is left out.
     pub segments: u32,
     /// What a part costs in credit, by country; 1 where nothing is said.
+    #[serde(deserialize_with = "super::country::prices")]
     pub prices: HashMap<Country, u32>,
     /// Whether the credit for a message that did not arrive is given back.
     pub refund: bool,
@@ -44,7 +47,8 @@ impl Default for SmsSettings {
             segments: 3,
             prices: HashMap::new(),
             refund: false,
-            concurrency: 4,
+            // Nearly all of a job's time is the gateway's, which is far away.
+            concurrency: 16,
             // Who is told by phone is to be told soon.
             useful_for: Duration::from_secs(4 * 60 * 60),
         }
@@ -85,6 +89,20 @@ impl SmsSettings {
         self.gateway.provider.as_str()
     }
 
+    /// Countries that are named elsewhere and not sent to.
+    fn unsent_countries(&self) -> impl Iterator<Item = String> {
+        let is_sent = |country: &Country| self.countries.contains(country);
+        let home = self
+            .home
+            .filter(|home| !is_sent(home))
+            .map(|home| format!("home: {home:?} is not among countries"));
+        let mut priced: Vec<_> = self.prices.keys().filter(|country| !is_sent(country)).collect();
+        priced.sort_by_key(|country| format!("{country:?}"));
+        let priced = (!priced.is_empty()).then(|| format!("prices: {priced:?} are not among countries"));
+        // Without any the error is that there are none.
+        home.into_iter().chain(priced).filter(|_| !self.countries.is_empty())
+    }
+
     fn receipts_problem(&self) -> Option<String> {
         let path = format!("/receipts/{}", self.provider());
         let is_right = self.gateway.receipts.as_ref().is_none_or(|url| url.ends_with(&path));
@@ -120,7 +138,10 @@ impl Validate for SmsSettings {
             ),
         ];
         let own = checks.into_iter().filter(|(wrong, _)| *wrong).map(|(_, text)| text.to_owned());
-        own.chain(self.receipts_problem()).chain(within("gateway", self.gateway.problems())).collect()
+        own.chain(self.unsent_countries())
+            .chain(self.receipts_problem())
+            .chain(within("gateway", self.gateway.problems()))
+            .collect()
     }
 }
 
@@ -139,7 +160,9 @@ mod tests {
 
     #[test]
     fn keys_are_read_and_the_senders_number_is_not_shown() {
-        let settings = load(&[("N__HOME", "DE"), ("N__PRICES", "{ US = 2 }")]).unwrap();
+        let settings =
+            load(&[("N__HOME", "DE"), ("N__COUNTRIES", "['DE', 'US']"), ("N__PRICES", "{ US = 2 }")])
+                .unwrap();
         let price = |number: &str| settings.price(&number.parse().unwrap());
         assert_eq!((price("+12015550123"), price("+4915112345678")), (2, 1));
         assert!(!format!("{settings:?}").contains("4915112345678"));
@@ -157,12 +180,23 @@ mod tests {
             ("N__USEFUL_FOR", "0s"),
             ("N__GATEWAY__RECEIPTS", "https://mail.example/mute/receipts/twilio"),
             ("N__GATEWAY__VALIDITY", "1s"),
+            ("N__HOME", "AT"),
+            ("N__PRICES", "{ US = 2 }"),
+            ("N__GATEWAY__TIMEOUT", "5m1s"),
         ];
         for (name, value) in wrong {
             let errors = load(&[(name, value)]).unwrap_err().to_string();
             let key = name.trim_start_matches("N__").replace("__", ".").to_lowercase();
             assert!(errors.starts_with(&format!("{key}: ")), "{name}: {errors}");
         }
-        assert!(load(&[("N__COUNTRIES", "['Germany']")]).is_err());
+        for (name, value) in
+            [("N__COUNTRIES", "['Germany']"), ("N__HOME", "Germany"), ("N__PRICES", "{ Germany = 2 }")]
+        {
+            let errors = load(&[(name, value)]).unwrap_err().to_string();
+            assert!(
+                errors.contains("Germany") && errors.contains("like DE") && errors.len() < 200,
+                "{errors}"
+            );
+        }
     }
 }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use ::sieve::Mailto;
+use ::sieve::{Mailto, Number};
 use bus::{Bus, Failure, JobKind, Message, Topic};
 use mailbox_event::{
     Event, Notification,
@@ -80,5 +80,5 @@ impl Plain {
 }
 
 async fn first_number(store: &Store, taken: &Taken) -> Result<Option<String>, Failure> {
-    Ok(store.numbers(&taken.owner).await.map_err(stored)?.into_iter().next())
+    Ok(Number::first(&store.numbers(&taken.owner).await.map_err(stored)?).map(|number| number.to_string()))
 }

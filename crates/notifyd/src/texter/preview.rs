@@ -44,11 +44,11 @@ impl Preview<'_> {
 
     /// As [`Self::text`], to the first of the user's numbers.
     pub(crate) fn own_text(&self, taken: &Taken) -> String {
-        match self.user.map(|user| user.numbers.first()) {
+        match self.user.map(|user| Number::first(&user.numbers)) {
             None => "a text message to the user's first number, which the database knows: --user\n".into(),
-            Some(None) => "nothing: the user has no number\n".into(),
+            Some(None) => "nothing: the user has no number that can be read\n".into(),
             Some(Some(number)) => {
-                self.text(taken, &Texting { numbers: vec![number.clone()], ..Texting::default() })
+                self.text(taken, &Texting { numbers: vec![number.to_string()], ..Texting::default() })
             }
         }
     }

@@ -79,3 +79,10 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_number_that_cannot_be_read_stands_before_no_other() {
+    let written = ["+0", "0151 12345678", "+4915112345678", "+4915112345679"].map(str::to_owned);
+    assert_eq!(Number::first(&written).unwrap().to_string(), "+4915112345678");
+    assert_eq!(Number::first(&written[..2]), None);
+}

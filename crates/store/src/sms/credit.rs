@@ -90,7 +90,7 @@ impl Store {
         now: UnixMillis,
     ) -> Result<(), CreditError> {
         let user = Text(user.as_str());
-        let kind = if amount < 0 { "correct" } else { "grant" };
+        let kind = kind_of(amount);
         let (credit, now) = ([user, Number(amount)], Number(millis(now)));
         let entry = [Text(reference), Text(kind), user, Number(amount), Number(0), now];
         let open = [user];
@@ -160,6 +160,11 @@ impl Store {
             |why| if matches!(why, StoreError::Taken) { CreditError::NotInDoubt } else { why.into() },
         )
     }
+}
+
+/// Of the entry of an operator's change.
+pub(super) fn kind_of(amount: i64) -> &'static str {
+    if amount < 0 { "correct" } else { "grant" }
 }
 
 impl Credit {

@@ -5,6 +5,7 @@ use mailbox_event::{Account, UnixMillis};
 use crate::{
     Store, StoreError,
     database::Row,
+    sms::credit::kind_of,
     statement::Value::{Number, Text},
 };
 
@@ -30,7 +31,7 @@ const SPENT: &str = "SELECT CAST(COALESCE(SUM(available_change + reserved_change
 const ENTRIES: &str = "SELECT reference, kind, user_id, available_change, reserved_change, created FROM credit_entries \
     WHERE user_id = $1 ORDER BY created DESC, reference, kind LIMIT $2";
 const GIVEN: &str = "SELECT reference, kind, user_id, available_change, reserved_change, created FROM credit_entries \
-    WHERE reference = $1 AND kind IN ('grant', 'correct') LIMIT 1";
+    WHERE reference = $1 AND kind = $2";
 
 impl Store {
     /// Segments that `user` has paid for messages that were taken, less what was refunded.
@@ -47,9 +48,10 @@ impl Store {
         Ok(rows.iter().map(Entry::read).collect::<Result<_, _>>()?)
     }
 
-    /// What was granted or taken away under `reference`, if anything was.
-    pub async fn given(&self, reference: &str) -> Result<Option<Entry>, StoreError> {
-        let row = self.database().await?.row(GIVEN, &[Text(reference)]).await?;
+    /// What was granted under `reference`, or taken away if `amount` is negative: a grant and what takes it away may share
+    /// a name.
+    pub async fn given(&self, reference: &str, amount: i64) -> Result<Option<Entry>, StoreError> {
+        let row = self.database().await?.row(GIVEN, &[Text(reference), Text(kind_of(amount))]).await?;
         Ok(row.as_ref().map(Entry::read).transpose()?)
     }
 }

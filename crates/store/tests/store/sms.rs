@@ -356,6 +356,11 @@ async fn credit_is_granted_once_by_reference_and_never_below_zero(fixture: Fixtu
     let store = opened(&fixture).await;
     assert!(matches!(store.grant(&alice(), 5, "start", NOW).await, Err(CreditError::Repeated)));
     assert!(matches!(store.grant(&alice(), -11, "mistake", NOW).await, Err(CreditError::TooLittle)));
+    // What takes a grant away may have its name.
+    store.grant(&alice(), 1, "gift", NOW).await.unwrap();
+    assert_eq!(store.given("gift", -1).await.unwrap(), None);
+    store.grant(&alice(), -1, "gift", NOW).await.unwrap();
+    assert_eq!(store.given("gift", -1).await.unwrap().unwrap().available_change, -1);
     store.grant(&alice(), -3, "mistake", UnixMillis(NOW.0 + 1)).await.unwrap();
     assert_eq!(credit(&store).await, (7, 0));
 }
@@ -387,9 +392,9 @@ async fn what_was_spent_and_each_change_are_told(fixture: Fixture) {
     assert_eq!((sum(|entry| entry.available_change), sum(|entry| entry.reserved_change)), (8, 0));
     assert_eq!(entries.len(), 8);
     assert_eq!(store.credit_entries(&alice(), 3).await.unwrap().len(), 3);
-    let start = store.given("start").await.unwrap().unwrap();
+    let start = store.given("start", 10).await.unwrap().unwrap();
     assert_eq!((start.user.as_str(), start.available_change), ("alice@example.org", 10));
-    assert_eq!(store.given(&undelivered.to_string()).await.unwrap(), None);
+    assert_eq!(store.given(&undelivered.to_string(), 2).await.unwrap(), None);
 }
 
 async fn what_a_message_says_is_kept_for_the_next_attempt_and_no_longer(fixture: Fixture) {
