@@ -107,8 +107,8 @@ fn done(registry: &Registry) -> Outcome<usize> {
     Ok(of("notifyd_texts_sent_total ")? + of("notifyd_texts_dropped_total{reason=\"NoCredit\"} ")?)
 }
 
-/// Is the loop: posts the same request over and over on connections that are kept, each answer read to its end, and
-/// says how often in a second.
+/// Is the loop: posts the same request over and over on connections that are kept, with the client that notifyd uses, each
+/// answer read to its end, and says how often in a second.
 pub async fn run_requests(gateway: String, at_a_time: usize, texts: usize) -> Outcome<()> {
     kit::tls::install();
     let client = Client::builder().no_proxy().http1_only().build()?;

@@ -47,6 +47,9 @@ struct Killer {
     pause: Duration,
 }
 
+/// How often a start is tried.
+const STARTS: u32 = 5;
+
 /// Is notifyd with `settings` until it is killed, or standard input ends.
 pub async fn serve(place: &Place, settings: Settings) {
     let text = |name| env::var(name).ok();
@@ -56,9 +59,18 @@ pub async fn serve(place: &Place, settings: Settings) {
         tracing::subscriber::set_global_default(killer).unwrap();
     }
     let (bus, store) = (place.bus().await, place.store().await);
-    let (drain, mut registry) = (Drain::new(), Registry::default());
-    let notifyd = Notifyd::start(settings, b"site", bus.shared(), store, &mut registry).await;
-    let running = tokio::spawn(notifyd.unwrap().run(drain.clone()));
+    let drain = Drain::new();
+    let mut starts = 1;
+    let notifyd = loop {
+        let (mut registry, store) = (Registry::default(), store.clone());
+        match Notifyd::start(settings.clone(), b"site", bus.shared(), store, &mut registry).await {
+            Ok(notifyd) => break notifyd,
+            // A NATS beside many others may answer late. Who starts notifyd for good starts it again.
+            Err(why) if starts == STARTS => panic!("{why:?}"),
+            Err(_) => starts += 1,
+        }
+    };
+    let running = tokio::spawn(notifyd.run(drain.clone()));
     tokio::task::spawn_blocking(|| std::io::stdin().read_line(&mut String::new())).await.unwrap().unwrap();
     drain.begin();
     running.await.unwrap();
