@@ -2,12 +2,15 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use async_nats::Subscriber;
 use bus::Key;
-use bus_node::Removed;
+use bus_node::{Audience, Removed};
 use futures_util::StreamExt;
 use tokio::{sync::watch, task::AbortHandle, time::timeout};
 
@@ -24,8 +27,38 @@ struct Subscribed {
     /// Becomes true when the subscription is on its way to the server. Missing once somebody saw it: there are as many as
     /// accounts.
     is_sent: Option<watch::Receiver<bool>>,
-    /// The sequence of the last state that was heard; nothing yet: 0.
-    heard: u64,
+    heard: Heard,
+}
+
+/// The sequence of the last state of a key that was heard; nothing yet: 0.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Heard(Arc<AtomicU64>);
+
+impl Heard {
+    /// Notes a state, and says which was the last before.
+    pub(crate) fn note(&self, sequence: u64) -> u64 {
+        self.0.swap(sequence, Ordering::SeqCst)
+    }
+
+    /// The last.
+    pub(crate) fn last(&self) -> u64 {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+/// What is known of a key by who hears for it.
+pub(crate) struct Hearer {
+    pub(crate) key: Key,
+    pub(crate) audience: Arc<Audience>,
+    pub(crate) heard: Heard,
+}
+
+impl Hearer {
+    /// Nothing where nobody listens to `key`.
+    pub(crate) fn find(node: &Node, key: Key) -> Option<Self> {
+        let heard = node.interest.heard(key)?;
+        Some(Self { key, audience: node.keys.audience(key)?, heard })
+    }
 }
 
 impl Interest {
@@ -67,15 +100,9 @@ impl Interest {
         }
     }
 
-    /// Notes the state that was heard, and says which was the last before; nothing if nobody listens to `key`.
-    pub(crate) fn hear(&self, key: Key, sequence: u64) -> Option<u64> {
-        let mut all = self.all();
-        all.get_mut(&key).map(|subscribed| std::mem::replace(&mut subscribed.heard, sequence))
-    }
-
-    /// The sequence of the last state that was heard.
-    pub(crate) fn heard(&self, key: Key) -> Option<u64> {
-        self.all().get(&key).map(|subscribed| subscribed.heard)
+    /// What was heard of the states of `key`; nothing if nobody listens to it.
+    pub(crate) fn heard(&self, key: Key) -> Option<Heard> {
+        self.all().get(&key).map(|subscribed| subscribed.heard.clone())
     }
 
     /// Ends every subscription.
@@ -94,7 +121,7 @@ impl Subscribed {
 
 fn subscribed(node: &Arc<Node>, key: Key) -> Subscribed {
     if node.settings.mode == Mode::Broadcast {
-        return Subscribed { task: None, is_sent: None, heard: 0 };
+        return Subscribed { task: None, is_sent: None, heard: Heard::default() };
     }
     let (sent, is_sent) = watch::channel(false);
     let subject = node.names.live_of(key);
@@ -104,12 +131,12 @@ fn subscribed(node: &Arc<Node>, key: Key) -> Subscribed {
         match node.client.subscribe(subject).await {
             Ok(subscriber) => {
                 sent.send_replace(true);
-                hear_all(&node, subscriber).await;
+                hear_one(&node, key, subscriber).await;
             }
             Err(error) => tracing::debug!(%error, "Subscription is not made"),
         }
     });
-    Subscribed { task: Some(task.abort_handle()), is_sent: Some(is_sent), heard: 0 }
+    Subscribed { task: Some(task.abort_handle()), is_sent: Some(is_sent), heard: Heard::default() }
 }
 
 /// Asks for everything. What it gives back hears it, and looks for whom it is.
@@ -124,6 +151,23 @@ pub(crate) async fn broadcast(
 
 async fn hear_all(node: &Arc<Node>, mut subscriber: Subscriber) {
     while let Some(message) = subscriber.next().await {
-        live::hear(node, message).await;
+        let Some(key) = node.names.key_of(&message.subject) else {
+            live::unreadable(node);
+            continue;
+        };
+        if let Some(hearer) = Hearer::find(node, key) {
+            live::hear(node, &hearer, message).await;
+        }
+    }
+}
+
+/// Of one key: it is looked for once, and again when all who listened had gone and others came.
+async fn hear_one(node: &Arc<Node>, key: Key, mut subscriber: Subscriber) {
+    let mut known = None;
+    while let Some(message) = subscriber.next().await {
+        known = known.filter(|known: &Hearer| !known.audience.is_over()).or_else(|| Hearer::find(node, key));
+        if let Some(hearer) = &known {
+            live::hear(node, hearer, message).await;
+        }
     }
 }

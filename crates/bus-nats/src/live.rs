@@ -2,18 +2,20 @@
 
 use std::sync::Arc;
 
-use async_nats::HeaderMap;
 use bus::{BusError, Key, Message, Topic};
 use bus_node::Hearing;
 use futures_util::future::{join, join_all};
 
-use crate::node::Node;
+use crate::{
+    interest::{Heard, Hearer},
+    node::Node,
+};
 
 mod heading;
 mod heal;
 mod place;
 
-pub(crate) use heading::{Heading, id_of, with_id};
+pub(crate) use heading::{id_of, with_id};
 pub(crate) use heal::heal_all;
 use place::{Arrival, Place};
 
@@ -39,32 +41,29 @@ pub(crate) async fn tell(node: &Node, message: Message, keys: &[Key]) -> Result<
     Ok(taken?)
 }
 
-/// Hears one message from NATS. Never waits for a listener.
-pub(crate) async fn hear(node: &Arc<Node>, message: async_nats::Message) {
+/// Has one message from NATS heard. Never waits for a listener.
+pub(crate) async fn hear(node: &Arc<Node>, hearer: &Hearer, message: async_nats::Message) {
     let headers = message.headers.unwrap_or_default();
-    let Some((key, heading)) = read(node, &message.subject, &headers) else {
-        node.counters.unreadable.one();
-        tracing::debug!("Live message cannot be read");
-        return;
-    };
+    let key = hearer.key;
+    let Some(heading) = heading::read(&headers, || Topic::State(key.0)) else { return unreadable(node) };
     if let Some(place) = heading.place
-        && !is_news(node, key, place)
+        && !is_news(node, &hearer.heard, place)
     {
         return;
     }
     let message = Arc::new(Message { id: heading.id, topic: heading.topic, payload: message.payload });
-    finish(node, node.keys.begin_after(&message, key, heading.keys_before(key)).await);
+    finish(node, node.keys.begin_after(&message, &hearer.audience, heading.keys_before(key)).await);
 }
 
-fn read(node: &Node, subject: &str, headers: &HeaderMap) -> Option<(Key, Heading)> {
-    let key = node.names.key_of(subject)?;
-    Some((key, heading::read(headers, || Topic::State(key.0))?))
+/// Counts a message of which nobody knows what it says, or to whom.
+pub(crate) fn unreadable(node: &Node) {
+    node.counters.unreadable.one();
+    tracing::debug!("Live message cannot be read");
 }
 
 /// Whether the listeners of this node have not heard the state yet.
-fn is_news(node: &Node, key: Key, place: Place) -> bool {
-    let Some(heard) = node.interest.hear(key, place.sequence) else { return false };
-    let arrival = place.after(heard);
+fn is_news(node: &Node, heard: &Heard, place: Place) -> bool {
+    let arrival = place.after(heard.note(place.sequence));
     if arrival == Arrival::AfterGap {
         // The state in hand is what a read would find.
         node.counters.gaps.one();

@@ -1,5 +1,7 @@
 //! The key listeners of one node. In memory only.
 
+mod audience;
+
 use std::{
     collections::HashMap,
     future::poll_fn,
@@ -17,7 +19,10 @@ use bus::{BusError, Execution, Key, KeyListener, Message, Topic};
 use futures_util::FutureExt;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+pub use audience::Audience;
+
 use crate::Clock;
+use audience::{Generation, is_same};
 
 /// A dispatcher of a job waits no longer for one synchronous listener: the slow path must not hang on the fast one.
 /// They are to return at once, so that one that takes this long is stuck.
@@ -41,10 +46,6 @@ pub struct KeyBounds {
     pub live_runs: usize,
 }
 
-/// Names a registration, so that a hold that is over ends none that began later.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Generation(u64);
-
 /// A registration that began, or that was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Added {
@@ -63,14 +64,9 @@ pub enum Removed {
     TheLast,
 }
 
-struct Entry {
-    listener: Arc<dyn KeyListener>,
-    generation: Generation,
-}
-
 #[derive(Default)]
 struct Registered {
-    by_key: HashMap<Key, Vec<Entry>>,
+    by_key: HashMap<Key, Arc<Audience>>,
     count: usize,
     generations: u64,
 }
@@ -112,9 +108,9 @@ impl KeyListeners {
     /// Registers a listener, or finds it registered. Fails with [`BusError::Full`].
     pub fn add(&self, key: Key, listener: &Arc<dyn KeyListener>) -> Result<Added, BusError> {
         let mut registered = self.registered();
-        let known = registered.by_key.get(&key).into_iter().flatten();
-        if let Some(entry) = known.into_iter().find(|entry| is_same(&entry.listener, listener)) {
-            return Ok(Added { key, generation: entry.generation });
+        if let Some(generation) = registered.by_key.get(&key).and_then(|known| known.generation_of(listener))
+        {
+            return Ok(Added { key, generation });
         }
         if registered.count >= self.max_registrations {
             return Err(BusError::Full);
@@ -122,24 +118,20 @@ impl KeyListeners {
         registered.count += 1;
         registered.generations += 1;
         let generation = Generation(registered.generations);
-        registered.by_key.entry(key).or_default().push(Entry { listener: listener.clone(), generation });
+        registered.by_key.entry(key).or_default().add(listener.clone(), generation);
         Ok(Added { key, generation })
     }
 
     /// Ends a registration, unless it is over.
     pub fn remove(&self, added: Added) -> Removed {
         let mut registered = self.registered();
-        let Some(entries) = registered.by_key.get_mut(&added.key) else { return Removed::Nothing };
-        let Some(place) = entries.iter().position(|entry| entry.generation == added.generation) else {
-            return Removed::Nothing;
-        };
-        entries.swap_remove(place);
-        let is_last = entries.is_empty();
-        if is_last {
+        let left = registered.by_key.get(&added.key).map(|audience| audience.remove(added.generation));
+        let removed = left.unwrap_or(Removed::Nothing);
+        if removed == Removed::TheLast {
             registered.by_key.remove(&added.key);
         }
-        registered.count -= 1;
-        if is_last { Removed::TheLast } else { Removed::OneOfSome }
+        registered.count -= usize::from(removed != Removed::Nothing);
+        removed
     }
 
     /// Whether anybody listens to `key`.
@@ -155,25 +147,34 @@ impl KeyListeners {
     /// Each listener of any of `keys`, once.
     fn listeners(&self, keys: &[Key]) -> Vec<Arc<dyn KeyListener>> {
         let registered = self.registered();
+        if let [key] = keys {
+            // They differ already.
+            return registered.by_key.get(key).map(|audience| audience.all()).unwrap_or_default();
+        }
         let mut found: Vec<Arc<dyn KeyListener>> = Vec::new();
-        for entry in keys.iter().filter_map(|key| registered.by_key.get(key)).flatten() {
-            // Within one key they differ already; comparing each with each matters for few keys only.
-            if keys.len() == 1 || !found.iter().any(|known| is_same(known, &entry.listener)) {
-                found.push(entry.listener.clone());
+        for listener in keys.iter().filter_map(|key| registered.by_key.get(key)).flat_map(|known| known.all())
+        {
+            if !found.iter().any(|known| is_same(known, &listener)) {
+                found.push(listener);
             }
         }
         found
     }
 
-    /// Each listener of `key` that is not one of `earlier` too.
-    fn listeners_after(&self, key: Key, earlier: &[Key]) -> Vec<Arc<dyn KeyListener>> {
-        let registered = self.registered();
-        let has_heard = |listener| {
-            let entries = earlier.iter().filter_map(|key| registered.by_key.get(key)).flatten();
-            entries.into_iter().any(|entry| is_same(&entry.listener, listener))
-        };
-        let entries = registered.by_key.get(&key).into_iter().flatten();
-        entries.filter(|entry| !has_heard(&entry.listener)).map(|entry| entry.listener.clone()).collect()
+    /// The listeners of `key`, to be kept by who hears for it again and again: see [`Audience`].
+    pub fn audience(&self, key: Key) -> Option<Arc<Audience>> {
+        self.registered().by_key.get(&key).cloned()
+    }
+
+    /// Each listener of `audience` that is not one of `earlier` too.
+    fn listeners_after(&self, audience: &Audience, earlier: &[Key]) -> Vec<Arc<dyn KeyListener>> {
+        let mut listeners = audience.all();
+        if !earlier.is_empty() {
+            let registered = self.registered();
+            let earlier: Vec<_> = earlier.iter().filter_map(|key| registered.by_key.get(key)).collect();
+            listeners.retain(|listener| !earlier.iter().any(|other| other.generation_of(listener).is_some()));
+        }
+        listeners
     }
 
     /// Has every listener begin to hear. Gives back the synchronous ones that did not end at once: they are waited
@@ -182,10 +183,15 @@ impl KeyListeners {
         self.begin_with(self.listeners(keys), message).await
     }
 
-    /// Has the listeners of `key` begin to hear what comes once for each of its keys: those of the keys that came
+    /// Has the listeners of one key begin to hear what comes once for each of its keys: those of the keys that came
     /// `earlier` in the message heard it already. As [`Self::begin`] else.
-    pub async fn begin_after(&self, message: &Arc<Message>, key: Key, earlier: &[Key]) -> Vec<Hearing> {
-        self.begin_with(self.listeners_after(key, earlier), message).await
+    pub async fn begin_after(
+        &self,
+        message: &Arc<Message>,
+        audience: &Audience,
+        earlier: &[Key],
+    ) -> Vec<Hearing> {
+        self.begin_with(self.listeners_after(audience, earlier), message).await
     }
 
     async fn begin_with(&self, listeners: Vec<Arc<dyn KeyListener>>, message: &Arc<Message>) -> Vec<Hearing> {
@@ -274,7 +280,5 @@ async fn hear(listener: Arc<dyn KeyListener>, message: Arc<Message>) -> bool {
     matches!(AssertUnwindSafe(run).catch_unwind().await, Ok(Ok(())))
 }
 
-/// By address alone: two pointers to one listener may name different copies of its methods.
-fn is_same(one: &Arc<dyn KeyListener>, other: &Arc<dyn KeyListener>) -> bool {
-    std::ptr::eq(Arc::as_ptr(one).cast::<()>(), Arc::as_ptr(other).cast::<()>())
-}
+#[cfg(test)]
+mod tests;

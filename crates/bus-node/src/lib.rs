@@ -11,7 +11,7 @@ mod surroundings;
 
 pub use attempt::attempt;
 pub use clock::{Clock, ManualClock, Sleep, SystemClock, earlier, later, until};
-pub use keys::{Added, Hearing, KeyBounds, KeyListeners, LiveCounts, Removed};
+pub use keys::{Added, Audience, Hearing, KeyBounds, KeyListeners, LiveCounts, Removed};
 pub use pause::pause;
 pub use settlement::Settlement;
 pub use surroundings::{Jitter, Surroundings, full_jitter};

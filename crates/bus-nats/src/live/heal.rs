@@ -6,7 +6,7 @@ use bus::{Key, Message, Topic};
 use futures_util::{StreamExt, stream};
 
 use super::{finish, id_of};
-use crate::{call::Found, error::CallError, node::Node, streams::STATE};
+use crate::{call::Found, error::CallError, interest::Heard, node::Node, streams::STATE};
 
 /// Nodes that lost NATS at the same time do not read all at the same time.
 const SPREAD: Duration = Duration::from_millis(250);
@@ -40,20 +40,21 @@ async fn heal(node: &Arc<Node>, keys: Vec<Key>) -> Vec<Key> {
 async fn heal_one(node: &Arc<Node>, key: Key) -> Result<(), CallError> {
     let (stream, subject) = (node.names.stream(STATE), node.names.state(key.0));
     if let Some(found) = node.caller.last(&stream, &subject).await?
-        && node.interest.heard(key).is_some_and(|heard| heard != found.sequence)
+        && let Some(heard) = node.interest.heard(key)
+        && heard.last() != found.sequence
     {
-        tell_again(node, key, found).await;
+        tell_again(node, (key, &heard), found).await;
     }
     Ok(())
 }
 
 /// Tells a state that was found by a read.
-async fn tell_again(node: &Arc<Node>, key: Key, found: Found) {
+async fn tell_again(node: &Arc<Node>, (key, heard): (Key, &Heard), found: Found) {
     let Some(id) = id_of(&found.headers) else {
         node.counters.unreadable.one();
         return;
     };
-    node.interest.hear(key, found.sequence);
+    heard.note(found.sequence);
     node.counters.healed.one();
     let message = Arc::new(Message { id, topic: Topic::State(key.0), payload: found.payload });
     finish(node, node.keys.begin(&message, &[key]).await);

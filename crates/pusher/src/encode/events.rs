@@ -11,12 +11,21 @@ const KEYS: [(&str, Counter); 3] = [
     ("contactsModSeq", Counter::Contacts),
 ];
 
+/// Three keys with numbers that a mailbox has after years.
+const USUAL: usize = 96;
+
 /// Every number that is known, whichever of them moved.
 pub(super) fn data(state: &AccountState, told: Told<'_>) -> Option<String> {
     if !KEYS.iter().any(|(_, counter)| told.includes(*counter)) {
         return None;
     }
     let known = KEYS.iter().filter_map(|(key, counter)| Some((key, state.modseq(*counter)?)));
-    let pairs: Vec<String> = known.map(|(key, modseq)| format!("\"{key}\":{modseq}")).collect();
-    (!pairs.is_empty()).then(|| format!("{{{}}}", pairs.join(",")))
+    let mut data = String::with_capacity(USUAL);
+    for (key, modseq) in known {
+        data.push_str(if data.is_empty() { "{\"" } else { ",\"" });
+        data.push_str(key);
+        data.push_str("\":");
+        data.push_str(&modseq.to_string());
+    }
+    (!data.is_empty()).then_some(data + "}")
 }
