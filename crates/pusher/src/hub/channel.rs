@@ -194,11 +194,9 @@ impl Channel {
             has_moved = change(Arc::make_mut(view));
             false
         });
+        let mut untold = Untold { channel: self, is_left: true };
         // The outlet holds its stream. So if there is one it is that, and any that comes from now on sees the change.
-        let is_told = !has_moved || self.has_one_stream() && outlet.tell();
-        if !is_told {
-            self.update(|_| true);
-        }
+        untold.is_left = has_moved && !(self.has_one_stream() && outlet.tell());
     }
 
     fn has_one_stream(&self) -> bool {
@@ -208,6 +206,20 @@ impl Channel {
     /// `change` says whether streams have to look.
     fn update(&self, change: impl FnOnce(&mut View) -> bool) {
         self.views.send_if_modified(|view| change(Arc::make_mut(view)));
+    }
+}
+
+/// A change that no stream was told of. If that is left of the short way, streams are woken: also where it panicked.
+struct Untold<'a> {
+    channel: &'a Channel,
+    is_left: bool,
+}
+
+impl Drop for Untold<'_> {
+    fn drop(&mut self) {
+        if self.is_left {
+            self.channel.update(|_| true);
+        }
     }
 }
 

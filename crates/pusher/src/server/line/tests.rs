@@ -276,3 +276,23 @@ async fn states_heard_at_the_same_time_never_go_backwards_and_the_last_comes() {
     }
     delivering.abort();
 }
+
+/// An outlet that fails as no outlet should.
+struct Broken;
+
+impl Outlet for Broken {
+    fn tell(&self) -> bool {
+        panic!("an outlet that is broken")
+    }
+}
+
+#[tokio::test]
+async fn a_panic_on_the_short_way_wakes_the_streams_task() {
+    let scene = Scene::new();
+    let open = scene.open(false).await;
+    let broken: Arc<dyn Outlet> = Arc::new(Broken);
+    scene.channel().lead_to(Arc::downgrade(&broken));
+    let heard = std::panic::AssertUnwindSafe(scene.hear(7)).catch_unwind().await;
+    assert!(heard.is_err());
+    assert!(open.wakes() > 0, "the news waits for the next sign of life");
+}
