@@ -50,6 +50,7 @@ pub(crate) struct Tried(AtomicU64);
 struct Watched {
     /// Host and port, or a file.
     place: String,
+    /// Whoever changes it holds it until the change is told and counted: to others it is all one.
     health: Mutex<Health>,
     gate: OnceLock<Gate>,
     /// Work has found it away.
@@ -102,11 +103,12 @@ impl Dependencies {
     pub(crate) fn ended(&self, began: Began, result: &Result<(), Failure>, tried: &Tried) {
         let Err(Failure::Outage(why)) = result else { return };
         tried.0.store(began.0, Ordering::SeqCst);
-        if began.0 == *self.recoveries.borrow()
-            && let Some(trouble) = Trouble::of(&**why)
-        {
-            self.missed(&trouble);
-            self.watched(trouble.dependency).missed.notify_one();
+        let Some(trouble) = Trouble::of(&**why) else { return };
+        let watched = self.watched(trouble.dependency);
+        let mut health = watched.health();
+        if began.0 == *self.recoveries.borrow() {
+            self.found_away(&mut health, &trouble);
+            watched.missed.notify_one();
         }
     }
 
@@ -124,16 +126,19 @@ impl Dependencies {
 
     /// A mail got what it needs of it.
     pub(crate) fn worked(&self, dependency: Dependency) {
-        let change = self.watched(dependency).health().worked(Instant::now());
-        if let Some(Change::Back(away_for)) = change {
+        let mut health = self.watched(dependency).health();
+        if let Some(Change::Back(away_for)) = health.worked(Instant::now()) {
             self.back(dependency, away_for);
         }
     }
 
     fn missed(&self, trouble: &Trouble) {
+        self.found_away(&mut self.watched(trouble.dependency).health(), trouble);
+    }
+
+    fn found_away(&self, health: &mut Health, trouble: &Trouble) {
         let watched = self.watched(trouble.dependency);
-        let change = watched.health().failed(Instant::now(), trouble.patience);
-        if change.is_some() {
+        if health.failed(Instant::now(), trouble.patience).is_some() {
             self.metrics.went_away(trouble.dependency);
             let (what, server) = (trouble.dependency.name(), watched.place.as_str());
             let cause = trouble.cause.as_str();
@@ -150,8 +155,8 @@ impl Dependencies {
 
     /// It answered a look while so many `runs` were at work.
     fn answered(&self, dependency: Dependency, runs: usize) {
-        let answer = self.watched(dependency).health().answered(Instant::now(), runs);
-        match answer {
+        let mut health = self.watched(dependency).health();
+        match health.answered(Instant::now(), runs) {
             Answer::Usual => self.there(dependency),
             Answer::TooSoon => {}
             Answer::Promising => self.recoveries.send_modify(|count| *count += 1),
@@ -184,7 +189,7 @@ impl Dependencies {
 
 impl Watched {
     fn health(&self) -> MutexGuard<'_, Health> {
-        // Every change is one assignment: a thread that panicked left nothing half done.
+        // Every change of it is one assignment: a thread that panicked left nothing half done.
         self.health.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,5 +1,7 @@
 //! When pauses end.
 
+use std::sync::Barrier;
+
 use prometheus_client::registry::Registry;
 use tokio::time::timeout;
 
@@ -52,6 +54,24 @@ async fn a_run_from_before_the_recovery_says_nothing_and_is_tried_again_at_once(
     dependencies.worked(Dependency::Smtp);
     dependencies.ended(slow, &silence(), &tried);
     assert!(!is_away(&dependencies) && ends(&dependencies, &tried).await);
+}
+
+#[test]
+fn a_run_that_fails_while_another_finds_it_back_is_no_second_outage() {
+    for _ in 0..2_000 {
+        let (dependencies, start, result) = (dependencies(), Barrier::new(2), silence());
+        let began = dependencies.begin();
+        dependencies.ended(began, &result, &Tried::default());
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                start.wait();
+                dependencies.worked(Dependency::Smtp);
+            });
+            start.wait();
+            dependencies.ended(began, &result, &Tried::default());
+        });
+        assert!(!is_away(&dependencies), "it began before");
+    }
 }
 
 #[tokio::test(start_paused = true)]
