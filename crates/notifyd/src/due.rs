@@ -1,7 +1,7 @@
 //! A mail that the ledger wants sent, for the first time or once more.
 
 use mailbox_event::UnixMillis;
-use store::{Effect, Interrupted, Outcome, Planned, Sending, StoreError};
+use store::{Beginning, Effect, Interrupted, Outcome, Planned, Sending, StoreError};
 
 use crate::owed::Owed;
 
@@ -59,14 +59,19 @@ impl Due {
     }
 
     /// Takes the right to send it. When it fails, nothing has left, and `owed` knows that.
-    pub(crate) async fn begin(self, owed: &Owed, now: UnixMillis) -> Result<Sending, StoreError> {
+    pub(crate) async fn begin(
+        self,
+        owed: &Owed,
+        beginning: Beginning,
+        now: UnixMillis,
+    ) -> Result<Sending, StoreError> {
         let unbegun = owed.debt(match &self {
-            Self::First(planned) => planned.unbegun(),
-            Self::Again(interrupted) => interrupted.unbegun(),
+            Self::First(planned) => planned.unbegun(beginning),
+            Self::Again(interrupted) => interrupted.unbegun(beginning),
         });
         let begun = match self {
-            Self::First(planned) => planned.begin(now).await,
-            Self::Again(interrupted) => interrupted.begin_again(now).await,
+            Self::First(planned) => planned.begin(beginning, now).await,
+            Self::Again(interrupted) => interrupted.begin_again(beginning, now).await,
         };
         // Any other failure may hide that the row was written.
         if matches!(begun, Ok(_) | Err(StoreError::Taken)) {

@@ -4,8 +4,8 @@ use bus::Failure;
 use lettre::Address;
 use mailbox_event::{Account, UnixMillis, codec};
 use store::{
-    Addressee, Admission, Effect, EffectKey, EffectKind, End, Outcome, RecipientKey, Sending, Store,
-    StoreError,
+    Addressee, Admission, Beginning, Effect, EffectKey, EffectKind, End, Outcome, RecipientKey, Sending,
+    Store, StoreError,
 };
 use tracing::{trace, warn};
 use wording::{Reader, RenderError};
@@ -190,7 +190,7 @@ impl Post {
             Err(why) => return self.unopened(due, why).await,
         };
         let is_repeat = due.is_repeat();
-        let sending = due.begin(&self.owed, now()).await.map_err(stored)?;
+        let sending = due.begin(&self.owed, beginning(), now()).await.map_err(stored)?;
         if is_repeat {
             self.metrics.ambiguous.inc();
         }
@@ -320,6 +320,11 @@ pub(crate) fn stored(why: StoreError) -> Failure {
         StoreError::Taken => Failure::Retry(Box::new(why)),
         StoreError::Unreadable => Failure::Reject(Box::new(why)),
     }
+}
+
+/// Another one each time.
+pub(crate) fn beginning() -> Beginning {
+    Beginning(rand::random())
 }
 
 pub(crate) fn now() -> UnixMillis {

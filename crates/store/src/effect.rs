@@ -53,6 +53,10 @@ pub enum Outcome {
     Dropped,
 }
 
+/// Names one beginning of an effect: a random number, for of two nodes that saw the same row each can begin it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Beginning(pub u64);
+
 /// Where an effect stands.
 #[derive(Debug)]
 pub enum Effect {
@@ -75,14 +79,22 @@ pub enum End {
     PutOff,
 }
 
-/// The version of a row that a writer has seen.
+/// Of a row. The repeats follow from the others.
+#[derive(Debug, Clone, Copy, Default)]
+struct Version {
+    attempts: i64,
+    repeats: i64,
+    /// The last [`Beginning`].
+    begun_by: i64,
+}
+
+/// A row as a writer has seen it.
 #[derive(Debug)]
 struct Seen {
     store: Store,
     key: EffectKey,
     message_id: String,
-    attempts: i64,
-    repeats: i64,
+    version: Version,
     /// There was no row; the kind that it is to have.
     unwritten: Option<EffectKind>,
 }
@@ -120,24 +132,25 @@ static PLAN: LazyLock<Arc<Many>> = LazyLock::new(|| {
     let head = "INSERT INTO effects (key, kind, state, message_id, attempts, repeats, created, updated) \
         SELECT column1, column2, 'planned', column3, 0, 0, column4, column4 FROM";
     let tail = "WHERE TRUE ON CONFLICT (key) DO UPDATE SET updated = effects.updated \
-        RETURNING key AS name, state, message_id, attempts, repeats";
+        RETURNING key AS name, state, message_id, attempts, repeats, begun_by";
     Arc::new(Many::new(head, 4, tail))
 });
-/// Answers for the rows that it changed. Rows: state, attempts, repeats, now; key, state and attempts that were seen.
+/// Answers for the rows that it changed. Rows: state, attempts, repeats, beginning, now; key, state, attempts and beginning
+/// that were seen.
 static MOVE: LazyLock<Arc<Many>> = LazyLock::new(|| {
     let head = "UPDATE effects SET state = v.column1, attempts = v.column2, repeats = v.column3, \
-        updated = v.column4 FROM";
-    let tail = "WHERE effects.key = v.column5 AND effects.state = v.column6 AND effects.attempts = v.column7 \
-        RETURNING key AS name";
-    Arc::new(Many::new(head, 7, tail))
+        begun_by = v.column4, updated = v.column5 FROM";
+    let tail = "WHERE effects.key = v.column6 AND effects.state = v.column7 AND effects.attempts = v.column8 \
+        AND effects.begun_by = v.column9 RETURNING key AS name";
+    Arc::new(Many::new(head, 9, tail))
 });
 /// Makes the row as [`MOVE`] would leave it. Answers for the rows that were not there. Rows: key, kind, state, Message-ID,
-/// attempts, repeats, now.
+/// attempts, repeats, beginning, now.
 static MAKE: LazyLock<Arc<Many>> = LazyLock::new(|| {
-    let head = "INSERT INTO effects (key, kind, state, message_id, attempts, repeats, created, updated) \
-        SELECT column1, column2, column3, column4, column5, column6, column7, column7 FROM";
+    let head = "INSERT INTO effects (key, kind, state, message_id, attempts, repeats, begun_by, created, updated) \
+        SELECT column1, column2, column3, column4, column5, column6, column7, column8, column8 FROM";
     let tail = "WHERE TRUE ON CONFLICT (key) DO NOTHING RETURNING key AS name";
-    Arc::new(Many::new(head, 7, tail))
+    Arc::new(Many::new(head, 8, tail))
 });
 /// By the index on `created`: one on `updated` would have to be written whenever a row is.
 const FORGET: &str = "DELETE FROM effects WHERE created < $1 AND updated < $1";
@@ -170,12 +183,12 @@ impl Store {
         address: &Account,
         muting: Option<(&RecipientKey, &EventKey)>,
     ) -> Result<(Effect, Addressee), StoreError> {
-        let row = self.addressee_row(key.to_string(), address, muting).await?;
+        let row = self.addressee_row(key.to_string(), address, muting, Some(key)).await?;
         let effect = if let Some(state) = row.text_if_any("state")? {
             self.stands(key, &state, &row)?
         } else {
             let (store, message_id, unwritten) = (self.clone(), message_id.to_owned(), Some(kind));
-            let seen = Seen { store, key: *key, message_id, attempts: 0, repeats: 0, unwritten };
+            let seen = Seen { store, key: *key, message_id, version: Version::default(), unwritten };
             Effect::Planned(Planned(seen))
         };
         Ok((effect, Addressee::read(&row)?))
@@ -183,8 +196,10 @@ impl Store {
 
     fn stands(&self, key: &EffectKey, state: &str, row: &Row) -> Result<Effect, StoreError> {
         let message_id = row.text("message_id")?;
-        let (attempts, repeats) = (row.number("attempts")?, row.number("repeats")?);
-        let seen = Seen { store: self.clone(), key: *key, message_id, attempts, repeats, unwritten: None };
+        let [attempts, repeats, begun_by] =
+            [row.number("attempts")?, row.number("repeats")?, row.number("begun_by")?];
+        let version = Version { attempts, repeats, begun_by };
+        let seen = Seen { store: self.clone(), key: *key, message_id, version, unwritten: None };
         Ok(match state {
             "planned" => Effect::Planned(Planned(seen)),
             "sending" => Effect::Interrupted(Interrupted(seen)),
@@ -206,26 +221,27 @@ impl Planned {
     }
 
     /// Puts down that it leaves now.
-    pub async fn begin(self, now: UnixMillis) -> Result<Sending, StoreError> {
-        let begun = self.0.next(0);
-        self.0.step("planned", "sending", &begun, now).await?;
+    pub async fn begin(self, beginning: Beginning, now: UnixMillis) -> Result<Sending, StoreError> {
+        let begun = self.0.next(beginning, 0);
+        self.0.write("planned", "sending", begun.version, now).await?;
         Ok(Sending { seen: begun, is_repeat: false })
     }
 
-    /// What to write if [`Self::begin`] fails: it may have come to the database all the same, and nothing has left.
-    pub fn unbegun(&self) -> Ending {
-        let undone = Sending { seen: self.0.next(0), is_repeat: false }.end(End::PutOff);
+    /// What to write if [`Self::begin`] fails: it may have come to the database all the same, and nothing has left. What
+    /// another has begun stays so.
+    pub fn unbegun(&self, beginning: Beginning) -> Ending {
+        let undone = Sending { seen: self.0.next(beginning, 0), is_repeat: false }.end(End::PutOff);
         Ending { fence: Some(("planned", self.0.same())), ..undone }
     }
 
     /// It is of no use any more.
     pub async fn drop(self, now: UnixMillis) -> Result<(), StoreError> {
-        self.0.step("planned", Outcome::Dropped.name(), &self.0, now).await
+        self.0.write("planned", Outcome::Dropped.name(), self.0.version, now).await
     }
 
     /// It was refused for good before it could be begun.
     pub async fn fail(self, now: UnixMillis) -> Result<(), StoreError> {
-        self.0.step("planned", Outcome::Failed.name(), &self.0, now).await
+        self.0.write("planned", Outcome::Failed.name(), self.0.version, now).await
     }
 }
 
@@ -237,25 +253,25 @@ impl Interrupted {
 
     /// How often it was begun again after an interruption.
     pub fn repeats(&self) -> u64 {
-        self.0.repeats.unsigned_abs()
+        self.0.version.repeats.unsigned_abs()
     }
 
     /// Puts down that it leaves once more, although it may have left before.
-    pub async fn begin_again(self, now: UnixMillis) -> Result<Sending, StoreError> {
-        let begun = self.0.next(1);
-        self.0.step("sending", "sending", &begun, now).await?;
+    pub async fn begin_again(self, beginning: Beginning, now: UnixMillis) -> Result<Sending, StoreError> {
+        let begun = self.0.next(beginning, 1);
+        self.0.write("sending", "sending", begun.version, now).await?;
         Ok(Sending { seen: begun, is_repeat: true })
     }
 
     /// What to write if [`Self::begin_again`] fails: see [`Planned::unbegun`].
-    pub fn unbegun(&self) -> Ending {
-        let undone = Sending { seen: self.0.next(1), is_repeat: true }.end(End::PutOff);
+    pub fn unbegun(&self, beginning: Beginning) -> Ending {
+        let undone = Sending { seen: self.0.next(beginning, 1), is_repeat: true }.end(End::PutOff);
         Ending { fence: Some(("sending", self.0.same())), ..undone }
     }
 
     /// It is not tried again.
     pub async fn give_up(self, now: UnixMillis) -> Result<(), StoreError> {
-        self.0.step("sending", Outcome::Failed.name(), &self.0, now).await
+        self.0.write("sending", Outcome::Failed.name(), self.0.version, now).await
     }
 }
 
@@ -267,7 +283,7 @@ impl Sending {
 
     /// What to write about its end.
     pub fn end(self, end: End) -> Ending {
-        let repeats = self.seen.repeats;
+        let repeats = self.seen.version.repeats;
         let (to, repeats) = match (end, self.is_repeat) {
             (End::Sent, _) => (Outcome::Sent.name(), repeats),
             (End::Failed, _) => (Outcome::Failed.name(), repeats),
@@ -284,12 +300,14 @@ impl Ending {
     pub async fn write(&self, now: UnixMillis) -> Result<(), StoreError> {
         if let Some((state, before)) = &self.fence {
             // A database that stood still may take the beginning later: from another version it cannot.
-            match before.write(state, state, (self.seen.attempts, before.repeats), now).await {
+            let fenced = Version { attempts: self.seen.version.attempts, ..before.version };
+            match before.write(state, state, fenced, now).await {
                 Err(StoreError::Taken) => {}
                 written => return written,
             }
         }
-        self.seen.write("sending", self.to, (self.seen.attempts, self.repeats), now).await
+        let ended = Version { repeats: self.repeats, ..self.seen.version };
+        self.seen.write("sending", self.to, ended, now).await
     }
 }
 
@@ -298,36 +316,32 @@ impl Seen {
         Self { store: self.store.clone(), message_id: self.message_id.clone(), ..*self }
     }
 
-    /// The version after one more beginning.
-    fn next(&self, repeats: i64) -> Self {
-        let (attempts, repeats) = (self.attempts + 1, self.repeats + repeats);
-        Self { attempts, repeats, unwritten: None, ..self.same() }
-    }
-
-    async fn step(&self, from: &str, to: &str, next: &Self, now: UnixMillis) -> Result<(), StoreError> {
-        self.write(from, to, (next.attempts, next.repeats), now).await
+    /// The row after one more beginning.
+    fn next(&self, beginning: Beginning, repeats: i64) -> Self {
+        let Version { attempts, repeats: before, .. } = self.version;
+        let version = Version {
+            attempts: attempts + 1,
+            repeats: before + repeats,
+            begun_by: beginning.0.cast_signed(),
+        };
+        Self { version, unwritten: None, ..self.same() }
     }
 
     /// Moves the row from one state to the next if it is still the version that was seen, or makes it if it still is not
     /// there. The counts are those after it, so that writing twice counts once.
-    async fn write(
-        &self,
-        from: &str,
-        to: &str,
-        (attempts, repeats): (i64, i64),
-        now: UnixMillis,
-    ) -> Result<(), StoreError> {
+    async fn write(&self, from: &str, to: &str, next: Version, now: UnixMillis) -> Result<(), StoreError> {
         let name = self.key.to_string();
         let (key, to, now) = (Text(name.clone()), Text(to.to_owned()), Number(millis(now)));
-        let (attempts, repeats) = (Number(attempts), Number(repeats));
+        let [attempts, repeats, begun_by] = [next.attempts, next.repeats, next.begun_by].map(Number);
         let (many, values) = match self.unwritten {
             Some(kind) => {
                 let (kind, message_id) = (Text(kind.name().to_owned()), Text(self.message_id.clone()));
-                (&MAKE, vec![key, kind, to, message_id, attempts, repeats, now])
+                (&MAKE, vec![key, kind, to, message_id, attempts, repeats, begun_by, now])
             }
             None => {
-                let (from, seen) = (Text(from.to_owned()), Number(self.attempts));
-                (&MOVE, vec![to, attempts, repeats, now, key, from, seen])
+                let from = Text(from.to_owned());
+                let [seen, seen_by] = [self.version.attempts, self.version.begun_by].map(Number);
+                (&MOVE, vec![to, attempts, repeats, begun_by, now, key, from, seen, seen_by])
             }
         };
         let written = self.store.group_commit().await?.row(many, Wanted { name, values }).await?;

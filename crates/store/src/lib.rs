@@ -27,7 +27,7 @@ mod window;
 
 pub use budget::{Admission, Budget, Merge, ScopeKey};
 pub use digest::{EffectKey, EventKey, RecipientKey};
-pub use effect::{Effect, EffectKind, End, Ending, Interrupted, Outcome, Planned, Sending};
+pub use effect::{Beginning, Effect, EffectKind, End, Ending, Interrupted, Outcome, Planned, Sending};
 pub use error::{DriverError, OpenError, StoreError};
 pub use mute::{MuteScope, Muted, MutedBy};
 pub use open::Store;

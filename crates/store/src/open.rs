@@ -131,7 +131,7 @@ impl Store {
             Engine::Postgres(pool) => postgres::migrate(pool, self.patience).await?,
             Engine::Sqlite(pool) => sqlite::migrate(pool).await?,
         }
-        self.read_nobody(&self.addressee, &[Text(""); 4]).await?;
+        self.read_nobody(&self.addressee, &[Text(""); 5]).await?;
         self.read_nobody(&self.numbers, &[Text("")]).await?;
         self.preparation.is_done.get_or_init(|| ());
         Ok(())

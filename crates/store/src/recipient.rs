@@ -3,7 +3,7 @@
 use mailbox_event::Account;
 
 use crate::{
-    EventKey, RecipientKey, Settings, Store, StoreError,
+    EffectKey, EventKey, RecipientKey, Settings, Store, StoreError,
     database::Row,
     group_commit::{Many, OwnValue, Wanted},
 };
@@ -41,8 +41,8 @@ pub enum HourCycle {
 const LONGEST: usize = 64;
 
 /// The statement for the tables of `settings`. An address that nobody owns may be a user's name itself. The columns are
-/// cast, for behind a view may be types of the operator's own. Where the name is an effect's key, also what the ledger has
-/// of that. Rows: a name for it, the address, the key of the recipient and that of the event.
+/// cast, for behind a view may be types of the operator's own. Also what the ledger has of an effect; without a key nothing
+/// is looked up for it. Rows: a name for it, the address, the keys of the recipient, of the event and of the effect.
 pub(crate) fn addressee_statement(settings: &Settings) -> Many {
     let Settings { recipients, addresses, .. } = settings;
     let column = |name| format!("SUBSTR(CAST(r.{name} AS TEXT), 1, {}) AS {name}", LONGEST + 1);
@@ -51,13 +51,14 @@ pub(crate) fn addressee_statement(settings: &Settings) -> Many {
         "SELECT v.column1 AS name, {language}, {zone}, {hour_cycle}, \
          CAST(CASE WHEN r.user_id IS NULL THEN 0 ELSE 1 END AS BIGINT) AS known, (SELECT COUNT(*) FROM mutes \
          WHERE mutes.recipient = v.column3 AND mutes.event IN (v.column4, 'all')) AS mutes, \
-         e.state, e.message_id, e.attempts, e.repeats FROM"
+         e.state, e.message_id, e.attempts, e.repeats, e.begun_by FROM"
     );
     let tail = format!(
-        "LEFT JOIN effects AS e ON e.key = v.column1 LEFT JOIN {recipients} AS r ON r.user_id = COALESCE((SELECT a.user_id FROM {addresses} AS a \
-         WHERE a.address = v.column2 ORDER BY a.user_id LIMIT 1), v.column2)"
+        "LEFT JOIN effects AS e ON e.key = NULLIF(v.column5, '') \
+         LEFT JOIN {recipients} AS r ON r.user_id = COALESCE((SELECT a.user_id FROM {addresses} AS a WHERE a.address = v.column2 \
+         ORDER BY a.user_id LIMIT 1), v.column2)"
     );
-    Many::new(&head, 4, &tail)
+    Many::new(&head, 5, &tail)
 }
 
 /// The most numbers of a user that are looked at.
@@ -92,7 +93,7 @@ impl Store {
     ) -> Result<Addressee, StoreError> {
         let muted = muting.map(|(recipient, event)| format!("{recipient}{event}")).unwrap_or_default();
         let name = format!("{muted}{}", address.as_str());
-        Ok(Addressee::read(&self.addressee_row(name, address, muting).await?)?)
+        Ok(Addressee::read(&self.addressee_row(name, address, muting, None).await?)?)
     }
 
     pub(crate) async fn addressee_row(
@@ -100,11 +101,13 @@ impl Store {
         name: String,
         address: &Account,
         muting: Option<(&RecipientKey, &EventKey)>,
+        effect: Option<&EffectKey>,
     ) -> Result<Row, StoreError> {
         // Where nobody can have muted it, keys that nobody has.
         let (recipient, event) =
             muting.map(|(recipient, event)| (recipient.to_string(), event.to_string())).unwrap_or_default();
-        let values = [name.clone(), address.as_str().to_owned(), recipient, event];
+        let effect = effect.map(EffectKey::to_string).unwrap_or_default();
+        let values = [name.clone(), address.as_str().to_owned(), recipient, event, effect];
         let wanted = Wanted { name, values: values.map(OwnValue::Text).into() };
         let row = self.group_commit().await?.row(&self.addressee, wanted).await?;
         Ok(row.ok_or(sqlx::Error::RowNotFound)?)

@@ -18,7 +18,7 @@ use crate::{
     dependencies::{Dependency, Tried},
     due::Due,
     late::is_older,
-    post::{Post, now, put_off, reject, stored},
+    post::{Post, beginning, now, put_off, reject, stored},
     sieve::{Ration, Taken},
     telemetry::Unmade,
 };
@@ -135,7 +135,7 @@ impl Poster {
 
     async fn call(&self, due: Due, posting: Posting<'_>, host: &str) -> Result<(), Failure> {
         let (id, body) = (posting.key.to_string(), posting.payload.to_octets());
-        let sending = due.begin(&self.post.owed, now()).await.map_err(stored)?;
+        let sending = due.begin(&self.post.owed, beginning(), now()).await.map_err(stored)?;
         let parcel = Parcel { url: posting.url, id: &id, body: &body };
         let result = self.caller.post(parcel, now().0 / 1_000).await;
         self.learn(host, &result);

@@ -1,14 +1,27 @@
 //! An empty database of either engine.
 
-use std::{path::Path, sync::Arc};
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 use mailbox_event::{Account, UnixMillis};
 use sqlx::{AssertSqlSafe, ConnectOptions, SqliteConnection, sqlite::SqliteConnectOptions};
-use store::{EventKey, Reader, RecipientKey, Settings, Store};
+use store::{Beginning, EventKey, Reader, RecipientKey, Settings, Store};
 use tempfile::TempDir;
 use testkit::postgres::Postgres;
 
 pub const NOW: UnixMillis = UnixMillis(1_795_000_000_000);
+
+/// Another one each time.
+pub fn beginning() -> Beginning {
+    static COUNT: AtomicU64 = AtomicU64::new(1);
+    // Also such as are negative in SQL.
+    Beginning(u64::MAX / 2 + COUNT.fetch_add(1, Ordering::Relaxed))
+}
 
 /// A database for one test.
 pub enum Fixture {

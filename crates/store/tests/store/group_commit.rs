@@ -6,7 +6,7 @@ use store::{
 };
 use testkit::postgres::Postgres;
 
-use crate::fixture::{Fixture, NOW, account, on_both};
+use crate::fixture::{Fixture, NOW, account, beginning, on_both};
 
 on_both! {
     many_at_a_time_go_their_ways_like_one,
@@ -35,7 +35,7 @@ async fn many_at_a_time_go_their_ways_like_one(fixture: Fixture) {
     let sent = join_all((0..MANY).map(async |number| {
         let Effect::Planned(planned) = plan(number).await else { panic!("{number} is not planned") };
         assert_eq!(planned.message_id(), message_id(number));
-        let sending = planned.begin(NOW).await.unwrap();
+        let sending = planned.begin(beginning(), NOW).await.unwrap();
         match number % 3 {
             0 => sending.end(End::Sent).write(NOW).await.unwrap(),
             1 => sending.end(End::PutOff).write(NOW).await.unwrap(),
@@ -72,7 +72,7 @@ async fn one_key_that_many_ask_for_at_a_time_is_one_row(fixture: Fixture) {
     let begun = join_all((0..MANY).map(async |number| {
         let effect = store.plan(&key(0), EffectKind::AlarmMail, &message_id(number), NOW).await.unwrap();
         match effect {
-            Effect::Planned(planned) => planned.begin(NOW).await.is_ok(),
+            Effect::Planned(planned) => planned.begin(beginning(), NOW).await.is_ok(),
             Effect::Interrupted(_) | Effect::Over(_) => false,
         }
     }));
@@ -127,7 +127,7 @@ async fn mails_at_the_same_time_share_statements_on_the_server() {
         let id = message_id(number);
         let looked = store.look(&key(number), EffectKind::AlarmMail, &id, &anybody, None).await;
         let (Effect::Planned(planned), _) = looked.unwrap() else { panic!("{number} is not planned") };
-        planned.begin(NOW).await.unwrap().end(End::Sent).write(NOW).await.unwrap();
+        planned.begin(beginning(), NOW).await.unwrap().end(End::Sent).write(NOW).await.unwrap();
     }));
     sent.await;
     let Fixture::Postgres { name, .. } = &fixture else { panic!("it is one of PostgreSQL's") };
