@@ -29,7 +29,8 @@ pub struct SmsSettings {
     pub prices: HashMap<Country, u32>,
     /// Whether the credit for a message that did not arrive is given back.
     pub refund: bool,
-    /// Jobs at a time, beside those of mail.
+    /// Jobs at a time, beside those of mail. So many texts may be in doubt when Twilio or Vonage falls silent; after the first
+    /// of which it says nothing no other joins those under way.
     pub concurrency: usize,
     /// What was taken from the mail server longer ago is not sent any more.
     #[serde(with = "kit::config::duration")]

@@ -3,7 +3,8 @@
 
 use std::time::{Duration, Instant};
 
-/// Messages in a row of which it may say nothing. One alone is a connection that broke.
+/// Messages in a row of which it may say nothing; beside these there are only those that were under way with the first. One
+/// alone is a connection that broke.
 const MOST: u32 = 3;
 /// How long it is left alone then. After that the bus has one job go ahead of the others.
 const PAUSE: Duration = Duration::from_secs(45);
@@ -34,6 +35,11 @@ impl Silence {
         if self.is_long() {
             self.until = Some(now + PAUSE);
         }
+    }
+
+    /// Whether it said nothing of the last message.
+    pub(super) fn has_begun(&self) -> bool {
+        self.row > 0
     }
 
     /// Whether it counts as away.

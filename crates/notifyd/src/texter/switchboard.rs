@@ -12,7 +12,12 @@ use sms_gateway::{Answered, Gateway, Outcome, Outgoing};
 use store::{Budget, EffectKey, InDoubt, Reservation, Sms, SmsState, StoreError, Texting};
 use tracing::{trace, warn};
 
-use super::{credit, hearing::Hearing, unsent::Unsent, words::Words};
+use super::{
+    credit,
+    hearing::{Call, Hearing},
+    unsent::Unsent,
+    words::Words,
+};
 use crate::{
     in_flight::Run,
     post::{Post, now, put_off, stored},
@@ -53,8 +58,7 @@ impl Switchboard {
 
     /// Sends `text`. The error of the outer result ends the job; that of the inner one is of this message.
     pub(super) async fn send(&self, text: &Text<'_>, run: &Run<'_>) -> Result<Result<(), Unsent>, Failure> {
-        run.go_on().map_err(put_off)?;
-        self.may_send()?;
+        let _call = self.turn(run).await?;
         let number = text.to.to_string();
         let sms = self.sms(text, &number);
         match self.post.store.reserve(&sms, now()).await.map_err(stored)? {
@@ -79,8 +83,7 @@ impl Switchboard {
         budgets: &[Budget; 3],
         run: &Run<'_>,
     ) -> Result<Option<Result<(), Unsent>>, Failure> {
-        run.go_on().map_err(put_off)?;
-        self.may_send()?;
+        let _call = self.turn(run).await?;
         let number = text.to.to_string();
         let sms = self.sms(text, &number);
         match self.post.store.depart(&sms, budgets, now()).await.map_err(stored)? {
@@ -96,8 +99,13 @@ impl Switchboard {
         Sms { key: text.key, user: text.user, number, segments, price, provider, words }
     }
 
-    fn may_send(&self) -> Result<(), Failure> {
-        self.hearing.may_send(self.gateway.is_idempotent(), Instant::now()).map_err(Unsent::failure)
+    /// The call counts as under way from before the ledger says so.
+    async fn turn(&self, run: &Run<'_>) -> Result<Call<'_>, Failure> {
+        let turn = self.hearing.turn(self.gateway.is_idempotent(), Instant::now);
+        let call = turn.await.map_err(Unsent::failure)?;
+        // It may have been waited for.
+        run.go_on().map_err(put_off)?;
+        Ok(call)
     }
 
     /// The message of `key` is of no use any more.
@@ -183,10 +191,10 @@ impl Switchboard {
     /// Counts it, and says what it means for the message.
     fn judge(&self, answered: Answered, counted: u32) -> Result<(), Unsent> {
         let metrics = &self.post.metrics.texts;
-        let is_silent = self.hearing.listen(&answered, Instant::now());
+        self.hearing.note(&answered, Instant::now());
         let outcome = answered.outcome;
         let is_down = matches!(outcome, Outcome::GatewayAway | Outcome::NoFunds | Outcome::Misconfigured);
-        metrics.gateway_is_up(!is_down && !is_silent);
+        metrics.gateway_is_up(!is_down && !self.hearing.is_silent());
         match outcome {
             Outcome::Accepted { segments, .. } => {
                 metrics.sent(counted);

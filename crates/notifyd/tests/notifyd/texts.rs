@@ -221,6 +221,50 @@ async fn a_gateway_that_says_nothing_of_three_texts_is_given_no_more_for_now() {
 }
 
 #[tokio::test]
+async fn a_gateway_that_falls_silent_leaves_only_those_in_doubt_that_were_under_way() {
+    const AT_ONCE: usize = 16;
+    let line = Line::with(Form::Twilio, None, |settings| {
+        let sms = settings.sms.as_mut().unwrap();
+        sms.concurrency = AT_ONCE;
+        sms.gateway.timeout = Duration::from_secs(2);
+        sms.gateway.connect_timeout = Duration::from_secs(1);
+        (settings.sieve.hourly_per_user, settings.sieve.hourly_per_destination) = (1_000, 1_000);
+    })
+    .await;
+    line.credit(100).await;
+    line.gateway.fail_always(Some(Fault::Silence));
+    for sequence in 1..=60 {
+        line.notify(sequence, sms(&[&format!("sms:{NUMBER}")], "x")).await;
+    }
+    line.until("the gateway counts as away", || line.metric("notifyd_sms_gateway_up") == "0").await;
+    line.until("the others were tried", || line.runs() >= 2 * AT_ONCE as u64).await;
+    line.until("no call is under way", || {
+        line.metric("notifyd_texts_unknown_total") == line.gateway.calls().borrow().to_string()
+    })
+    .await;
+    let calls = *line.gateway.calls().borrow();
+    assert!((3..=AT_ONCE as u64).contains(&calls), "{calls} texts were given to it");
+    assert_eq!(line.credit_left().await, (100 - calls, calls));
+}
+
+#[tokio::test]
+async fn a_text_without_an_answer_holds_no_others_up_when_they_are_answered() {
+    let line = Line::with(Form::Twilio, None, |settings| {
+        (settings.sieve.hourly_per_user, settings.sieve.hourly_per_destination) = (1_000, 1_000);
+    })
+    .await;
+    line.credit(100).await;
+    line.gateway.fail_next([Some(Fault::LoseRequest)]);
+    for sequence in 1..=60 {
+        line.notify(sequence, sms(&[&format!("sms:{NUMBER}")], "x")).await;
+    }
+    line.texts(59).await;
+    line.until("one is in doubt", || line.metric("notifyd_texts_unknown_total") == "1").await;
+    line.until("each was run once", || line.runs() >= 60).await;
+    assert_eq!((line.runs(), *line.gateway.calls().borrow()), (60, 60), "no job was turned back");
+}
+
+#[tokio::test]
 async fn what_the_gateway_refuses_is_a_dead_letter_without_a_number_and_is_given_back() {
     let line = Line::start(|_| {}).await;
     line.credit(10).await;
