@@ -35,7 +35,7 @@ use crate::{
     telemetry::Untold,
 };
 use addressees::{Addressees, addressees};
-pub(crate) use notice::Told;
+pub(crate) use notice::{Told, withdraw};
 pub(crate) use receipts::Receipts;
 pub(crate) use switchboard::Switchboard;
 use switchboard::Text;

@@ -15,7 +15,7 @@ use crate::{
     key,
     message::{self, AutoSubmitted, Draft},
     post::{Letter, Post, Unfit, now, stored},
-    texter::{Switchboard, Told},
+    texter::{self, Switchboard, Told},
     webhook::Poster,
 };
 
@@ -88,7 +88,7 @@ impl Sweeper {
             (NoticeKind::Text, switchboard, _) => {
                 let told = match switchboard {
                     Some(switchboard) => switchboard.tell_more(window, &self.wording, run).await?,
-                    None => Told::Untold,
+                    None => texter::withdraw(&self.post.store, window).await.map_err(stored)?,
                 };
                 match told {
                     Told::ByText => Ok(()),
@@ -97,7 +97,9 @@ impl Sweeper {
                 }
             }
             (NoticeKind::Post, _, Some(poster)) => poster.tell(window).await,
-            _ => self.mail(window, &window.destination, &more).await,
+            // What was merged while POSTs were set is told of all the same.
+            (NoticeKind::Post, _, None) => self.mail(window, window.user.as_str(), &more).await,
+            (NoticeKind::Mail, ..) => self.mail(window, &window.destination, &more).await,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use ::sieve::Number;
 use bus::Failure;
-use store::{EffectKey, SmsState, StoreError, Window};
+use store::{SmsState, Store, StoreError, Window};
 use tracing::info;
 use wording::{Reader, Wording};
 
@@ -37,18 +37,17 @@ impl Switchboard {
         let verified = store.numbers(&window.user).await.map_err(stored)?;
         let Some(number) = number.filter(|number| is_in_order(number, &verified, &self.rules)) else {
             self.post.metrics.texts.untold(Untold::Unverified);
-            return Ok(Told::Untold);
+            return withdraw(store, window).await.map_err(stored);
         };
         let language = self.language(&window.user).await.map_err(stored)?;
         let Some(words) = Words::own(&wording.more(window.telling, &Reader::of(language)), language) else {
-            return Ok(Told::Untold);
+            return withdraw(store, window).await.map_err(stored);
         };
-        let key = window.notice();
         // Gateways remember a reference for a day or so: after that the same notice might be taken for another.
         if is_older(window.opened(), now(), self.settings.useful_for) {
-            let withdrawn = self.withdraw_notice(&key).await.map_err(stored)?;
-            return Ok(withdrawn);
+            return withdraw(store, window).await.map_err(stored);
         }
+        let key = window.notice();
         let text = Text { key: &key, user: &window.user, to: &number, words: &words };
         match self.send(&text, run).await? {
             Ok(()) => Ok(Told::ByText),
@@ -62,13 +61,14 @@ impl Switchboard {
             },
         }
     }
+}
 
-    /// Of one that is too old for a text.
-    async fn withdraw_notice(&self, key: &EffectKey) -> Result<Told, StoreError> {
-        let is_unsent = match self.post.store.withdraw(key, now()).await? {
-            None => true,
-            Some(state) => matches!(state, SmsState::Reserved | SmsState::Refused),
-        };
-        Ok(if is_unsent { Told::Untold } else { Told::ByText })
-    }
+/// The notice of `window` goes by text no more; the ledger knows whether an attempt before this did. Gives back what is held
+/// for one that was put off.
+pub(crate) async fn withdraw(store: &Store, window: &Window) -> Result<Told, StoreError> {
+    let is_unsent = match store.withdraw(&window.notice(), now()).await? {
+        None => true,
+        Some(state) => matches!(state, SmsState::Reserved | SmsState::Refused),
+    };
+    Ok(if is_unsent { Told::Untold } else { Told::ByText })
 }

@@ -3,6 +3,7 @@
 mod doubts;
 mod hostile;
 pub mod line;
+mod notices;
 mod receipts;
 
 use std::time::{Duration, Instant};

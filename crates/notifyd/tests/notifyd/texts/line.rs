@@ -138,10 +138,23 @@ impl Line {
 
     /// From here on Alice reads this language; on SQLite.
     pub fn speaks(&self, language: &str) {
-        let file = self.folder.path().join("store.sqlite");
         let upsert = "INSERT INTO recipients (user_id, language) VALUES ('alice@example.org', ?1) \
             ON CONFLICT (user_id) DO UPDATE SET language = ?1";
-        rusqlite::Connection::open(&file).unwrap().execute(upsert, [language]).unwrap();
+        self.by_hand().execute(upsert, [language]).unwrap();
+    }
+
+    /// Has each notice be due, which no worker has; on SQLite.
+    pub fn notices_are_due(&self) {
+        self.by_hand().execute("UPDATE windows SET flush_at = 0, claimed_until = 0", []).unwrap();
+    }
+
+    /// How many are not over; on SQLite.
+    pub fn notices(&self) -> u64 {
+        self.by_hand().query_row("SELECT COUNT(*) FROM windows", [], |row| row.get(0)).unwrap()
+    }
+
+    fn by_hand(&self) -> rusqlite::Connection {
+        rusqlite::Connection::open(self.folder.path().join("store.sqlite")).unwrap()
     }
 
     pub fn metric(&self, name: &str) -> String {
