@@ -208,10 +208,8 @@ impl Validate for Settings {
             problems.push("validity: is not between 20s and 10h".to_owned());
         }
         if self.timeout > LONGEST_CALL {
-            problems.push(
-                "timeout: is longer than 5m: a call has to be over before its message counts as in doubt"
-                    .to_owned(),
-            );
+            let why = "a call has to be over before its message counts as in doubt";
+            problems.push(format!("timeout: is longer than {}: {why}", duration::format(LONGEST_CALL)));
         }
         if self.connect_timeout.is_zero() || self.connect_timeout >= self.timeout {
             problems.push("connect_timeout: is not longer than nothing and shorter than timeout".to_owned());
