@@ -1,11 +1,13 @@
 //! Text messages and what they cost.
 
+mod words;
+
 use std::time::Duration;
 
 use mailbox_event::{Account, UnixMillis};
 use store::{
     Credit, CreditError, EffectKey, InDoubt, Merge, NoticeKind, Receipt, ReceiptStatus, Received,
-    Reservation, Settings, Sms, SmsState, Store, StoreError, Texting, Worded,
+    Reservation, Settings, Sms, SmsState, Store, StoreError, Texting,
 };
 
 use crate::fixture::{Fixture, NOW, account, on_both, open};
@@ -33,7 +35,6 @@ on_both! {
     credit_is_granted_once_by_reference_and_never_below_zero,
     numbers_are_read_for_their_user,
     what_was_spent_and_each_change_are_told,
-    what_a_message_says_is_kept_for_the_next_attempt_and_no_longer,
 }
 
 fn alice() -> Account {
@@ -44,17 +45,15 @@ fn key(name: &str) -> EffectKey {
     EffectKey::of(&["sms", name])
 }
 
+/// Of two parts, which are paid with one each.
+fn text<'a>(key: &'a EffectKey, user: &'a Account) -> Sms<'a> {
+    let (number, provider, words) = ("+491701234567", "twilio", "Look");
+    Sms { key, user, number, segments: 2, price: 2, provider, words }
+}
+
 async fn reserve(store: &Store, name: &str) -> Reservation {
     let (key, user) = (key(name), alice());
-    let sms = Sms {
-        key: &key,
-        user: &user,
-        number: "+491701234567",
-        segments: 2,
-        price: 2,
-        provider: "twilio",
-        words: "Look",
-    };
+    let sms = text(&key, &user);
     store.reserve(&sms, NOW).await.unwrap()
 }
 
@@ -173,15 +172,7 @@ async fn what_was_asked_for_again_is_in_doubt_until_somebody_knows(fixture: Fixt
 async fn a_message_goes_on_with_the_gateway_that_is_there(fixture: Fixture) {
     let store = opened(&fixture).await;
     let (key, user) = (key("a"), alice());
-    let sms = Sms {
-        key: &key,
-        user: &user,
-        number: "+491701234567",
-        segments: 2,
-        price: 2,
-        provider: "vonage",
-        words: "Look",
-    };
+    let sms = Sms { provider: "vonage", ..text(&key, &user) };
     ready(&store, "a").await.put_off(NOW).await.unwrap();
     let Reservation::Ready(texting) = store.reserve(&sms, NOW).await.unwrap() else { panic!("not ready") };
     texting.unknown(NOW).await.unwrap();
@@ -205,15 +196,7 @@ async fn numbers_are_forgotten_and_what_was_paid_is_not(fixture: Fixture) {
     assert_eq!(store.withdraw(&key("b"), NOW).await.unwrap(), Some(SmsState::Unknown));
     // Whoever comes with it after that finds that it was paid, and sends nothing.
     let (key, user) = (key("a"), alice());
-    let sms = Sms {
-        key: &key,
-        user: &user,
-        number: "+491701234567",
-        segments: 2,
-        price: 2,
-        provider: "twilio",
-        words: "Look",
-    };
+    let sms = text(&key, &user);
     assert!(matches!(store.reserve(&sms, later).await.unwrap(), Reservation::Forgotten));
     assert_eq!(credit(&store).await, (4, 4));
 }
@@ -397,52 +380,10 @@ async fn what_was_spent_and_each_change_are_told(fixture: Fixture) {
     assert_eq!(store.given(&undelivered.to_string(), 2).await.unwrap(), None);
 }
 
-async fn what_a_message_says_is_kept_for_the_next_attempt_and_no_longer(fixture: Fixture) {
-    let store = opened(&fixture).await;
-    let is_kept = async || fixture.count("SELECT COUNT(*) FROM sms_messages WHERE words <> ''").await == 1;
-    let first = ready(&store, "a").await;
-    assert_eq!(first.worded(), None);
-    first.put_off(NOW).await.unwrap();
-    let again = Worded { words: Some("Look".to_owned()), segments: 2 };
-    let second = ready(&store, "a").await;
-    assert_eq!(second.worded(), Some(&again));
-    second.unanswered(NOW).await.unwrap();
-    let third = in_doubt(&store, "a").await.again(NOW).await.unwrap();
-    assert_eq!(third.worded(), Some(&again));
-    assert!(is_kept().await);
-    third.accepted("SM1", NOW).await.unwrap();
-    assert!(!is_kept().await);
-    ready(&store, "b").await.refused(NOW).await.unwrap();
-    ready(&store, "c").await.unknown(NOW).await.unwrap();
-    drop(ready(&store, "d").await);
-    assert!(is_kept().await);
-    in_doubt(&store, "d").await.leave(NOW).await.unwrap();
-    assert!(!is_kept().await);
-    // Those of gateways that may be asked again, which nobody did.
-    for name in ["e", "f"] {
-        store.grant(&alice(), 2, name, NOW).await.unwrap();
-        ready(&store, name).await.unanswered(NOW).await.unwrap();
-        assert!(is_kept().await);
-        match name {
-            "e" => drop(store.withdraw(&key(name), NOW).await.unwrap()),
-            _ => drop(store.forget_texts(UnixMillis(NOW.0 + 1)).await.unwrap()),
-        }
-        assert!(!is_kept().await, "{name}");
-    }
-}
-
 #[test]
 fn what_is_shown_for_a_log_holds_no_number_and_no_user() {
     let (key, user) = (key("a"), alice());
-    let sms = Sms {
-        key: &key,
-        user: &user,
-        number: "+491701234567",
-        segments: 2,
-        price: 2,
-        provider: "twilio",
-        words: "Look",
-    };
+    let sms = text(&key, &user);
     let merge = Merge { user: &user, kind: NoticeKind::Text, destination: "+491701234567", flush_at: NOW };
     let shown = format!("{sms:?} {merge:?}");
     assert!(!shown.contains("alice") && !shown.contains("4917"), "{shown}");
