@@ -5,6 +5,7 @@ use std::{
     io,
     os::unix::fs::{OpenOptionsExt, PermissionsExt},
     path::Path,
+    time::Duration,
 };
 
 use sqlx::{
@@ -20,6 +21,9 @@ use crate::{OpenError, Settings};
 const MODE: u32 = 0o600;
 /// SQLite has one writer; one connection queues writers here instead of at the file's lock.
 const CONNECTIONS: u32 = 1;
+/// Many times what as many nodes as a machine has need to make a file.
+const OPENINGS: u32 = 20;
+const BETWEEN_OPENINGS: Duration = Duration::from_millis(50);
 
 pub(super) async fn pool(settings: &Settings, path: &str) -> Result<SqlitePool, OpenError> {
     // Absolute, for SQLite gives a meaning of its own to names like `:memory:`.
@@ -34,14 +38,24 @@ pub(super) async fn pool(settings: &Settings, path: &str) -> Result<SqlitePool, 
         // Another process (an operator's tool) may hold the lock.
         .busy_timeout(settings.statement_timeout)
         .disable_statement_logging();
-    SqlitePoolOptions::new()
+    let opening = SqlitePoolOptions::new()
         .max_connections(CONNECTIONS)
         .acquire_timeout(settings.acquire_timeout)
         // A file does not go away.
-        .test_before_acquire(false)
-        .connect_with(options)
-        .await
-        .map_err(OpenError::database)
+        .test_before_acquire(false);
+    for _ in 1..OPENINGS {
+        match opening.clone().connect_with(options.clone()).await {
+            Err(error) if is_locked(&error) => tokio::time::sleep(BETWEEN_OPENINGS).await,
+            opened => return opened.map_err(OpenError::database),
+        }
+    }
+    opening.connect_with(options).await.map_err(OpenError::database)
+}
+
+/// Of several that switch a file to WAL at once, SQLite tells some that it is locked and does not let them wait.
+fn is_locked(error: &sqlx::Error) -> bool {
+    const BUSY: &str = "5";
+    error.as_database_error().and_then(|said| said.code()).is_some_and(|code| code == BUSY)
 }
 
 /// Runs what is missing. SQLite has no lock for it: of two processes one fails at a migration that the other has just
