@@ -91,8 +91,7 @@ pub(crate) enum Ended {
 impl Post {
     /// Connects to nothing yet. Fails when the settings of TLS make no sense.
     pub(crate) fn new(settings: Settings, store: Store, metrics: Metrics) -> Result<Self, StartError> {
-        let most_idle = settings.concurrency + settings.unscheduled.concurrency + settings.sieve.concurrency;
-        let courier = Courier::new(&settings.smtp, most_idle).map_err(StartError::Smtp)?;
+        let courier = Courier::new(&settings.smtp).map_err(StartError::Smtp)?;
         let signer = Signer::new(&settings.dkim, &settings.from.address).map_err(StartError::Dkim)?;
         let (in_flight, owed) = (InFlight::default(), Owed::default());
         let dependencies = Dependencies::new(store.place(), courier.server(), metrics.clone());

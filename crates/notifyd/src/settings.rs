@@ -60,7 +60,7 @@ pub struct Settings {
     pub attach_event: bool,
     /// A folder with words and templates that stand before ours.
     pub wording: Option<PathBuf>,
-    /// Alarms at a time, each with a connection of its own to the server.
+    /// Alarms at a time. More than connections to the server, for each waits for the database before and after it has one.
     pub concurrency: usize,
     /// Retries of a job after its first attempt.
     pub retries: u32,
@@ -112,7 +112,7 @@ impl Default for Settings {
             reader: ReaderSettings::default(),
             attach_event: false,
             wording: None,
-            concurrency: 16,
+            concurrency: 64,
             retries: 12,
             backoff: BACKOFF,
             useful_for: Duration::from_secs(2 * 60 * 60),

@@ -20,7 +20,7 @@ use lettre::{
         response::Response,
     },
 };
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore, SemaphorePermit};
 use tracing::trace;
 
 use crate::{
@@ -56,6 +56,7 @@ struct Mishap {
 pub(crate) struct Dialogue<'a> {
     courier: &'a Courier,
     connection: Connection,
+    place: Place<'a>,
 }
 
 /// A mail of which the server has all but the end. Dropped, it is as with [`Dialogue`].
@@ -63,6 +64,7 @@ pub(crate) struct Text<'a> {
     courier: &'a Courier,
     dot: Arc<Dot>,
     message: Message<'a>,
+    place: Place<'a>,
 }
 
 /// A connection to the server, and what holds back the end of a mail on it.
@@ -71,6 +73,9 @@ struct Connection {
     dot: Arc<Dot>,
 }
 
+/// The right to a connection. One that is done is kept for others before this is dropped, so there are never more of them.
+type Place<'a> = SemaphorePermit<'a>;
+
 /// Writes a mail and waits for the answer.
 type Message<'a> = Pin<Box<dyn Future<Output = (Connection, Result<Response, SmtpError>)> + Send + 'a>>;
 
@@ -78,14 +83,16 @@ type Message<'a> = Pin<Box<dyn Future<Output = (Connection, Result<Response, Smt
 pub(crate) struct Courier {
     server: Server,
     idle: Pool,
+    places: Semaphore,
     patience: Duration,
 }
 
 impl Courier {
-    /// Keeps at most `most_idle` connections open. Fails when no certificate of the server could be checked.
-    pub(crate) fn new(settings: &Smtp, most_idle: usize) -> Result<Self, TrustError> {
-        let idle = Pool::new(most_idle, settings.idle);
-        Ok(Self { server: Server::new(settings)?, idle, patience: settings.timeout })
+    /// Fails when no certificate of the server could be checked.
+    pub(crate) fn new(settings: &Smtp) -> Result<Self, TrustError> {
+        let (idle, places) =
+            (Pool::new(settings.connections, settings.idle), Semaphore::new(settings.connections));
+        Ok(Self { server: Server::new(settings)?, idle, places, patience: settings.timeout })
     }
 
     /// Brings a mail to the point where the server waits for its text. So far nothing can have been taken. Without
@@ -95,18 +102,19 @@ impl Courier {
         from: Option<&Address>,
         to: &Address,
     ) -> Result<Dialogue<'_>, Undelivered> {
+        let place = self.place().await;
         if let Some(mut connection) = self.idle.take() {
             // A connection may have died while idle: that says nothing of the server.
             match self.introduce(&mut connection, from, to).await {
                 Err(Undelivered {
                     phase: Phase::Sender, fault: Fault::Silence | Fault::Reply(421), ..
                 }) => {}
-                result => return self.opened(connection, result).await,
+                result => return self.opened(connection, place, result).await,
             }
         }
         let mut connection = self.server.connect().await?;
         let result = self.introduce(&mut connection, from, to).await;
-        self.opened(connection, result).await
+        self.opened(connection, place, result).await
     }
 
     /// Whether the server answers a greeting; it is not asked to log anybody in.
@@ -125,6 +133,10 @@ impl Courier {
     /// Takes leave of the server on every connection that is idle.
     pub(crate) async fn close(&self) {
         self.idle.close().await;
+    }
+
+    async fn place(&self) -> Place<'_> {
+        self.places.acquire().await.expect("it is never closed")
     }
 
     async fn introduce(
@@ -149,13 +161,14 @@ impl Courier {
         self.within(Phase::Data, client.command(Data)).await.map(drop)
     }
 
-    async fn opened(
-        &self,
+    async fn opened<'a>(
+        &'a self,
         connection: Connection,
+        place: Place<'a>,
         result: Result<(), Undelivered>,
-    ) -> Result<Dialogue<'_>, Undelivered> {
+    ) -> Result<Dialogue<'a>, Undelivered> {
         match result {
-            Ok(()) => Ok(Dialogue { courier: self, connection }),
+            Ok(()) => Ok(Dialogue { courier: self, connection, place }),
             Err(why) => {
                 self.done(connection, Some(&why)).await;
                 Err(why)
@@ -187,7 +200,7 @@ impl Courier {
 impl<'a> Dialogue<'a> {
     /// Hands all of the text over but its end. When this fails, nothing can have been taken.
     pub(crate) async fn text(self, mail: &'a [u8]) -> Result<Text<'a>, Undelivered> {
-        let Self { courier, connection } = self;
+        let Self { courier, connection, place } = self;
         let (dot, has_gone) = (connection.dot.clone(), Arc::new(Notify::new()));
         dot.hold();
         let mut message = write(connection, mail, has_gone.clone());
@@ -200,14 +213,14 @@ impl<'a> Dialogue<'a> {
             }
         };
         courier.within(Phase::Data, gone).await?;
-        Ok(Text { courier, dot, message })
+        Ok(Text { courier, dot, message, place })
     }
 }
 
 impl Text<'_> {
     /// Hands its end over. `Ok`: the server has taken the mail.
     pub(crate) async fn end(self) -> Result<(), Undelivered> {
-        let Self { courier, dot, message } = self;
+        let Self { courier, dot, message, place } = self;
         dot.let_go();
         let mut connection = None;
         let answered = async {
@@ -224,6 +237,7 @@ impl Text<'_> {
         if let Some(connection) = connection {
             courier.done(connection, result.as_ref().err()).await;
         }
+        drop(place);
         result
     }
 }

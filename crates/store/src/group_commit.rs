@@ -1,8 +1,9 @@
 //! Group commit: what callers want of the database at the same time goes to it in one statement.
 //!
 //! Who comes while nobody is at work is served at once. Who comes while as many statements run as may waits for the end of
-//! one, and goes with all who came meanwhile. So nothing is slower where little is to be done, and where much is, a row costs a
-//! part of a statement, of a commit and of a trip to the database.
+//! one, and goes with all who came meanwhile. Where the last did not go alone, the next waits a moment for company. So nothing is
+//! slower where little is to be done, and where much is, a row costs a part of a statement, of a commit and of a trip to the
+//! database.
 
 mod many;
 mod queue;

@@ -27,6 +27,8 @@ pub struct Smtp {
     /// How long a connection is kept for the next mail. Servers close idle ones themselves, some after seconds.
     #[serde(with = "kit::config::duration")]
     pub idle: Duration,
+    /// Connections at a time, for mail of every kind. Further mail waits for one.
+    pub connections: usize,
 }
 
 /// How a connection is protected.
@@ -71,6 +73,7 @@ impl Default for Smtp {
             hello_name: "localhost".into(),
             timeout: Duration::from_secs(30),
             idle: Duration::from_secs(20),
+            connections: 32,
         }
     }
 }
@@ -82,6 +85,7 @@ impl Validate for Smtp {
         let is_clear = self.protection() == Tls::None;
         let checks = [
             (self.host.is_empty(), "host: must not be empty"),
+            (self.connections == 0, "connections: nothing would be sent at zero"),
             (self.timeout.is_zero(), "timeout: must be longer than nothing"),
             (has_controls(&self.host), "host: holds line breaks or control characters"),
             (!hello, "hello_name: is no name of a host"),

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use bus::Failure;
 use fakes::smtp::{DataFault, Faults, SinkSettings, SmtpSink, Verb};
+use futures_util::future::join_all;
 use mailbox_event::{AlarmAction, UnixMillis};
 
 use crate::setup::{World, alarm, header, job, job_taken_at, now, settings, sink, text};
@@ -176,6 +177,19 @@ async fn connection_that_died_while_idle_is_replaced_and_the_mail_sent_once() {
         world.run(&job(alarm(&["dave@example.org"]))).await.unwrap();
         assert_eq!((sink.mails().len(), sink.connections()), (3, 2), "{farewell:?}");
     }
+}
+
+#[tokio::test]
+async fn mails_that_find_no_connection_free_wait_for_one() {
+    let sink = sink().await;
+    let mut settings = settings(sink.local_addr());
+    settings.smtp.connections = 2;
+    let world = World::with(settings).await;
+    let jobs: Vec<_> = (0..20).map(|number| job(alarm(&[&format!("user-{number}@example.org")]))).collect();
+    for result in join_all(jobs.iter().map(|job| world.run(job))).await {
+        result.unwrap();
+    }
+    assert_eq!((sink.mails().len(), sink.connections()), (20, 2));
 }
 
 #[tokio::test]

@@ -38,10 +38,19 @@ pub(super) struct Queue {
 struct State {
     orders: VecDeque<Order>,
     at_work: usize,
+    /// Whether one of those at work waits for company. Who comes meanwhile goes with it.
+    is_gathering: bool,
+    /// Whether the last batch had several orders.
+    has_company: bool,
 }
 
 /// The right to be at work, until this is dropped.
-pub(super) struct Turn(Option<Arc<Mutex<State>>>);
+pub(super) struct Turn {
+    /// Nothing when the turn is over.
+    state: Option<Arc<Mutex<State>>>,
+    /// Whether it is the one that gathers, before its first batch.
+    gathers: bool,
+}
 
 impl Queue {
     pub(super) fn new(at_a_time: usize) -> Self {
@@ -52,36 +61,59 @@ impl Queue {
     pub(super) fn push(&self, order: Order) -> Option<Turn> {
         let mut state = locked(&self.state);
         state.orders.push_back(order);
-        let may_work = state.at_work < self.at_a_time;
+        let may_work = state.at_work < self.at_a_time && !state.is_gathering;
         state.at_work += usize::from(may_work);
-        may_work.then(|| Turn(Some(self.state.clone())))
+        state.is_gathering |= may_work;
+        may_work.then(|| Turn { state: Some(self.state.clone()), gathers: true })
     }
 }
 
 impl Turn {
-    /// The orders that are next: those of the statement that is waited for longest. Without any the turn is over.
+    /// Whether more orders are to be expected within a moment.
+    pub(super) fn expects_company(&self) -> bool {
+        self.state.as_ref().is_some_and(|state| locked(state).has_company)
+    }
+
+    /// The orders that are next: those of the statement that is waited for longest. Without any, or where another turn
+    /// gathers them, the turn is over.
     pub(super) fn next(&mut self) -> Option<Batch> {
-        let shared = self.0.take()?;
+        let shared = self.state.take()?;
         let mut state = locked(&shared);
-        state.orders.retain(|order| !order.reply.is_closed());
-        let batch = state.batch();
-        // In one with the look: who comes after it finds nobody at work.
-        state.at_work -= usize::from(batch.is_none());
+        let is_others = state.is_gathering && !self.gathers;
+        let batch = if is_others { None } else { state.take_batch() };
+        if batch.is_none() {
+            // In one with the look: who comes after it finds nobody at work.
+            state.leave(self.gathers);
+        }
         drop(state);
-        self.0 = batch.is_some().then_some(shared);
+        self.gathers = false;
+        self.state = batch.is_some().then_some(shared);
         batch
     }
 }
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        if let Some(shared) = self.0.take() {
-            locked(&shared).at_work -= 1;
+        if let Some(shared) = self.state.take() {
+            locked(&shared).leave(self.gathers);
         }
     }
 }
 
 impl State {
+    fn leave(&mut self, gathers: bool) {
+        self.at_work -= 1;
+        self.is_gathering &= !gathers;
+    }
+
+    fn take_batch(&mut self) -> Option<Batch> {
+        self.orders.retain(|order| !order.reply.is_closed());
+        let batch = self.batch()?;
+        self.is_gathering = false;
+        self.has_company = batch.orders.len() > 1;
+        Some(batch)
+    }
+
     fn batch(&mut self) -> Option<Batch> {
         let many = self.orders.front()?.many.clone();
         let (mut orders, mut later, mut names) = (Vec::new(), VecDeque::new(), HashSet::new());
@@ -101,4 +133,95 @@ impl State {
 fn locked(state: &Mutex<State>) -> MutexGuard<'_, State> {
     // Every change is whole before the lock is left.
     state.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::Semaphore;
+
+    use super::*;
+
+    struct Orders {
+        many: Arc<Many>,
+        room: Arc<Semaphore>,
+        answers: Vec<oneshot::Receiver<Result<Option<Row>, sqlx::Error>>>,
+    }
+
+    impl Orders {
+        fn new() -> Self {
+            let many = Arc::new(Many::new("SELECT name FROM", 1, ""));
+            Self { many, room: Arc::new(Semaphore::new(8)), answers: Vec::new() }
+        }
+
+        fn next(&mut self) -> Order {
+            let (reply, answer) = oneshot::channel();
+            self.answers.push(answer);
+            let place = self.room.clone().try_acquire_owned().unwrap();
+            let wanted = Wanted { name: self.answers.len().to_string(), values: vec![] };
+            Order { many: self.many.clone(), wanted, reply, _place: place }
+        }
+    }
+
+    fn size(batch: Option<Batch>) -> usize {
+        batch.map_or(0, |batch| batch.orders.len())
+    }
+
+    #[test]
+    fn who_comes_while_one_gathers_goes_with_it_and_more_are_expected() {
+        let (queue, mut orders) = (Queue::new(3), Orders::new());
+        let mut turn = queue.push(orders.next()).unwrap();
+        assert!(!turn.expects_company());
+        assert!(queue.push(orders.next()).is_none());
+        assert_eq!(size(turn.next()), 2);
+        assert!(queue.push(orders.next()).unwrap().expects_company());
+    }
+
+    #[test]
+    fn who_went_alone_expects_nobody() {
+        let (queue, mut orders) = (Queue::new(3), Orders::new());
+        let mut turn = queue.push(orders.next()).unwrap();
+        assert!(queue.push(orders.next()).is_none());
+        assert_eq!(size(turn.next()), 2);
+        let mut alone = queue.push(orders.next()).unwrap();
+        assert_eq!(size(alone.next()), 1);
+        assert!(!queue.push(orders.next()).unwrap().expects_company());
+    }
+
+    #[test]
+    fn what_another_gathers_is_left_to_it() {
+        let (queue, mut orders) = (Queue::new(2), Orders::new());
+        let mut first = queue.push(orders.next()).unwrap();
+        assert_eq!(size(first.next()), 1);
+        let mut second = queue.push(orders.next()).unwrap();
+        assert_eq!(size(first.next()), 0);
+        assert_eq!(size(second.next()), 1);
+    }
+
+    #[test]
+    fn who_waits_where_all_are_at_work_is_served_by_the_first_that_ends() {
+        let (queue, mut orders) = (Queue::new(1), Orders::new());
+        let mut turn = queue.push(orders.next()).unwrap();
+        assert_eq!(size(turn.next()), 1);
+        assert!(queue.push(orders.next()).is_none());
+        assert_eq!(size(turn.next()), 1);
+        assert_eq!(size(turn.next()), 0);
+        assert!(queue.push(orders.next()).is_some(), "nobody is at work");
+    }
+
+    #[test]
+    fn a_turn_that_ends_early_gathers_no_more() {
+        let (queue, mut orders) = (Queue::new(2), Orders::new());
+        drop(queue.push(orders.next()).unwrap());
+        let mut turn = queue.push(orders.next()).unwrap();
+        assert_eq!(size(turn.next()), 2);
+    }
+
+    #[test]
+    fn who_is_gone_is_left_out() {
+        let (queue, mut orders) = (Queue::new(1), Orders::new());
+        let mut turn = queue.push(orders.next()).unwrap();
+        orders.answers.clear();
+        assert_eq!(size(turn.next()), 0);
+        assert!(queue.push(orders.next()).is_some(), "nobody is at work");
+    }
 }

@@ -1,8 +1,9 @@
 //! Serves the queue until nobody waits.
 
-use std::{collections::HashMap, io, sync::Arc};
+use std::{collections::HashMap, io, sync::Arc, time::Duration};
 
 use sqlx::{Database as Engine, Encode, Executor, IntoArguments, Pool, Postgres, SqlStr, Sqlite, Type};
+use tokio::time::sleep;
 
 use super::{
     Shared,
@@ -15,6 +16,10 @@ use crate::{
 
 /// Statements on one connection before others may have it. To give it back costs two trips to the database.
 const LONGEST_LEASE: usize = 32;
+
+/// What is waited for others where there have just been some. A batch of many costs the database little more than one of a
+/// few, and who has company waits for work rather than for an answer.
+const COMPANY: Duration = Duration::from_millis(1);
 
 /// See the module.
 pub(super) async fn serve(shared: Arc<Shared>, turn: Turn) {
@@ -41,8 +46,12 @@ where
     Row: From<DB::Row>,
 {
     async fn serve(mut self, mut turn: Turn) {
-        // Who is ready at this moment is let in.
-        tokio::task::yield_now().await;
+        if turn.expects_company() {
+            sleep(COMPANY).await;
+        } else {
+            // Who is ready at this moment is let in.
+            tokio::task::yield_now().await;
+        }
         while let Some(batch) = turn.next() {
             self.batch(batch).await;
         }

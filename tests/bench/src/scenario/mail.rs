@@ -15,9 +15,9 @@ pub struct MailPlan {
     /// Mails of each run.
     #[arg(long, default_value_t = 4_000)]
     pub mails: usize,
-    /// Mails at a time, of notifyd and of the loop alike; each has as many connections. notifyd's default.
-    #[arg(long, default_value_t = 16)]
-    pub at_a_time: usize,
+    /// Connections to the server, of notifyd and of the loop alike. notifyd's default; it has more mails in hand.
+    #[arg(long, default_value_t = 32)]
+    pub connections: usize,
     /// Runs against each server, in turn with the loop.
     #[arg(long, default_value_t = 1)]
     pub rounds: usize,

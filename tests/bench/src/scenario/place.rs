@@ -63,8 +63,8 @@ impl Place {
     }
 
     /// Starts notifyd on it as a process.
-    pub fn notifyd(&self, smtp: &str, at_a_time: usize, mails: usize) -> Outcome<Helper> {
-        let numbers = [at_a_time.to_string(), mails.to_string()];
+    pub fn notifyd(&self, smtp: &str, connections: usize, mails: usize) -> Outcome<Helper> {
+        let numbers = [connections.to_string(), mails.to_string()];
         let arguments = ["part", "notifyd", &self.bus, &self.database, smtp, &numbers[0], &numbers[1]];
         Helper::start(&arguments, None)
     }

@@ -63,12 +63,13 @@ pub async fn start(
     bus: Arc<dyn Bus>,
     database: &str,
     smtp: &str,
-    at_a_time: usize,
+    connections: usize,
     registry: &mut Registry,
 ) -> Outcome<Notifyd> {
     let smtp: SocketAddr = smtp.parse()?;
-    let mut settings = notifyd::Settings { concurrency: at_a_time, ..notifyd::Settings::default() };
+    let mut settings = notifyd::Settings::default();
     (settings.smtp.host, settings.smtp.port) = (smtp.ip().to_string(), smtp.port());
+    settings.smtp.connections = connections;
     let store = Store::open(&store::Settings::at(database.to_owned()), "/nowhere".as_ref()).await?;
     Ok(Notifyd::start(settings, b"site", bus, store, registry).await?)
 }
@@ -79,12 +80,12 @@ pub async fn run(
     place: String,
     database: String,
     smtp: String,
-    at_a_time: usize,
+    connections: usize,
     mails: usize,
 ) -> Outcome<()> {
     let (bus, mut registry, drain) = (bus(&place).await?, Registry::default(), Drain::new());
     // A bus that nobody holds closes.
-    let notifyd = start(bus.clone(), &database, &smtp, at_a_time, &mut registry).await?;
+    let notifyd = start(bus.clone(), &database, &smtp, connections, &mut registry).await?;
     // Reading words and templates is no mail.
     let stint = Stint::begin()?;
     let running = tokio::spawn(notifyd.run(drain));
@@ -109,8 +110,8 @@ pub fn counted(registry: &Registry, name: &str) -> Outcome<usize> {
 /// Is relay and notifyd; relay's socket is `dlist` in `folder`.
 pub async fn run_site(place: String, database: String, smtp: String, folder: PathBuf) -> Outcome<()> {
     let (bus, mut registry, drain) = (bus(&place).await?, Registry::default(), Drain::new());
-    let concurrency = notifyd::Settings::default().concurrency;
-    let notifyd = start(bus.clone(), &database, &smtp, concurrency, &mut registry).await?;
+    let connections = notifyd::Settings::default().smtp.connections;
+    let notifyd = start(bus.clone(), &database, &smtp, connections, &mut registry).await?;
     let relay = relay(bus, &folder, &mut registry)?;
     let running = tokio::spawn(relay.run(drain.clone()));
     println!();
@@ -156,19 +157,19 @@ enum Way {
 pub async fn run_lettre(
     how: Loop,
     smtp: String,
-    at_a_time: usize,
+    connections: usize,
     mails: usize,
     mail: PathBuf,
 ) -> Outcome<()> {
     let smtp: SocketAddr = smtp.parse()?;
     let octets: Arc<[u8]> = fs::read(mail)?.into();
-    let pool = PoolConfig::new().max_size(u32::try_from(at_a_time)?);
+    let pool = PoolConfig::new().max_size(u32::try_from(connections)?);
     let transport = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(smtp.ip().to_string());
     let transport = transport.port(smtp.port()).hello_name(hello()).pool_config(pool).build();
     let envelope = Envelope::new(Some("calendar@localhost".parse()?), vec!["alice@example.org".parse()?])?;
     let (left, stint) = (Arc::new(AtomicUsize::new(mails)), Stint::begin()?);
-    let mut senders = Vec::with_capacity(at_a_time);
-    for _ in 0..at_a_time {
+    let mut senders = Vec::with_capacity(connections);
+    for _ in 0..connections {
         let (envelope, octets, left) = (envelope.clone(), octets.clone(), left.clone());
         let mut way = match how {
             Loop::Pool => Way::Pool(transport.clone()),

@@ -28,7 +28,7 @@ pub enum Part {
     /// What stores events; they come on a socket in `folder`.
     Writer { url: String, folder: PathBuf },
     /// notifyd on a bus and a database; says its rate when it has sent so many mails.
-    Notifyd { bus: String, database: String, smtp: String, at_a_time: usize, mails: usize },
+    Notifyd { bus: String, database: String, smtp: String, connections: usize, mails: usize },
     /// relay and notifyd; relay's socket is in `folder`.
     Site { bus: String, database: String, smtp: String, folder: PathBuf },
     /// notifyd with text messages on a bus and a database; says its rate when so many are sent, or without credit.
@@ -36,7 +36,7 @@ pub enum Part {
     /// A bare loop of requests to the gateway; says its rate.
     Requests { gateway: String, at_a_time: usize, texts: usize },
     /// A bare lettre loop that sends the octets of a file so often; says its rate.
-    Lettre { how: mailer::Loop, smtp: String, at_a_time: usize, mails: usize, mail: PathBuf },
+    Lettre { how: mailer::Loop, smtp: String, connections: usize, mails: usize, mail: PathBuf },
 }
 
 /// Is the peer: what is measured of it is pusher.
@@ -95,9 +95,9 @@ pub fn run_part(part: Part) -> Outcome<()> {
             end_with_input();
             ours::on_runtime(run_writer(url, folder))
         }
-        Part::Notifyd { bus, database, smtp, at_a_time, mails } => {
+        Part::Notifyd { bus, database, smtp, connections, mails } => {
             end_with_input();
-            ours::on_runtime(mailer::run(bus, database, smtp, at_a_time, mails))
+            ours::on_runtime(mailer::run(bus, database, smtp, connections, mails))
         }
         Part::Site { bus, database, smtp, folder } => {
             end_with_input();
@@ -110,8 +110,8 @@ pub fn run_part(part: Part) -> Outcome<()> {
         Part::Requests { gateway, at_a_time, texts } => {
             ours::on_runtime(texter::run_requests(gateway, at_a_time, texts))
         }
-        Part::Lettre { how, smtp, at_a_time, mails, mail } => {
-            ours::on_runtime(mailer::run_lettre(how, smtp, at_a_time, mails, mail))
+        Part::Lettre { how, smtp, connections, mails, mail } => {
+            ours::on_runtime(mailer::run_lettre(how, smtp, connections, mails, mail))
         }
     }
 }

@@ -86,7 +86,7 @@ async fn notifyd(plan: &MailPlan, peer: Peer, server: &Server, mails: usize) -> 
         running.map(|(name, process)| Ok((name, family(process).cpu()?.total()))).collect::<Outcome<Vec<_>>>()
     };
     let before = used()?;
-    let notifyd = place.notifyd(&server.address, plan.at_a_time, mails)?;
+    let notifyd = place.notifyd(&server.address, plan.connections, mails)?;
     let spent = used()?.into_iter().zip(before).map(|((name, after), (_, before))| {
         (name, after.saturating_sub(before) as f64 / 1e3 / mails.max(1) as f64)
     });
@@ -96,7 +96,7 @@ async fn notifyd(plan: &MailPlan, peer: Peer, server: &Server, mails: usize) -> 
 fn bare(how: &str, plan: &MailPlan, smtp: &str, mail: &Path) -> Outcome<Rate> {
     // The pool needs 40 ms for a mail.
     let mails = if how == "pool" { plan.mails.div_ceil(10) } else { plan.mails };
-    let numbers = [plan.at_a_time.to_string(), mails.to_string()];
+    let numbers = [plan.connections.to_string(), mails.to_string()];
     rate(Helper::start(&["part", "lettre", how, smtp, &numbers[0], &numbers[1]], Some(mail))?)
 }
 
