@@ -25,6 +25,8 @@ pub enum Peer {
     Nchan,
     /// nginx with nchan, two workers.
     Nchan2,
+    /// nginx with nchan, one worker, that has its messages stored and brought by Redis, as several nginx would.
+    NchanRedis,
     /// A loop of one thread that does one write(2) per event and stream: the floor.
     Bare,
     /// The same floor behind a NATS of these days: the client's subscription to everything, one write(2) per event.
@@ -48,13 +50,14 @@ pub struct OnNats {
 
 impl Peer {
     /// Every peer under load.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Ours,
         Self::OursNats,
         Self::OursNatsBroadcast,
         Self::OursNatsDebian,
         Self::Nchan,
         Self::Nchan2,
+        Self::NchanRedis,
         Self::Bare,
         Self::BareNats,
     ];
@@ -74,6 +77,7 @@ impl Peer {
             Self::OursNatsDebian => "ours-nats-debian",
             Self::Nchan => "nchan",
             Self::Nchan2 => "nchan2",
+            Self::NchanRedis => "nchan-redis",
             Self::Bare => "bare",
             Self::BareNats => "bare-nats",
         }
@@ -92,7 +96,7 @@ impl Peer {
             Self::OursNatsBroadcast => on(Version::Current, Mode::Broadcast),
             Self::OursNatsDebian => on(Version::Debian, Mode::Interest),
             Self::BareNats => on(Version::Current, Mode::Broadcast),
-            Self::Ours | Self::Nchan | Self::Nchan2 | Self::Bare => None,
+            Self::Ours | Self::Nchan | Self::Nchan2 | Self::NchanRedis | Self::Bare => None,
         }
     }
 
@@ -105,7 +109,9 @@ impl Peer {
                 let token = token(account)?;
                 format!("GET /events/ HTTP/1.1\r\n{rest}Authorization: Bearer {token}\r\n\r\n")
             }
-            Self::Nchan | Self::Nchan2 => format!("GET /sub/{account} HTTP/1.1\r\n{rest}\r\n"),
+            Self::Nchan | Self::Nchan2 | Self::NchanRedis => {
+                format!("GET /sub/{account} HTTP/1.1\r\n{rest}\r\n")
+            }
             Self::Bare | Self::BareNats => format!("GET /{account} HTTP/1.1\r\n{rest}\r\n"),
         }
         .into_bytes())

@@ -37,6 +37,7 @@ pub fn run(peer: Peer, folder: &Path) -> Outcome<()> {
         Peer::OursNats | Peer::OursNatsBroadcast | Peer::OursNatsDebian => nats::run(peer, folder),
         Peer::Nchan => nchan::run(folder, 1),
         Peer::Nchan2 => nchan::run(folder, 2),
+        Peer::NchanRedis => nchan::run_behind_redis(folder),
         Peer::Bare => bare::run(folder),
         Peer::BareNats => nats::run_bare(folder),
     }
@@ -83,7 +84,7 @@ impl Running {
             | Peer::OursNatsDebian
             | Peer::Bare
             | Peer::BareNats => Publisher::inlet(&self.folder.path().join(INLET)),
-            Peer::Nchan | Peer::Nchan2 => Publisher::posts(self.address),
+            Peer::Nchan | Peer::Nchan2 | Peer::NchanRedis => Publisher::posts(self.address),
         }
     }
 }

@@ -37,10 +37,15 @@ const LAYOUTS: [Layout; 5] = [
             (Peer::OursNatsBroadcast, "broadcast, 2.15.1"),
             (Peer::OursNatsDebian, "interest, 2.9.10"),
             (Peer::Nchan, "nchan, 1 worker"),
+            (Peer::NchanRedis, "nchan on Redis"),
             (Peer::BareNats, "bare loop on 2.15.1"),
             (Peer::Bare, "bare loop"),
         ],
-        ratios: &[(Peer::Nchan, "ours / nchan"), (Peer::BareNats, "ours / bare on NATS")],
+        ratios: &[
+            (Peer::Nchan, "ours / nchan"),
+            (Peer::NchanRedis, "ours / nchan on Redis"),
+            (Peer::BareNats, "ours / bare on NATS"),
+        ],
         rows: ON_NATS,
     },
     Layout {
@@ -136,9 +141,7 @@ impl Layout {
         let of = |peer| medians.get(row.metric, peer);
         let cell = |value: Option<f64>| value.map_or_else(String::new, |value| row.number(value));
         let ours = of(self.columns[0].0);
-        let ratio = |peer| {
-            ours.zip(of(peer)).map_or_else(String::new, |(ours, other)| format!("{:.2}", ours / other))
-        };
+        let ratio = |peer| row.ratio(ours.zip(of(peer)));
         let values = self.columns.iter().map(|(peer, _)| cell(of(*peer)));
         let cells: Vec<String> = values.chain(self.ratios.iter().map(|(peer, _)| ratio(*peer))).collect();
         format!("| {} | {} | {} |\n", row.title, cells.join(" | "), row.target)

@@ -16,6 +16,13 @@ impl Row {
         Self { metric, title, target, decimals }
     }
 
+    /// How much the one is of the other, unless that shows as nothing.
+    pub fn ratio(&self, values: Option<(f64, f64)>) -> String {
+        let half = 0.5 / 10_f64.powi(i32::try_from(self.decimals).unwrap_or(i32::MAX));
+        let shown = values.filter(|(_, other)| other.abs() >= half);
+        shown.map_or_else(String::new, |(ours, other)| format!("{:.2}", ours / other))
+    }
+
     /// A value of this row; thousands with commas where there are no decimals.
     pub fn number(&self, value: f64) -> String {
         let text = format!("{value:.*}", self.decimals);
