@@ -12,6 +12,7 @@ use wording::{Reader, Wording};
 use super::{Ration, Taken, plain::Plain};
 use crate::{
     dependencies::Tried,
+    in_flight::Run,
     key,
     late::is_older,
     message::{self, AutoSubmitted, Draft},
@@ -32,7 +33,7 @@ impl SieveMailer {
         Self { post, wording, plain: Plain::new(bus), tried: Tried::default() }
     }
 
-    async fn job(&self, message: &Message, attempt: Attempt) -> Result<(), Failure> {
+    async fn job(&self, run: &Run<'_>, message: &Message, attempt: Attempt) -> Result<(), Failure> {
         let metrics = &self.post.metrics;
         let Some(taken) = Taken::read(message).map_err(reject)? else {
             metrics.unfollowed.inc();
@@ -62,6 +63,7 @@ impl SieveMailer {
                 metrics.dropped(DropReason::Malformed, 1);
                 continue;
             };
+            run.go_on().map_err(put_off)?;
             result = self.mail(&taken, &mailto, &to, result).await?;
         }
         result
@@ -79,14 +81,16 @@ impl SieveMailer {
         let address = AsRef::<str>::as_ref(to).to_lowercase();
         let run = (&taken.owner, taken.run.as_str());
         let ration = Ration::of(&settings.sieve, (NoticeKind::Mail, &address), run, taken.at);
+        let is_late = is_older(taken.at, now(), settings.sieve.useful_for);
         let letter = Letter {
             key: &key,
             kind: EffectKind::SieveMail,
             message_id: &key::message_id(&key, "sieve", settings.from.address.domain()),
             to,
-            useless: is_older(taken.at, now(), settings.sieve.useful_for).then_some(DropReason::Late),
+            useless: is_late.then_some(DropReason::Late),
             mutable: None,
-            ration: Some(&ration),
+            // What is of no use any more takes no room from others.
+            ration: (!is_late).then_some(&ration),
             // RFC 5436 §2.7.1: nobody is to be told that a notification of a bounce could not be delivered.
             has_null_sender: taken.facts.has_null_sender,
         };
@@ -120,9 +124,9 @@ impl SieveMailer {
 impl GroupListener for SieveMailer {
     async fn run(&self, message: Message, attempt: Attempt) -> Result<(), Failure> {
         let began = self.post.dependencies.begin();
-        let _run = self.post.in_flight.begin().map_err(put_off)?;
+        let run = self.post.in_flight.begin().map_err(put_off)?;
         let started = Instant::now();
-        let result = self.job(&message, attempt).await;
+        let result = self.job(&run, &message, attempt).await;
         self.post.metrics.job_took(started.elapsed());
         self.post.dependencies.ended(began, &result, &self.tried);
         result

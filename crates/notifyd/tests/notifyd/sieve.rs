@@ -1,13 +1,16 @@
 //! Notifications of Sieve scripts by mail: dispatched on a bus in one process, out as mail.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use bus::{Bus, JobKind, Message, Topic, Urgency};
 use bus_local::{LocalBus, LocalBusSettings};
 use fakes::smtp::{Mail, SmtpSink};
 use kit::drain::Drain;
 use mailbox_event::{
-    Account, AccountToken, Event, EventId, Notification, RelayId, SieveNotification,
+    Account, AccountToken, Event, EventId, Notification, RelayId, SieveNotification, UnixMillis,
     codec::{Form, encode},
 };
 use notifyd::{Means, Notifyd, Settings};
@@ -21,6 +24,8 @@ use crate::{
 
 const MESSAGE: &str = "Return-Path: <robn@example.org>\r\nFrom: Robert Norris <robn@example.org>\r\nSubject: =?utf-8?q?caf=C3=A9_menu?=\r\n\
     Message-ID: <1@example.org>\r\n\r\nFirst line of the body.\r\n";
+
+const DEADLINE: Duration = Duration::from_secs(20);
 
 struct Line {
     sink: SmtpSink,
@@ -48,8 +53,18 @@ impl Line {
     }
 
     async fn dispatch(&self, sequence: u64, kind: JobKind, notification: SieveNotification) {
+        self.dispatch_taken_at(now(), sequence, kind, notification).await;
+    }
+
+    async fn dispatch_taken_at(
+        &self,
+        taken_at: UnixMillis,
+        sequence: u64,
+        kind: JobKind,
+        notification: SieveNotification,
+    ) {
         let id = EventId { relay: RelayId(1), sequence };
-        let event = Event { id, taken_at: now(), notification: Notification::Sieve(Box::new(notification)) };
+        let event = Event { id, taken_at, notification: Notification::Sieve(Box::new(notification)) };
         let payload = encode(&event, Form::MessagePack).unwrap().into();
         let topic = Topic::Job(Urgency::Normal, kind, AccountToken([7; 16]));
         let message = Message { id, topic, payload };
@@ -69,7 +84,9 @@ impl Line {
     }
 
     async fn counted(&self, name: &str, count: u64) {
+        let began = Instant::now();
         while metric(&self.registry, name) != count.to_string() {
+            assert!(began.elapsed() < DEADLINE, "{name} is {}", metric(&self.registry, name));
             tokio::task::yield_now().await;
         }
     }
@@ -206,4 +223,16 @@ async fn what_is_over_the_budget_is_told_of_in_one_mail() {
     }
     assert_eq!(told().await, 6);
     assert_eq!(line.sink.mails().iter().filter(|mail| header(mail, "Subject") == "x").count(), 2);
+}
+
+#[tokio::test]
+async fn what_is_of_no_use_any_more_takes_no_room_in_a_budget() {
+    let line = Line::start(|settings| settings.sieve.hourly_per_destination = 1).await;
+    let long_ago = UnixMillis(now().0 - 25 * 60 * 60 * 1000);
+    for sequence in 1..=3 {
+        let late = notification("phone@example.net", "x", MESSAGE);
+        line.dispatch_taken_at(long_ago, sequence, JobKind::Sieve, late).await;
+    }
+    line.dropped("Late", 3).await;
+    line.counted("notifyd_notifications_merged_total", 0).await;
 }
