@@ -11,6 +11,8 @@ pub(crate) enum Phase {
     Login,
     /// MAIL FROM
     Sender,
+    /// MAIL FROM with a null sender, which some servers take from nobody who logs in.
+    NullSender,
     /// RCPT TO
     Recipient,
     /// DATA, and the text up to its end.
@@ -70,8 +72,9 @@ pub(crate) fn consequence(phase: Phase, fault: Fault) -> Consequence {
         // 421: the server is closing, whatever the command was.
         (Phase::Connection | Phase::Protection | Phase::Login, _)
         | (_, Fault::Silence | Fault::Reply(421) | Fault::Certificate(_)) => Consequence::Away,
-        // Refusing the sender for good is about our configuration, not about this mail.
-        (Phase::Sender, Fault::Reply(500..)) => Consequence::Away,
+        // Refusing the sender for good is about our configuration, not about this mail. So is 530 whoever sends it: the
+        // server wants a login or TLS first (RFC 4954 §6, RFC 3207 §4).
+        (Phase::Sender, Fault::Reply(500..)) | (Phase::NullSender, Fault::Reply(530)) => Consequence::Away,
         (_, Fault::Reply(..500)) => Consequence::Later,
         (_, Fault::Reply(500..) | Fault::NotOffered) => Consequence::Refused,
     }
@@ -82,7 +85,8 @@ pub(crate) fn needs_a_person(phase: Phase, fault: Fault) -> bool {
     match (phase, fault) {
         (_, Fault::Certificate(_))
         | (Phase::Protection | Phase::Login, Fault::NotOffered | Fault::Reply(500..))
-        | (Phase::Sender, Fault::Reply(500..)) => true,
+        | (Phase::Sender, Fault::Reply(500..))
+        | (Phase::NullSender, Fault::Reply(530)) => true,
         (_, Fault::Reply(_) | Fault::Silence | Fault::NotOffered) => false,
     }
 }
@@ -111,6 +115,11 @@ mod tests {
             (Sender, Silence, Away, waits),
             (Sender, Reply(451), Later, waits),
             (Sender, Reply(550), Away, person),
+            (NullSender, Silence, Away, waits),
+            (NullSender, Reply(421), Away, waits),
+            (NullSender, Reply(451), Later, waits),
+            (NullSender, Reply(530), Away, person),
+            (NullSender, Reply(550), Refused, waits),
             (Recipient, Silence, Doubtful, waits),
             (Recipient, Reply(421), Doubtful, waits),
             (Recipient, Reply(450), Later, waits),

@@ -107,7 +107,9 @@ impl Courier {
             // A connection may have died while idle: that says nothing of the server.
             match self.introduce(&mut connection, from, to).await {
                 Err(Undelivered {
-                    phase: Phase::Sender, fault: Fault::Silence | Fault::Reply(421), ..
+                    phase: Phase::Sender | Phase::NullSender,
+                    fault: Fault::Silence | Fault::Reply(421),
+                    ..
                 }) => {}
                 result => return self.opened(connection, place, result).await,
             }
@@ -156,7 +158,8 @@ impl Courier {
             parameters
                 .extend([MailParameter::SmtpUtfEight, MailParameter::Body(MailBodyParameter::EightBitMime)]);
         }
-        self.within(Phase::Sender, client.command(Mail::new(from.cloned(), parameters))).await?;
+        let sender = if from.is_some() { Phase::Sender } else { Phase::NullSender };
+        self.within(sender, client.command(Mail::new(from.cloned(), parameters))).await?;
         self.within(Phase::Recipient, client.command(Rcpt::new(to.clone(), Vec::new()))).await?;
         self.within(Phase::Data, client.command(Data)).await.map(drop)
     }

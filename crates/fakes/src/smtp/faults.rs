@@ -8,6 +8,8 @@ pub struct Faults {
     /// Answers that say no, each with its reply code: 4xx for now, 5xx for good. A greeting that does ends the
     /// connection.
     pub refused: BTreeMap<Verb, u16>,
+    /// Senders that are refused, each with its reply code; the null sender is empty.
+    pub senders: BTreeMap<String, u16>,
     /// Recipients that are refused, each with its reply code.
     pub recipients: BTreeMap<String, u16>,
     /// The answer that does not come until the faults are others. What it answers has been done by then.

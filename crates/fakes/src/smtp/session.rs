@@ -108,7 +108,7 @@ impl Session {
         match verb.to_ascii_uppercase().as_str() {
             "EHLO" => answer(Verb::Hello, faults, || self.greet(&self.extensions())),
             "HELO" => answer(Verb::Hello, faults, || self.greet("250 sink.invalid")),
-            "MAIL" => answer(Verb::Mail, faults, || self.mail(rest)),
+            "MAIL" => answer(Verb::Mail, faults, || self.mail(rest, faults)),
             "RCPT" => answer(Verb::Recipient, faults, || self.recipient(rest, faults)),
             "DATA" => answer(Verb::Data, faults, || self.data()),
             "RSET" => self.reset(),
@@ -138,13 +138,16 @@ impl Session {
         reply("250 2.0.0 OK")
     }
 
-    fn mail(&mut self, rest: &str) -> Step {
+    fn mail(&mut self, rest: &str, faults: &Faults) -> Step {
         if !matches!(self.phase, Phase::Greeted) {
             return reply("503 5.5.1 EHLO first, and one mail at a time");
         }
         let Some((from, parameters)) = path(rest, "FROM:") else {
             return reply("501 5.5.4 MAIL FROM:<address>");
         };
+        if let Some(code) = faults.senders.get(from) {
+            return reply(&format!("{code} Sender is refused"));
+        }
         if announced_size(parameters).is_some_and(|size| size > self.limits.message) {
             return reply(TOO_LARGE);
         }

@@ -63,7 +63,7 @@ fn step(phase: Phase) -> &'static str {
         Phase::Connection => "connecting",
         Phase::Protection => "TLS",
         Phase::Login => "a login",
-        Phase::Sender => "the sender",
+        Phase::Sender | Phase::NullSender => "the sender",
         Phase::Recipient => "a recipient",
         Phase::Data | Phase::Content => "a mail's text",
     }

@@ -7,7 +7,7 @@ use std::{
 
 use bus::{Bus, JobKind, Message, Topic, Urgency};
 use bus_local::{LocalBus, LocalBusSettings};
-use fakes::smtp::{Mail, SmtpSink};
+use fakes::smtp::{Faults, Mail, SmtpSink};
 use kit::drain::Drain;
 use mailbox_event::{
     Account, AccountToken, Event, EventId, Notification, RelayId, SieveNotification, UnixMillis,
@@ -147,6 +147,18 @@ async fn a_bounce_is_notified_of_from_nobody_and_a_program_not_at_all() {
     let mails = line.mails(1).await;
     line.dropped("Program", 2).await;
     assert_eq!((mails.len(), mails[0].from.as_str()), (1, ""));
+}
+
+#[tokio::test]
+async fn a_server_that_takes_nothing_from_nobody_refuses_that_mail_alone() {
+    let line = Line::start(|_| {}).await;
+    line.sink.set_faults(Faults { senders: [(String::new(), 553)].into(), ..Faults::default() });
+    let bounce = MESSAGE.replace("<robn@example.org>\r\nFrom", "<>\r\nFrom");
+    line.notify(1, notification("a@example.net", "x", &bounce)).await;
+    line.counted("notifyd_mails_refused_total", 1).await;
+    line.notify(2, notification("b@example.net", "x", MESSAGE)).await;
+    assert_eq!(line.mails(1).await[0].to, ["b@example.net"]);
+    assert_eq!(metric(&line.registry, "notifyd_dependency_outages_total{dependency=\"Smtp\"}"), "0");
 }
 
 #[tokio::test]

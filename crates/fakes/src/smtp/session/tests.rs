@@ -80,6 +80,9 @@ fn faults_are_as_told() {
         (codes.as_str(), mails[0].to.as_slice()),
         ("250 250 550 250 354 - 250", &["c@x".to_owned()][..])
     );
+    let from = |address: &str| Faults { senders: [(address.to_owned(), 553)].into(), ..Faults::default() };
+    assert_eq!(play(&lines, &from("a@x")).0, "250 553 503 503 503 502 502");
+    assert_eq!(play(&lines, &from("")).0, "250 250 250 250 354 - 250");
     let refused = |verb| Faults { refused: [(verb, 451)].into(), ..Faults::default() };
     for (verb, codes) in [
         (Verb::Connect, "250 250 250 250 354 - 250"),
