@@ -5,7 +5,7 @@ use std::time::Duration;
 use mailbox_event::{Account, UnixMillis};
 use store::{Budget, Merge, NoticeKind, ScopeKey};
 
-use crate::settings::SieveSettings;
+use crate::{Settings, settings::SieveSettings};
 
 /// The budgets of one notification, and where it goes if they are used up.
 pub(crate) struct Ration {
@@ -49,6 +49,29 @@ impl Ration {
     }
 }
 
+/// Spans that began before are counted in no more at `now`: what was taken in them is of no use any more. Clocks of two
+/// machines may differ by an hour.
+pub(crate) fn counted_from(settings: &Settings, now: UnixMillis) -> UnixMillis {
+    let of_texts = settings.sms.as_ref().map(|sms| sms.useful_for).unwrap_or_default();
+    let useful_for = settings.sieve.useful_for.max(of_texts);
+    UnixMillis(now.0.saturating_sub(millis(useful_for.saturating_add(2 * HOUR))))
+}
+
 pub(crate) fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_still_be_sent_is_still_counted() {
+        let (settings, now) = (Settings::default(), UnixMillis(1_795_356_000_123));
+        let user = Account::parse("alice@example.org").unwrap();
+        let oldest = UnixMillis(now.0 - millis(settings.sieve.useful_for));
+        let ration = Ration::of(&settings.sieve, (NoticeKind::Mail, "a@example.net"), (&user, "run"), oldest);
+        let counted_from = counted_from(&settings, now);
+        assert!(ration.budgets.iter().all(|budget| budget.since >= counted_from));
+    }
 }

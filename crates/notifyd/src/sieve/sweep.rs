@@ -9,7 +9,7 @@ use store::{EffectKind, NoticeKind, Window};
 use tracing::{debug, trace, warn};
 use wording::{Notice, Reader, Wording};
 
-use super::ration::millis;
+use super::ration::{counted_from, millis};
 use crate::{
     in_flight::Run,
     key,
@@ -25,8 +25,6 @@ const EVERY: Duration = Duration::from_secs(5);
 const CLAIM: Duration = Duration::from_secs(5 * 60);
 /// Notices of one look.
 const MOST: u32 = 32;
-/// Counts of spans that began longer ago are of no more use.
-const KEEP_BUDGETS: Duration = Duration::from_secs(3 * 60 * 60);
 
 /// What a look needs.
 pub(crate) struct Sweeper {
@@ -55,8 +53,7 @@ impl Sweeper {
         let post = &*self.post;
         let Ok(run) = post.in_flight.begin() else { return Ok(()) };
         let began = now();
-        let before = UnixMillis(began.0.saturating_sub(millis(KEEP_BUDGETS)));
-        post.store.forget_budgets(before).await.map_err(stored)?;
+        post.store.forget_budgets(counted_from(&post.settings, began)).await.map_err(stored)?;
         let mut away = BTreeSet::new();
         for window in post.store.due_windows(began, CLAIM, MOST).await.map_err(stored)? {
             // Those of a kind whose server is away are due again when their claim ends, and hold up no others.
