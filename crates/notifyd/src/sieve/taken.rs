@@ -77,13 +77,17 @@ impl Taken {
     }
 }
 
-/// Cyrus says `$from$: $subject$` for a script that says nothing.
+/// Cyrus says `$from$: $subject$` for a script that says nothing. Who says more than that has words of their own.
 fn own_words(text: String, facts: &Facts) -> Option<String> {
-    let is_default = !facts.sender.is_empty()
-        && text.contains(&facts.sender)
-        && text.ends_with(&format!(": {}", facts.subject));
+    let from = text.strip_suffix(facts.subject.as_str()).and_then(|from| from.strip_suffix(": "));
+    let is_default = !facts.sender.is_empty() && from.is_some_and(|from| is_of(from, &facts.sender));
     let is_empty = text.trim().is_empty();
     (!is_default && !is_empty).then_some(text)
+}
+
+/// Whether `from` is a field From and nothing else, as far as its beginning tells; or its end, where the name is a comment.
+fn is_of(from: &str, sender: &str) -> bool {
+    from.trim_start_matches([' ', '"', '<']).starts_with(sender) || from.ends_with(&format!("({sender})"))
 }
 
 /// One for each message; for one that could not be read, one for each notification.
@@ -91,5 +95,35 @@ fn run(id: EventId, message: Option<&[u8]>) -> String {
     match message {
         Some(message) => EffectKey::of(&["message", &String::from_utf8_lossy(message)]).to_string(),
         None => id.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_around_senders_and_subjects_are_the_scripts_own() {
+        let of = |sender: &str, text: &str| {
+            let facts = Facts { sender: sender.to_owned(), subject: "lunch".to_owned(), ..Facts::default() };
+            own_words(text.to_owned(), &facts)
+        };
+        for text in [
+            "Robert Norris <robn@example.org>: lunch",
+            "\"Robert Norris\" <robn@example.org>: lunch",
+            "robn@example.org (Robert Norris): lunch",
+            " ",
+        ] {
+            assert_eq!(of("Robert Norris", text), None, "{text}");
+        }
+        assert_eq!(of("robn@example.org", "<robn@example.org>: lunch"), None);
+        for text in [
+            "Urgent: Robert Norris <robn@example.org>: lunch",
+            "Mail of Robert Norris: lunch",
+            "Robert Norris <robn@example.org>: lunch!",
+        ] {
+            assert_eq!(of("Robert Norris", text).as_deref(), Some(text));
+        }
+        assert_eq!(of("", ": lunch").as_deref(), Some(": lunch"));
     }
 }
