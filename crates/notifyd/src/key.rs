@@ -11,15 +11,17 @@ pub(crate) fn effect(alarm: &CalendarAlarm, recipient: &Address) -> EffectKey {
         AlarmAction::Display => "display",
         AlarmAction::Email => "email",
     };
-    EffectKey::of(&[
+    let event = [
         alarm.account.as_str(),
         &alarm.calendar_id,
         &alarm.uid,
         alarm.recurrence_id.as_deref().filter(|id| !id.is_empty()).unwrap_or(&alarm.start),
-        alarm.alert_id.as_deref().filter(|id| !id.is_empty()).unwrap_or(&alarm.alarm_time),
-        action,
-        recipient.as_ref(),
-    ])
+    ];
+    // An instance that is moved, and an alert that is set for another time, keep their ids and go off again.
+    let alert = alarm.alert_id.as_deref().filter(|id| !id.is_empty());
+    let goes_off = alert.into_iter().chain([alarm.alarm_time.as_str()]);
+    let parts: Vec<&str> = event.into_iter().chain(goes_off).chain([action, recipient.as_ref()]).collect();
+    EffectKey::of(&parts)
 }
 
 /// The key of the mail about `unscheduled`. Nothing in it tells one time from the next: that is the event's id, which
@@ -74,6 +76,11 @@ mod tests {
         for change in changes {
             assert_ne!(same, key(change));
         }
+        let with_alert = key(|alarm| alarm.alert_id = Some("1".into()));
+        let at_another_time = key(|alarm| {
+            (alarm.alert_id, alarm.alarm_time) = (Some("1".into()), "20261122T031348".into());
+        });
+        assert_ne!(with_alert, at_another_time, "the alert was moved and goes off again");
         assert_ne!(same, effect(&captured(), &"carol@example.org".parse().unwrap()));
     }
 
