@@ -156,6 +156,8 @@ impl Switchboard {
         trace!("Ledger says that the text leaves");
         let answered = self.gateway.send(&outgoing).await;
         trace!("Gateway has answered");
+        // Before the ledger, which may be slow: who waits for a turn is to know.
+        self.hearing.note(&answered, Instant::now());
         self.put_down(&texting, &answered.outcome).await.map_err(stored)?;
         trace!("Ledger says what became of the text");
         Ok(self.judge(answered, words.segments))
@@ -191,7 +193,6 @@ impl Switchboard {
     /// Counts it, and says what it means for the message.
     fn judge(&self, answered: Answered, counted: u32) -> Result<(), Unsent> {
         let metrics = &self.post.metrics.texts;
-        self.hearing.note(&answered, Instant::now());
         let outcome = answered.outcome;
         let is_down = matches!(outcome, Outcome::GatewayAway | Outcome::NoFunds | Outcome::Misconfigured);
         metrics.gateway_is_up(!is_down && !self.hearing.is_silent());
