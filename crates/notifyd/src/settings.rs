@@ -279,8 +279,10 @@ mod tests {
         let env = [("N__SIEVE__METHODS", methods.as_str()), ("N__WEBHOOK", &webhook), ("N__SMS", &sms)];
         let settings = load(&env).unwrap();
         assert_eq!(settings.sieve.methods["pager"], Means::Text);
-        let errors = load(&[("N__SIEVE__METHODS", "{ chat = 'http://hooks.example.org/hunter2' }")]);
-        assert!(!errors.unwrap_err().to_string().contains("hunter2"));
+        for url in ["http://hooks.example.org/hunter2", "https://:hunter2@hooks.example.org/"] {
+            let errors = load(&[("N__SIEVE__METHODS", &format!("{{ chat = '{url}' }}"))]);
+            assert!(!errors.unwrap_err().to_string().contains("hunter2"));
+        }
     }
 
     #[test]

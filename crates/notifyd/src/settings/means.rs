@@ -42,9 +42,14 @@ impl<'de> Deserialize<'de> for Means {
             "sms" => Ok(Self::Text),
             "ignore" => Ok(Self::Ignored),
             url => {
-                let url =
-                    Url::parse(url).ok().filter(|url| url.scheme() == "https" && url.username().is_empty());
-                url.map(Self::Post).ok_or_else(|| D::Error::custom(EXPECTED))
+                let is_right = |url: &Url| {
+                    url.scheme() == "https" && url.username().is_empty() && url.password().is_none()
+                };
+                Url::parse(url)
+                    .ok()
+                    .filter(is_right)
+                    .map(Self::Post)
+                    .ok_or_else(|| D::Error::custom(EXPECTED))
             }
         }
     }
