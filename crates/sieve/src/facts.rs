@@ -80,10 +80,18 @@ fn first_text(message: &Message<'_>) -> String {
     readable.map(|text| text.trim_start().chars().take(MOST_TEXT).collect()).unwrap_or_default()
 }
 
+/// One field that says so is enough, whatever others say.
 fn is_auto_submitted(message: &Message<'_>) -> bool {
-    let keyword = without_comments(message.header_raw("Auto-Submitted").unwrap_or_default());
-    let keyword = keyword.split(';').next().unwrap_or_default().trim();
-    !keyword.is_empty() && !keyword.eq_ignore_ascii_case("no")
+    values(message, "Auto-Submitted").any(|value| {
+        let value = without_comments(value);
+        let keyword = value.split(';').next().unwrap_or_default().trim();
+        !keyword.is_empty() && !keyword.eq_ignore_ascii_case("no")
+    })
+}
+
+/// What fields of this name say, from the top.
+fn values<'a>(message: &'a Message<'_>, name: &'a str) -> impl Iterator<Item = &'a str> {
+    message.headers_raw().filter(move |(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value)
 }
 
 /// RFC 5322 §3.2.2, as far as a field of keywords goes.
@@ -107,7 +115,7 @@ fn without_comments(value: &str) -> String {
 
 /// The server that delivered it wrote the envelope's sender at the top (RFC 5321 §4.4).
 fn has_null_sender(message: &Message<'_>) -> bool {
-    message.header_raw("Return-Path").is_some_and(|path| path.trim() == "<>")
+    values(message, "Return-Path").next().is_some_and(|path| path.trim() == "<>")
 }
 
 #[cfg(test)]

@@ -44,6 +44,7 @@ mod tests {
             ("Auto-Submitted: auto-replied", Some(Silence::AutoSubmitted)),
             ("auto-submitted: Auto-Notified; owner-email=\"a@example.org\"", Some(Silence::AutoSubmitted)),
             ("Auto-Submitted: (it is) auto-generated", Some(Silence::AutoSubmitted)),
+            ("Auto-Submitted: auto-replied\r\nAuto-Submitted: no", Some(Silence::AutoSubmitted)),
             ("Auto-Submitted: no", None),
             ("Auto-Submitted: No (a person)", None),
             ("Subject: x", None),

@@ -63,6 +63,8 @@ fn the_first_part_that_says_something_counts() {
 fn a_message_from_nobody_is_known_by_its_return_path() {
     assert!(read("Return-Path: <>\nFrom: MAILER-DAEMON@example.org\n\nx\n").has_null_sender);
     assert!(!read("From: a@example.org\n\nx\n").has_null_sender);
+    let one_below = "Return-Path: <a@example.org>\nReturn-Path: <>\nFrom: a@example.org\n\nx\n";
+    assert!(!read(one_below).has_null_sender, "what the sender wrote there does not count");
 }
 
 #[test]
