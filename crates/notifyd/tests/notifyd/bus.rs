@@ -100,18 +100,18 @@ async fn owner_is_told_once_of_messages_that_were_not_sent_while_alarms_wait() {
     let slow = hesitating(sink.local_addr(), answers.clone()).await;
     let line = line(slow, 3).await;
     // Twice as many alarms as run at a time, and the server answers none.
-    for sequence in 1..=16 {
+    for sequence in 1..=32 {
         let mut job = job(alarm(&[&format!("bob{sequence}@example.org")]));
         job.id.sequence = sequence;
         line.bus.dispatch(job, &[]).await.unwrap();
     }
-    mails(&sink, 8).await;
+    mails(&sink, 16).await;
     for (count, sequence) in [(3, 100), (3, 100), (1, 101)] {
         line.bus.dispatch(unscheduled("alice@example.org", count, sequence), &[]).await.unwrap();
     }
-    mails(&sink, 10).await;
-    answers.add_permits(100);
     mails(&sink, 18).await;
+    answers.add_permits(100);
+    mails(&sink, 34).await;
     assert_eq!(line.drain.finish(DEADLINE).await, Drained::Clean);
     let all = sink.mails();
     let told: Vec<_> = all.iter().filter(|mail| mail.to == ["alice@example.org"]).collect();
