@@ -14,15 +14,16 @@ const SPREAD: Duration = Duration::from_millis(250);
 /// The wait before states that could not be read are read again.
 const AGAIN: Duration = Duration::from_secs(1);
 
-/// Reads the state of every registered key, and tells what was not heard. Tries again what fails while there is a
-/// connection; the next connection heals again by itself.
+/// Reads the state of every registered key, and tells what was not heard. Tries again what fails while this is still
+/// the same connection; the next heals again by itself, and may have to make the streams first.
 pub(crate) async fn heal_all(node: &Arc<Node>) {
+    let connection = node.connection();
     node.surroundings.clock.sleep((node.surroundings.jitter)(SPREAD)).await;
     let mut keys = node.keys.keys();
     while !keys.is_empty() {
-        keys = heal(node, keys).await;
+        keys = heal(node, keys, connection).await;
         if !keys.is_empty() {
-            if node.caller.check().is_err() {
+            if is_over(node, connection) {
                 return;
             }
             node.surroundings.clock.sleep(AGAIN).await;
@@ -30,10 +31,18 @@ pub(crate) async fn heal_all(node: &Arc<Node>) {
     }
 }
 
-/// Gives back the keys whose states could not be read.
-async fn heal(node: &Arc<Node>, keys: Vec<Key>) -> Vec<Key> {
+fn is_over(node: &Node, connection: u64) -> bool {
+    node.caller.check().is_err() || node.connection() != connection
+}
+
+/// Gives back the keys whose states could not be read. A server without the stream answers no read at all, so none
+/// begins once the connection is over.
+async fn heal(node: &Arc<Node>, keys: Vec<Key>, connection: u64) -> Vec<Key> {
     let at_once = node.settings.bounds.heals_at_once.max(1);
-    let healed = stream::iter(keys).map(async |key| heal_one(node, key).await.err().map(|_error| key));
+    let healed = stream::iter(keys).map(async |key| {
+        let is_healed = !is_over(node, connection) && heal_one(node, key).await.is_ok();
+        (!is_healed).then_some(key)
+    });
     healed.buffer_unordered(at_once).filter_map(std::future::ready).collect().await
 }
 

@@ -43,6 +43,7 @@ on_both! {
     outages::a_node_that_could_not_keep_up_converges,
     outages::a_registration_outlives_the_death_of_the_server,
     outages::an_empty_server_is_made_ready_and_filled_again,
+    outages::a_server_that_is_replaced_during_healing_is_made_ready,
     outages::calls_fail_at_once_while_the_server_is_away,
     outages::a_bus_that_is_started_first_is_ready_when_the_server_comes,
     provisioning::streams_are_made_once,

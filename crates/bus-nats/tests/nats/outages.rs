@@ -7,7 +7,8 @@ use std::{
 
 use bus::{Bucket, Bus, BusError, Key, PutError, Retained};
 use bus_nats::{Bounds, NatsBus, NatsSettings};
-use bus_node::Surroundings;
+use bus_node::{ManualClock, Surroundings};
+use mailbox_event::UnixMillis;
 use testkit::{
     eventually,
     nats::{Nats, Version},
@@ -134,6 +135,29 @@ pub async fn an_empty_server_is_made_ready_and_filled_again(version: Version) {
     let is_ready = async || (writer.health().await.is_ok() && listening.health().await.is_ok()).then_some(());
     eventually(PATIENCE, "every stream is there again", is_ready).await;
     writer.put(Bucket::Leases, "key", text(1), Duration::from_secs(60)).await.unwrap();
+}
+
+pub async fn a_server_that_is_replaced_during_healing_is_made_ready(version: Version) {
+    let mut server = Nats::start(version).await;
+    let clock = ManualClock::new(UnixMillis(1_700_000_000_000));
+    // The longest of every wait: healing begins with one, on a clock that stands still.
+    let surroundings = Surroundings { clock: Arc::new(clock.clone()), jitter: Arc::new(|longest| longest) };
+    let bus = NatsBus::connect(installation(&server), surroundings).await.unwrap();
+    let _held = bus.register_key(Key(ALICE), Arc::new(Heard::default())).await.unwrap();
+    let is_ready = async || bus.health().await.is_ok().then_some(());
+    let is_connected_again = async |count| (bus.counts().connections == count).then_some(());
+
+    server.kill();
+    server.restart().await;
+    eventually(PATIENCE, "there is a second connection", async || is_connected_again(2).await).await;
+    eventually(PATIENCE, "the streams are found again", is_ready).await;
+    server.restart_empty().await;
+    eventually(PATIENCE, "there is a third connection", async || is_connected_again(3).await).await;
+    let is_ready = async || {
+        clock.advance(Duration::from_secs(1));
+        is_ready().await
+    };
+    eventually(PATIENCE, "the streams are made on the empty server", is_ready).await;
 }
 
 pub async fn calls_fail_at_once_while_the_server_is_away(version: Version) {
