@@ -28,7 +28,7 @@ pub struct Jwks {
     settings: JwksSettings,
     known: Mutex<Known>,
     /// One fetch at a time; the others wait for it.
-    fetching: tokio::sync::Mutex<()>,
+    fetching: Arc<tokio::sync::Mutex<()>>,
 }
 
 #[derive(Default)]
@@ -109,7 +109,7 @@ impl Jwks {
         // A redirect or a proxy of the environment could name keys that are not the issuer's.
         let client =
             Client::builder().redirect(Policy::none()).no_proxy().timeout(settings.timeout).build()?;
-        let (known, fetching) = (Mutex::default(), tokio::sync::Mutex::default());
+        let (known, fetching) = (Mutex::default(), Arc::default());
         Ok(Self { url, client, algorithm, settings: settings.clone(), known, fetching })
     }
 
@@ -129,7 +129,7 @@ impl Jwks {
     }
 
     /// The key of this name. One that is not known may be new: then the issuer is asked, if it was not lately.
-    pub async fn find(&self, kid: Option<&str>) -> Lookup {
+    pub async fn find(self: &Arc<Self>, kid: Option<&str>) -> Lookup {
         let began = Instant::now();
         if let Some(found) = self.lock().find(kid, began, self.settings.keep) {
             return Lookup::Found(found);
@@ -144,14 +144,20 @@ impl Jwks {
         }
     }
 
-    async fn fetch_unless_lately(&self) {
-        let _alone = self.fetching.lock().await;
+    async fn fetch_unless_lately(self: &Arc<Self>) {
+        let alone = Arc::clone(&self.fetching).lock_owned().await;
         let now = Instant::now();
         if self.lock().tried_at.is_some_and(|at| now < at + self.settings.pause) {
             return;
         }
-        let fetched = self.fetch().await;
-        self.lock().take(fetched, now);
+        let jwks = Arc::clone(self);
+        let fetching = tokio::spawn(async move {
+            let fetched = jwks.fetch().await;
+            jwks.lock().take(fetched, now);
+            drop(alone);
+        });
+        // Who asked may leave: what was begun counts all the same. A panic in there is told by its hook.
+        fetching.await.ok();
     }
 
     async fn fetch(&self) -> Result<KeySet, FetchError> {
@@ -219,7 +225,34 @@ fn is_loopback(host: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::TcpListener,
+    };
+
     use super::*;
+
+    #[tokio::test]
+    async fn an_issuer_is_asked_once_when_those_who_ask_leave() {
+        let issuer = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/", issuer.local_addr().unwrap());
+        let jwks = Arc::new(Jwks::new(&url, &JwksSettings::default(), JwtAlgorithm::EdDSA).unwrap());
+        let mut asked = tokio::select! {
+            accepted = issuer.accept() => accepted.unwrap().0,
+            _ = jwks.find(Some("unknown")) => panic!("nobody has answered"),
+        };
+        // The first has left.
+        let another = jwks.find(Some("unknown"));
+        let answered = async {
+            let _head = asked.read(&mut [0; 1024]).await.unwrap();
+            asked.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 11\r\n\r\n{\"keys\":[]}").await.unwrap();
+        };
+        tokio::select! {
+            (found, ()) = async { tokio::join!(another, answered) } => assert!(matches!(found, Lookup::Unknown)),
+            _ = issuer.accept() => panic!("it is asked again"),
+        }
+        assert!(jwks.lock().fetched_at.is_some(), "the first answer is taken");
+    }
 
     #[test]
     fn keys_come_over_tls_or_from_this_machine() {
