@@ -212,7 +212,7 @@ mod tests {
                 {"jwt": {"algorithm": "HS256", "key": "k", "audience": "", "jwks_url": "http://issuer.example/",
                     "jwks": {"refresh": "1s"}}},
                 {"jwt": {"algorithm": "HS256", "key": "short", "audience": ""}},
-                {"upstream": {"session_url": "ftp://127.0.0.1/jmap/", "key": "short"}}]}"#,
+                {"upstream": {"session_url": "ftp://127.0.0.1/jmap/", "key": "short", "timeout": "0s", "at_once": 0}}]}"#,
         )
         .unwrap();
         let problems = read.problems();
@@ -220,8 +220,9 @@ mod tests {
         assert_eq!(about("credentials: jwt: audience"), 2, "{problems:?}");
         assert_eq!(about("credentials: jwt: jwks"), 4, "{problems:?}");
         assert_eq!(about("credentials: jwt: key is shorter"), 1, "{problems:?}");
-        assert_eq!(about("credentials: upstream: "), 2, "{problems:?}");
-        assert_eq!(problems.len(), 9, "{problems:?}");
+        assert_eq!(about("credentials: upstream: "), 4, "{problems:?}");
+        assert_eq!(about("reconcile.at_once: "), 1, "{problems:?}");
+        assert_eq!(problems.len(), 12, "{problems:?}");
     }
 
     #[test]

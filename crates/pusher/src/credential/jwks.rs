@@ -63,9 +63,10 @@ pub enum InvalidJwks {
     /// Two places for keys.
     #[error("jwks_url stands beside key or public_key")]
     Both,
-    /// Not to be asked without a pause, and not forgotten before it is asked again.
+    /// Not to be asked without a pause or without time to answer, and not forgotten before it is asked again.
     #[error(
-        "jwks pause must be longer than nothing, refresh at least as long as pause, keep at least as long as refresh"
+        "jwks pause and timeout must be longer than nothing, refresh at least as long as pause, keep at least as long as \
+         refresh"
     )]
     Times,
     /// No TLS, most likely.
@@ -92,10 +93,11 @@ impl Jwks {
         settings: &JwksSettings,
         algorithm: JwtAlgorithm,
     ) -> impl Iterator<Item = InvalidJwks> {
-        let JwksSettings { refresh, pause, keep, .. } = *settings;
+        let JwksSettings { refresh, pause, keep, timeout } = *settings;
         let url = safe(url).is_none().then_some(InvalidJwks::Url);
         let shared = (algorithm == JwtAlgorithm::HS256).then_some(InvalidJwks::Shared);
-        let times = (pause.is_zero() || refresh < pause || keep < refresh).then_some(InvalidJwks::Times);
+        let are_wrong = pause.is_zero() || timeout.is_zero() || refresh < pause || keep < refresh;
+        let times = are_wrong.then_some(InvalidJwks::Times);
         [url, shared, times].into_iter().flatten()
     }
 
@@ -282,5 +284,7 @@ mod tests {
         assert!(matches!(with(9, 10, JwtAlgorithm::RS256), Err(InvalidJwks::Times)));
         assert!(matches!(with(20, 10, JwtAlgorithm::RS256), Err(InvalidJwks::Times)));
         assert!(matches!(with(10, 10, JwtAlgorithm::HS256), Err(InvalidJwks::Shared)));
+        let hasty = JwksSettings { timeout: Duration::ZERO, ..JwksSettings::default() };
+        assert!(matches!(Jwks::new(url, &hasty, JwtAlgorithm::RS256), Err(InvalidJwks::Times)));
     }
 }

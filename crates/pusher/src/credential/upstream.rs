@@ -87,6 +87,12 @@ pub enum InvalidUpstream {
     /// What is kept on the bus under it could be guessed.
     #[error("upstream: key is shorter than 32 octets")]
     ShortKey,
+    /// Every check would fail.
+    #[error("upstream: timeout must be longer than nothing")]
+    Timeout,
+    /// Every check would wait for ever.
+    #[error("upstream: at_once must be at least 1")]
+    AtOnce,
     /// No TLS, most likely.
     #[error("upstream: no HTTP client")]
     Client(#[from] reqwest::Error),
@@ -95,12 +101,18 @@ pub enum InvalidUpstream {
 impl UpstreamSettings {
     /// Checks what is set, and gives the Session resource.
     pub(crate) fn checked(&self) -> Result<Url, InvalidUpstream> {
-        self.short_key().map_or_else(|| self.session(), Err)
+        self.wrong_numbers().chain(self.short_key()).next().map_or_else(|| self.session(), Err)
     }
 
     /// Everything that [`Self::checked`] would refuse.
     pub(crate) fn problems(&self) -> impl Iterator<Item = InvalidUpstream> {
-        self.short_key().into_iter().chain(self.session().err())
+        self.wrong_numbers().chain(self.short_key()).chain(self.session().err())
+    }
+
+    fn wrong_numbers(&self) -> impl Iterator<Item = InvalidUpstream> + use<> {
+        let timeout = self.timeout.is_zero().then_some(InvalidUpstream::Timeout);
+        let at_once = (self.at_once == 0).then_some(InvalidUpstream::AtOnce);
+        timeout.into_iter().chain(at_once)
     }
 
     fn short_key(&self) -> Option<InvalidUpstream> {
@@ -136,7 +148,7 @@ impl Upstream {
         // Two mail servers may have the same key here, and say different things of one credential.
         mac.update(session.as_str().as_bytes());
         mac.update(b"\0");
-        let room = Semaphore::new(settings.at_once.max(1));
+        let room = Semaphore::new(settings.at_once);
         let (flights, availability) = (Flights::new(), Availability::default());
         Ok(Self {
             settings,
