@@ -102,7 +102,14 @@ async fn run_with(role: Role, options: &Options, over: &[(&str, String)]) -> Res
     let mut terminated = pin!(terminated);
     let site = tokio::select! {
         // It holds the whole configuration more than once.
-        site = Box::pin(Site::start(role, config, drain.clone())) => site?,
+        site = Box::pin(Site::start(role, config, drain.clone())) => match site {
+            Ok(site) => site,
+            Err(error) => {
+                // Relay takes notifications before all has started, and ends in order.
+                drain.finish(patience).await;
+                return Err(error.into());
+            }
+        },
         signal = &mut terminated => {
             tracing::info!(%signal, "Ends before everything was started");
             drain.finish(patience).await;
