@@ -47,7 +47,7 @@ pub struct Config {
     pub relay: relay::Settings,
     /// Streams.
     pub pusher: pusher::Settings,
-    /// Alarm mail.
+    /// Alarms by mail, as texts and as POSTs.
     pub notifyd: notifyd::Settings,
 }
 

@@ -243,8 +243,7 @@ async fn keep_watch(intake: Intake, stop: CancellationToken) {
     }
 }
 
-/// Has pushers hear of notifications that were lost.
-/// The bus is told of losses as they come, and of the last ones at the end.
+/// Has pushers hear of notifications that were lost: the bus is told as they are, and of the last ones at the end.
 async fn tell_gaps(intake: Intake, bus: Arc<dyn Bus>, stop: CancellationToken) {
     stop.run_until_cancelled(intake.gaps.tell(&*bus, intake.clock)).await;
     intake.gaps.tell_the_rest(&*bus, intake.clock, LAST_TELLING).await;

@@ -20,7 +20,7 @@ pub struct Settings {
     pub separator: char,
     /// Connections that are read at once. Further ones wait in the kernel's queue until one ends.
     pub max_connections: usize,
-    /// A connection that has not sent its whole notification by then is closed without an answer.
+    /// A connection that has not sent its whole notification by then is answered with `NO` and closed.
     #[serde(with = "kit::config::duration")]
     pub read_deadline: Duration,
     /// The largest notification of a connection; Cyrus itself knows no limit there.

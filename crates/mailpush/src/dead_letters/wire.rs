@@ -14,7 +14,7 @@ pub const PATH: &str = "/dead-letters";
 /// The most that are listed of a group in one go: the answer is held in memory.
 pub const MOST: i64 = MOST_AT_ONCE as i64;
 
-/// The same.
+/// [`MOST`], for those who count without a sign.
 pub const MOST_AT_ONCE: u32 = 1000;
 
 /// An order.
