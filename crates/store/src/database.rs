@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use sqlx::{PgPool, Postgres, Row as _, SqlSafeStr, Sqlite, SqlitePool, postgres::PgRow, sqlite::SqliteRow};
 
-use crate::statement::{Lease, Value, bind, within};
+use crate::{
+    statement::{Lease, Value, bind, within},
+    together::Transactions,
+};
 
 /// Connections to a database. Clones share them.
 #[derive(Debug, Clone)]
@@ -17,7 +20,8 @@ pub(crate) struct Database {
 #[derive(Debug, Clone)]
 pub(crate) enum Engine {
     Postgres(PgPool),
-    Sqlite(SqlitePool),
+    /// And who has several callers' steps in one transaction.
+    Sqlite(SqlitePool, Transactions),
 }
 
 /// A row of either.
@@ -64,7 +68,7 @@ impl Database {
                 leased!(pool, self.patience, |connection| query.execute(connection))
                     .map(|done| done.rows_affected())
             }
-            Engine::Sqlite(pool) => {
+            Engine::Sqlite(pool, _) => {
                 let query = bind::<Sqlite>(sql, values);
                 leased!(pool, self.patience, |connection| query.execute(connection))
                     .map(|done| done.rows_affected())
@@ -85,7 +89,7 @@ impl Database {
                 let row = leased!(pool, self.patience, |connection| query.fetch_optional(connection));
                 Ok(row?.map(Row::Postgres))
             }
-            Engine::Sqlite(pool) => {
+            Engine::Sqlite(pool, _) => {
                 let query = bind::<Sqlite>(sql, values);
                 let row = leased!(pool, self.patience, |connection| query.fetch_optional(connection));
                 Ok(row?.map(Row::Sqlite))
@@ -106,7 +110,7 @@ impl Database {
                 let rows = leased!(pool, self.patience, |connection| query.fetch_all(connection));
                 Ok(rows?.into_iter().map(Row::Postgres).collect())
             }
-            Engine::Sqlite(pool) => {
+            Engine::Sqlite(pool, _) => {
                 let query = bind::<Sqlite>(sql, values);
                 let rows = leased!(pool, self.patience, |connection| query.fetch_all(connection));
                 Ok(rows?.into_iter().map(Row::Sqlite).collect())
@@ -118,7 +122,7 @@ impl Database {
     pub(crate) async fn close(&self) {
         match &self.engine {
             Engine::Postgres(pool) => pool.close().await,
-            Engine::Sqlite(pool) => pool.close().await,
+            Engine::Sqlite(pool, _) => pool.close().await,
         }
     }
 }

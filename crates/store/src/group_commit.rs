@@ -47,7 +47,7 @@ impl GroupCommit {
         let at_a_time = match &database.engine {
             Engine::Postgres(pool) => AT_A_TIME.min(pool.options().get_max_connections() as usize),
             // It has one writer.
-            Engine::Sqlite(_) => 1,
+            Engine::Sqlite(..) => 1,
         };
         let (queue, room) = (Queue::new(at_a_time), Arc::new(Semaphore::new(LONGEST_QUEUE)));
         Self(Arc::new(Shared { database, queue, room, patience }))

@@ -20,6 +20,7 @@ use crate::{
     recipient,
     settings::Place,
     statement::Value::{self, Text},
+    together::Transactions,
 };
 
 static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations");
@@ -56,7 +57,10 @@ impl Store {
         let place = settings.place(default).map_err(|why| OpenError::Unsupported(why.to_string()))?;
         let engine = match place {
             Place::Postgres(options) => Engine::Postgres(postgres::pool(settings, *options)),
-            Place::Sqlite(path) => Engine::Sqlite(sqlite::pool(settings, &path).await?),
+            Place::Sqlite(path) => {
+                let pool = sqlite::pool(settings, &path).await?;
+                Engine::Sqlite(pool.clone(), Transactions::of(pool, settings))
+            }
         };
         let database = Database { engine, patience: settings.statement_timeout };
         let longest = settings.acquire_timeout + settings.statement_timeout;
@@ -78,7 +82,7 @@ impl Store {
     pub fn place(&self) -> String {
         match &self.database.engine {
             Engine::Postgres(pool) => postgres::place(&pool.connect_options()),
-            Engine::Sqlite(pool) => pool.connect_options().get_filename().display().to_string(),
+            Engine::Sqlite(pool, _) => pool.connect_options().get_filename().display().to_string(),
         }
     }
 
@@ -129,7 +133,7 @@ impl Store {
     async fn prepare(&self) -> Result<(), OpenError> {
         match &self.database.engine {
             Engine::Postgres(pool) => postgres::migrate(pool, self.patience).await?,
-            Engine::Sqlite(pool) => sqlite::migrate(pool).await?,
+            Engine::Sqlite(pool, _) => sqlite::migrate(pool).await?,
         }
         self.read_nobody(&self.addressee, &[Text(""); 5]).await?;
         self.read_nobody(&self.numbers, &[Text("")]).await?;

@@ -1,6 +1,10 @@
 //! One statement on one connection, with an end.
 
-use std::{io::ErrorKind, time::Duration};
+use std::{
+    io::{self, ErrorKind},
+    iter,
+    time::Duration,
+};
 
 use mailbox_event::UnixMillis;
 use sqlx::{Database, Encode, Pool, SqlStr, Type, pool::PoolConnection, query::Query};
@@ -74,5 +78,20 @@ pub(crate) async fn within<T>(
 }
 
 pub(crate) fn late() -> sqlx::Error {
-    sqlx::Error::Io(std::io::Error::new(ErrorKind::TimedOut, "database did not answer in time"))
+    sqlx::Error::Io(io::Error::new(ErrorKind::TimedOut, "database did not answer in time"))
+}
+
+/// For each of so many who hear the same. What only one can be given, the first has.
+pub(crate) fn shared(why: sqlx::Error, among: usize) -> impl Iterator<Item = sqlx::Error> {
+    let copies: Vec<_> = (1..among).map(|_| copy(&why)).collect();
+    iter::once(why).chain(copies)
+}
+
+fn copy(why: &sqlx::Error) -> sqlx::Error {
+    match why {
+        sqlx::Error::PoolTimedOut => sqlx::Error::PoolTimedOut,
+        sqlx::Error::PoolClosed => sqlx::Error::PoolClosed,
+        sqlx::Error::Io(why) => sqlx::Error::Io(io::Error::new(why.kind(), why.to_string())),
+        other => sqlx::Error::Io(io::Error::other(other.to_string())),
+    }
 }

@@ -1,11 +1,15 @@
 //! Statements that have their effect together or not at all.
 
-use sqlx::{Database as Engine, Encode, Executor, IntoArguments, Postgres, SqlStr, Sqlite, Type};
+mod joined;
+mod transactions;
+
+use sqlx::{Executor as _, PgConnection, Postgres, SqlStr};
 
 use crate::{
-    database::{Database, Engine as Which},
+    database::{Database, Engine},
     statement::{Lease, Value, bind, within},
 };
+pub(crate) use transactions::Transactions;
 
 /// One of them.
 #[derive(Debug, Clone, Copy)]
@@ -32,88 +36,37 @@ impl<'a> Step<'a> {
 }
 
 impl Database {
-    /// Runs `steps` in one transaction, in their order. When it is cut off, nobody knows whether they had their effect.
+    /// Runs `steps` in one transaction, in their order. When it is cut off, nobody knows whether they had their effect. On
+    /// SQLite others' steps may be in the same one: each caller's have their effect for themselves.
     pub(crate) async fn together(&self, steps: &[Step<'_>]) -> Result<Together, sqlx::Error> {
         match &self.engine {
-            Which::Postgres(pool) => {
+            Engine::Postgres(pool) => {
                 let mut lease = Lease::take(pool).await?;
-                let result = within(
-                    self.patience,
-                    run::<Postgres>(lease.connection(), SqlStr::from_static("BEGIN"), steps),
-                )
-                .await;
+                let result = within(self.patience, run(lease.connection(), steps)).await;
                 lease.end(&result, self.patience);
                 result
             }
-            Which::Sqlite(pool) => {
-                let mut lease = Lease::take(pool).await?;
-                // The lock to write is taken first: one that is wanted later may be refused without a wait.
-                let result = within(
-                    self.patience,
-                    run::<Sqlite>(lease.connection(), SqlStr::from_static("BEGIN IMMEDIATE"), steps),
-                )
-                .await;
-                lease.end(&result, self.patience);
-                result
-            }
+            Engine::Sqlite(_, transactions) => transactions.run(steps).await,
         }
     }
 }
 
 /// Ends the transaction whatever comes of the steps, so that the connection is in order.
-async fn run<DB: Engine>(
-    connection: &mut DB::Connection,
-    begin: SqlStr,
-    steps: &[Step<'_>],
-) -> Result<Together, sqlx::Error>
-where
-    for<'q> &'q str: Encode<'q, DB> + Type<DB>,
-    for<'q> i64: Encode<'q, DB> + Type<DB>,
-    for<'c> &'c mut DB::Connection: Executor<'c, Database = DB>,
-    DB::Arguments: IntoArguments<DB>,
-    DB::QueryResult: Changed,
-{
-    bind::<DB>(begin, &[]).execute(&mut *connection).await?;
-    let result = in_order::<DB>(connection, steps).await;
+async fn run(connection: &mut PgConnection, steps: &[Step<'_>]) -> Result<Together, sqlx::Error> {
+    connection.execute(sqlx::query("BEGIN")).await?;
+    let result = in_order(connection, steps).await;
     let end = if matches!(result, Ok(Together::Done)) { "COMMIT" } else { "ROLLBACK" };
-    let ended = bind::<DB>(SqlStr::from_static(end), &[]).execute(&mut *connection).await;
+    let ended = connection.execute(sqlx::query(end)).await;
     // What went wrong first is what is told.
     result.and_then(|together| ended.map(|_| together))
 }
 
-async fn in_order<DB: Engine>(
-    connection: &mut DB::Connection,
-    steps: &[Step<'_>],
-) -> Result<Together, sqlx::Error>
-where
-    for<'q> &'q str: Encode<'q, DB> + Type<DB>,
-    for<'q> i64: Encode<'q, DB> + Type<DB>,
-    for<'c> &'c mut DB::Connection: Executor<'c, Database = DB>,
-    DB::Arguments: IntoArguments<DB>,
-    DB::QueryResult: Changed,
-{
+async fn in_order(connection: &mut PgConnection, steps: &[Step<'_>]) -> Result<Together, sqlx::Error> {
     for (at, step) in steps.iter().enumerate() {
-        let query = bind::<DB>(SqlStr::from_static(step.sql), step.values);
-        if query.execute(&mut *connection).await?.changed() == 0 && step.must {
+        let query = bind::<Postgres>(SqlStr::from_static(step.sql), step.values);
+        if query.execute(&mut *connection).await?.rows_affected() == 0 && step.must {
             return Ok(Together::Stopped(at));
         }
     }
     Ok(Together::Done)
-}
-
-/// What both engines say after a statement.
-pub(crate) trait Changed {
-    fn changed(&self) -> u64;
-}
-
-impl Changed for sqlx::postgres::PgQueryResult {
-    fn changed(&self) -> u64 {
-        self.rows_affected()
-    }
-}
-
-impl Changed for sqlx::sqlite::SqliteQueryResult {
-    fn changed(&self) -> u64 {
-        self.rows_affected()
-    }
 }

@@ -1,6 +1,6 @@
 //! Serves the queue until nobody waits.
 
-use std::{collections::HashMap, io, sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use sqlx::{Database as Engine, Encode, Executor, IntoArguments, Pool, Postgres, SqlStr, Sqlite, Type};
 use tokio::time::sleep;
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     database::{Engine as Which, Row},
-    statement::{Lease, Value, bind, within},
+    statement::{Lease, Value, bind, shared, within},
 };
 
 /// Statements on one connection before others may have it. To give it back costs two trips to the database.
@@ -25,7 +25,7 @@ const COMPANY: Duration = Duration::from_millis(1);
 pub(super) async fn serve(shared: Arc<Shared>, turn: Turn) {
     match &shared.database.engine {
         Which::Postgres(pool) => At::<Postgres> { shared: &shared, pool, held: None }.serve(turn).await,
-        Which::Sqlite(pool) => At::<Sqlite> { shared: &shared, pool, held: None }.serve(turn).await,
+        Which::Sqlite(pool, _) => At::<Sqlite> { shared: &shared, pool, held: None }.serve(turn).await,
     }
 }
 
@@ -117,19 +117,9 @@ fn answer(orders: Vec<Order>, rows: Vec<Row>) {
     }
 }
 
-/// Each hears the same; what only one can be given, the first.
 fn fail(orders: Vec<Order>, why: sqlx::Error) {
-    let copies: Vec<_> = orders.iter().skip(1).map(|_| copy(&why)).collect();
-    for (order, why) in orders.into_iter().zip([why].into_iter().chain(copies)) {
+    let whys = shared(why, orders.len());
+    for (order, why) in orders.into_iter().zip(whys) {
         order.reply.send(Err(why)).ok();
-    }
-}
-
-fn copy(why: &sqlx::Error) -> sqlx::Error {
-    match why {
-        sqlx::Error::PoolTimedOut => sqlx::Error::PoolTimedOut,
-        sqlx::Error::PoolClosed => sqlx::Error::PoolClosed,
-        sqlx::Error::Io(why) => sqlx::Error::Io(io::Error::new(why.kind(), why.to_string())),
-        other => sqlx::Error::Io(io::Error::other(other.to_string())),
     }
 }

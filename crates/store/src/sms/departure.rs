@@ -83,7 +83,7 @@ impl Store {
     ) -> Result<Option<Texting>, StoreError> {
         let departs = match &self.database().await?.engine {
             Engine::Postgres(_) => self.depart_with_others(sms, budgets, now).await?,
-            Engine::Sqlite(_) => self.depart_alone(sms, budgets, now).await?,
+            Engine::Sqlite(..) => self.depart_alone(sms, budgets, now).await?,
         };
         Ok(departs.then(|| Texting::first(Seen::first(self, sms))))
     }

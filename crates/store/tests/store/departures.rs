@@ -4,7 +4,7 @@ use futures_util::future::join_all;
 use mailbox_event::Account;
 use store::{
     Admission, Budget, EffectKey, EffectKind, Merge, NoticeKind, Reservation, ScopeKey, Sms, SmsState, Store,
-    Texting,
+    StoreError, Texting,
 };
 
 use crate::fixture::{Fixture, NOW, account, on_both};
@@ -20,13 +20,13 @@ on_both! {
 
 /// More than go into a statement.
 const MANY: usize = 100;
-const WIDE: [u32; 3] = [1_000; 3];
+pub const WIDE: [u32; 3] = [1_000; 3];
 
 fn alice() -> Account {
     account("alice@example.org")
 }
 
-fn key(name: usize) -> EffectKey {
+pub fn key(name: usize) -> EffectKey {
     EffectKey::of(&["sms", &name.to_string()])
 }
 
@@ -35,7 +35,16 @@ fn budgets(user: &Account, most: [u32; 3]) -> [Budget; 3] {
     [0, 1, 2].map(|nth| Budget { scope: scopes[nth], since: NOW, most: most[nth] })
 }
 
-async fn depart(store: &Store, user: &Account, name: usize, most: [u32; 3]) -> Option<Texting> {
+pub async fn depart(store: &Store, user: &Account, name: usize, most: [u32; 3]) -> Option<Texting> {
+    try_depart(store, user, name, most).await.unwrap()
+}
+
+pub async fn try_depart(
+    store: &Store,
+    user: &Account,
+    name: usize,
+    most: [u32; 3],
+) -> Result<Option<Texting>, StoreError> {
     let key = key(name);
     let sms = Sms {
         key: &key,
@@ -46,7 +55,7 @@ async fn depart(store: &Store, user: &Account, name: usize, most: [u32; 3]) -> O
         provider: "twilio",
         words: "Look",
     };
-    store.depart(&sms, &budgets(user, most), NOW).await.unwrap()
+    store.depart(&sms, &budgets(user, most), NOW).await
 }
 
 async fn reserve(store: &Store, user: &Account, name: usize) -> Reservation {

@@ -77,7 +77,8 @@ impl Fixture {
     }
 }
 
-async fn connect(folder: &TempDir) -> SqliteConnection {
+/// What somebody else has of the file in `folder`.
+pub async fn connect(folder: &TempDir) -> SqliteConnection {
     let options = SqliteConnectOptions::new().filename(folder.path().join("db.sqlite"));
     options.create_if_missing(true).connect().await.unwrap()
 }

@@ -13,3 +13,4 @@ mod outage;
 mod recipients;
 mod server;
 mod sms;
+mod transactions;
