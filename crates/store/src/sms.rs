@@ -7,9 +7,9 @@
 //!              '~~crash, no answer~~> unknown --receipt, answer or a person--> accepted | refused
 //! ```
 //!
-//! Each arrow is one transaction over the message, the credit and the entries (on PostgreSQL one statement, over those of
-//! many messages, for the two that nearly all go), so that at every moment the entries of a
-//! user add up to the user's credit.
+//! Each arrow is one transaction over the message, the credit and the entries, so that at every moment the entries of a
+//! user add up to the user's credit. On PostgreSQL the two that nearly all go are one statement over those of many messages;
+//! on SQLite those of many messages share a transaction.
 
 mod acceptance;
 mod credit;

@@ -35,6 +35,9 @@ pub(super) async fn pool(settings: &Settings, path: &str) -> Result<SqlitePool, 
         .filename(path)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(synchronous)
+        // What callers of one transaction may have to take back is kept until their steps are over. It is a few pages, and in
+        // a file each is two more writes.
+        .pragma("temp_store", "memory")
         // Another process (an operator's tool) may hold the lock.
         .busy_timeout(settings.statement_timeout)
         .disable_statement_logging();

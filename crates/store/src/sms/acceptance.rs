@@ -1,4 +1,5 @@
-//! The usual end of a text message: the gateway took it. On PostgreSQL those of many go together.
+//! The usual end of a text message: the gateway took it. On PostgreSQL those of many are one statement, on SQLite they
+//! share a transaction.
 
 use std::sync::{Arc, LazyLock};
 

@@ -83,7 +83,7 @@ impl Store {
     ) -> Result<Option<Texting>, StoreError> {
         let departs = match &self.database().await?.engine {
             Engine::Postgres(_) => self.depart_with_others(sms, budgets, now).await?,
-            Engine::Sqlite(..) => self.depart_alone(sms, budgets, now).await?,
+            Engine::Sqlite(..) => self.depart_in_steps(sms, budgets, now).await?,
         };
         Ok(departs.then(|| Texting::first(Seen::first(self, sms))))
     }
@@ -103,8 +103,8 @@ impl Store {
         }
     }
 
-    /// SQLite changes one table in a statement.
-    async fn depart_alone(
+    /// SQLite changes one table in a statement. The steps of those who come at the same time share a transaction.
+    async fn depart_in_steps(
         &self,
         sms: &Sms<'_>,
         budgets: &[Budget; 3],
