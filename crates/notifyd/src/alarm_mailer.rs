@@ -16,7 +16,7 @@ use crate::{
     dependencies::Tried,
     in_flight::Run,
     key,
-    late::{is_late, useless},
+    late::{is_late, useless, went_off},
     message::{self, AutoSubmitted, Draft},
     mute::{MailLinks, Mutable, MuteLinks},
     overrides,
@@ -38,7 +38,14 @@ pub struct AlarmMailer {
 /// An alarm that went off.
 struct Taken {
     alarm: CalendarAlarm,
+    /// When relay took it from the mail server.
     at: UnixMillis,
+}
+
+impl Taken {
+    fn went_off(&self) -> UnixMillis {
+        went_off(&self.alarm, self.at)
+    }
 }
 
 impl AlarmMailer {
@@ -88,7 +95,7 @@ impl AlarmMailer {
             kind: EffectKind::AlarmMail,
             message_id: &key::message_id(&key, "alarm", settings.from.address.domain()),
             to,
-            useless: useless(&taken.alarm, taken.at, now, settings.useful_for),
+            useless: useless(&taken.alarm, taken.went_off(), now, settings.useful_for),
             mutable: mutable.as_ref(),
             ration: None,
             has_null_sender: false,
@@ -118,7 +125,7 @@ impl AlarmMailer {
     ) -> Result<Vec<u8>, Unfit> {
         let links = self.mute_links.as_ref().zip(mutable);
         let links = links.map(|(links, mutable)| links.of_mail(mutable, reader.locale.language()));
-        let alarm = compose(&taken.alarm, is_late(taken.at, now()), links.as_ref());
+        let alarm = compose(&taken.alarm, is_late(taken.went_off(), now()), links.as_ref());
         let mail = self.wording.alarm(&alarm, reader)?;
         let (from, event) = (&self.post.settings.from, self.event(taken, &alarm));
         let draft = Draft {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use mailbox_event::{CalendarAlarm, UnixMillis};
+use wording::EventTime;
 
 use crate::{compose, telemetry::DropReason};
 
@@ -11,8 +12,8 @@ use crate::{compose, telemetry::DropReason};
 const PROMPT: Duration = Duration::from_secs(15 * 60);
 
 /// Whether the mail has to say that it is late.
-pub(crate) fn is_late(taken_at: UnixMillis, now: UnixMillis) -> bool {
-    age(taken_at, now) > PROMPT
+pub(crate) fn is_late(went_off: UnixMillis, now: UnixMillis) -> bool {
+    age(went_off, now) > PROMPT
 }
 
 /// Whether what was taken at `taken_at` is older than `useful_for`.
@@ -20,19 +21,30 @@ pub(crate) fn is_older(taken_at: UnixMillis, now: UnixMillis, useful_for: Durati
     age(taken_at, now) > useful_for
 }
 
-fn age(taken_at: UnixMillis, now: UnixMillis) -> Duration {
-    Duration::from_millis(now.0.saturating_sub(taken_at.0))
+fn age(since: UnixMillis, now: UnixMillis) -> Duration {
+    Duration::from_millis(now.0.saturating_sub(since.0))
 }
 
-/// Why the mail is of no use at `now`, if so. `taken_at` is when relay took the alarm from the mail server, which
-/// announces alarms when they go off.
+/// When the alarm went off. The mail server may have been away then, and announces it later: relay took it at `taken_at`.
+/// That counts where the alarm's own time is in no zone that is known here.
+pub(crate) fn went_off(alarm: &CalendarAlarm, taken_at: UnixMillis) -> UnixMillis {
+    let EventTime::Zoned { start, .. } = EventTime::parse(&alarm.alarm_time, "", &alarm.timezone) else {
+        return taken_at;
+    };
+    // Of an hour that a clock shows twice, the second: nothing is called late that may not be.
+    let set_for = start.time_zone().to_ambiguous_zoned(start.datetime()).later();
+    let set_for = set_for.ok().and_then(|time| u64::try_from(time.timestamp().as_millisecond()).ok());
+    set_for.map_or(taken_at, |set_for| UnixMillis(set_for).min(taken_at))
+}
+
+/// Why the mail is of no use at `now`, if so.
 pub(crate) fn useless(
     alarm: &CalendarAlarm,
-    taken_at: UnixMillis,
+    went_off: UnixMillis,
     now: UnixMillis,
     useful_for: Duration,
 ) -> Option<DropReason> {
-    let age = age(taken_at, now);
+    let age = age(went_off, now);
     let is_over = || {
         let end = compose::time(alarm).over_at().and_then(|end| u64::try_from(end.as_millisecond()).ok());
         end.is_some_and(|end| end < now.0)
@@ -68,6 +80,33 @@ mod tests {
         assert!(!is_late(minutes(5), minutes(20)));
         assert!(is_late(minutes(5), minutes(21)));
         assert!(!is_late(minutes(5), minutes(4)), "clocks of two machines differ");
+    }
+
+    #[test]
+    fn an_alarm_that_was_announced_late_went_off_when_it_was_set_for() {
+        let mut alarm = captured();
+        let set_for = at("2026-11-22T02:12:48Z");
+        for (taken, went_off) in [
+            ("2026-11-22T02:12:48Z", set_for),
+            ("2026-11-22T02:40:00Z", set_for),
+            // The mail server's clock is ahead of relay's.
+            ("2026-11-22T02:12:40Z", at("2026-11-22T02:12:40Z")),
+        ] {
+            assert_eq!(super::went_off(&alarm, at(taken)), went_off, "{taken}");
+        }
+        for zone in ["[floating]", "W. Europe Standard Time", ""] {
+            alarm.timezone = zone.into();
+            let taken_at = at("2026-11-22T23:00:00Z");
+            assert_eq!(super::went_off(&alarm, taken_at), taken_at, "{zone:?}");
+        }
+    }
+
+    #[test]
+    fn an_alarm_in_an_hour_that_comes_twice_went_off_in_the_second() {
+        let mut alarm = captured();
+        alarm.alarm_time = "20261025T023000".into();
+        let taken_at = at("2026-10-25T04:00:00Z");
+        assert_eq!(went_off(&alarm, taken_at), at("2026-10-25T01:30:00Z"));
     }
 
     #[test]

@@ -223,6 +223,23 @@ async fn ledger_that_is_away_is_an_outage_and_nothing_is_sent() {
 }
 
 #[tokio::test]
+async fn an_alarm_that_the_mail_server_announced_late_says_so_or_is_dropped() {
+    let sink = sink().await;
+    let world = World::before(sink.local_addr()).await;
+    let mut said = Vec::new();
+    for minutes in [14, 16, 121] {
+        let set_for = jiff::Timestamp::now() - jiff::SignedDuration::from_mins(minutes);
+        let mut alarm = alarm(&[&format!("after-{minutes}@example.org")]);
+        (alarm.alarm_time, alarm.timezone) = (set_for.strftime("%Y%m%dT%H%M%S").to_string(), "UTC".into());
+        world.run(&job(alarm)).await.unwrap();
+        said.push(text(sink.mails().last().unwrap()).contains("This reminder is late."));
+    }
+    assert_eq!(said[..2], [false, true]);
+    assert_eq!(sink.mails().len(), 2);
+    assert_eq!(world.metric("notifyd_mails_dropped_total{reason=\"Late\"}"), "1");
+}
+
+#[tokio::test]
 async fn mail_that_is_late_says_so() {
     let sink = sink().await;
     let world = World::before(sink.local_addr()).await;

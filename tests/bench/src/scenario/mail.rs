@@ -15,9 +15,12 @@ pub struct MailPlan {
     /// Mails of each run.
     #[arg(long, default_value_t = 4_000)]
     pub mails: usize,
-    /// Connections to the server, of notifyd and of the loop alike. notifyd's default; it has more mails in hand.
+    /// Connections to the server, of notifyd and of the loop alike. notifyd's default.
     #[arg(long, default_value_t = 32)]
     pub connections: usize,
+    /// Mails that notifyd has in hand, with or without a connection. notifyd's default.
+    #[arg(long, default_value_t = 64)]
+    pub at_a_time: usize,
     /// Runs against each server, in turn with the loop.
     #[arg(long, default_value_t = 1)]
     pub rounds: usize,

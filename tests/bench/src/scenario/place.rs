@@ -62,10 +62,11 @@ impl Place {
         Ok(())
     }
 
-    /// Starts notifyd on it as a process.
-    pub fn notifyd(&self, smtp: &str, connections: usize, mails: usize) -> Outcome<Helper> {
-        let numbers = [connections.to_string(), mails.to_string()];
-        let arguments = ["part", "notifyd", &self.bus, &self.database, smtp, &numbers[0], &numbers[1]];
+    /// Starts notifyd on it as a process, with so many mails at a time over so many connections.
+    pub fn notifyd(&self, smtp: &str, at_a_time: usize, connections: usize, mails: usize) -> Outcome<Helper> {
+        let numbers = [at_a_time, connections, mails].map(|number| number.to_string());
+        let arguments =
+            ["part", "notifyd", &self.bus, &self.database, smtp, &numbers[0], &numbers[1], &numbers[2]];
         Helper::start(&arguments, None)
     }
 

@@ -45,47 +45,58 @@ pub async fn bus(place: &str) -> Outcome<Arc<dyn Bus>> {
 
 /// Makes the group of alarm mail known there: jobs are kept for groups that were there once. It is gone when this returns.
 pub async fn make_known(place: &str, database: &str) -> Outcome<()> {
-    let (nobody, mut registry) = ("127.0.0.1:1", Registry::default());
+    let (nobody, mut registry) = (Way::usual("127.0.0.1:1".to_owned()), Registry::default());
     if place.contains("://") {
         let bus = connect(place, PREFIX, Mode::Interest).await?;
-        drop(start(Arc::new(bus.clone()), database, nobody, 1, &mut registry).await?);
+        drop(start(Arc::new(bus.clone()), database, &nobody, &mut registry).await?);
         bus.close().await;
     } else {
         let bus = LocalBus::open(place.as_ref(), LocalBusSettings::default())?;
-        drop(start(Arc::new(bus.clone()), database, nobody, 1, &mut registry).await?);
+        drop(start(Arc::new(bus.clone()), database, &nobody, &mut registry).await?);
         bus.close().await;
     }
     Ok(())
+}
+
+/// How mails go to the server.
+pub struct Way {
+    /// Its address.
+    pub smtp: String,
+    /// Mails in hand.
+    pub at_a_time: usize,
+    /// Connections that they share.
+    pub connections: usize,
+}
+
+impl Way {
+    /// That of notifyd where nobody says otherwise.
+    fn usual(smtp: String) -> Self {
+        let settings = notifyd::Settings::default();
+        Self { smtp, at_a_time: settings.concurrency, connections: settings.smtp.connections }
+    }
 }
 
 /// Starts a notifyd on `bus`.
 pub async fn start(
     bus: Arc<dyn Bus>,
     database: &str,
-    smtp: &str,
-    connections: usize,
+    way: &Way,
     registry: &mut Registry,
 ) -> Outcome<Notifyd> {
-    let smtp: SocketAddr = smtp.parse()?;
-    let mut settings = notifyd::Settings::default();
+    let smtp: SocketAddr = way.smtp.parse()?;
+    let mut settings = notifyd::Settings { concurrency: way.at_a_time, ..notifyd::Settings::default() };
     (settings.smtp.host, settings.smtp.port) = (smtp.ip().to_string(), smtp.port());
-    settings.smtp.connections = connections;
+    settings.smtp.connections = way.connections;
     let store = Store::open(&store::Settings::at(database.to_owned()), "/nowhere".as_ref()).await?;
     Ok(Notifyd::start(settings, b"site", bus, store, registry).await?)
 }
 
 /// Is notifyd; says how many mails it sent in a second when it has sent so many. With none it says at once that it
 /// runs.
-pub async fn run(
-    place: String,
-    database: String,
-    smtp: String,
-    connections: usize,
-    mails: usize,
-) -> Outcome<()> {
+pub async fn run(place: String, database: String, way: Way, mails: usize) -> Outcome<()> {
     let (bus, mut registry, drain) = (bus(&place).await?, Registry::default(), Drain::new());
     // A bus that nobody holds closes.
-    let notifyd = start(bus.clone(), &database, &smtp, connections, &mut registry).await?;
+    let notifyd = start(bus.clone(), &database, &way, &mut registry).await?;
     // Reading words and templates is no mail.
     let stint = Stint::begin()?;
     let running = tokio::spawn(notifyd.run(drain));
@@ -110,8 +121,7 @@ pub fn counted(registry: &Registry, name: &str) -> Outcome<usize> {
 /// Is relay and notifyd; relay's socket is `dlist` in `folder`.
 pub async fn run_site(place: String, database: String, smtp: String, folder: PathBuf) -> Outcome<()> {
     let (bus, mut registry, drain) = (bus(&place).await?, Registry::default(), Drain::new());
-    let connections = notifyd::Settings::default().smtp.connections;
-    let notifyd = start(bus.clone(), &database, &smtp, connections, &mut registry).await?;
+    let notifyd = start(bus.clone(), &database, &Way::usual(smtp), &mut registry).await?;
     let relay = relay(bus, &folder, &mut registry)?;
     let running = tokio::spawn(relay.run(drain.clone()));
     println!();

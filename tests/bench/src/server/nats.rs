@@ -28,7 +28,14 @@ pub enum Part {
     /// What stores events; they come on a socket in `folder`.
     Writer { url: String, folder: PathBuf },
     /// notifyd on a bus and a database; says its rate when it has sent so many mails.
-    Notifyd { bus: String, database: String, smtp: String, connections: usize, mails: usize },
+    Notifyd {
+        bus: String,
+        database: String,
+        smtp: String,
+        at_a_time: usize,
+        connections: usize,
+        mails: usize,
+    },
     /// relay and notifyd; relay's socket is in `folder`.
     Site { bus: String, database: String, smtp: String, folder: PathBuf },
     /// notifyd with text messages on a bus and a database; says its rate when so many are sent, or without credit.
@@ -95,9 +102,9 @@ pub fn run_part(part: Part) -> Outcome<()> {
             end_with_input();
             ours::on_runtime(run_writer(url, folder))
         }
-        Part::Notifyd { bus, database, smtp, connections, mails } => {
+        Part::Notifyd { bus, database, smtp, at_a_time, connections, mails } => {
             end_with_input();
-            ours::on_runtime(mailer::run(bus, database, smtp, connections, mails))
+            ours::on_runtime(mailer::run(bus, database, mailer::Way { smtp, at_a_time, connections }, mails))
         }
         Part::Site { bus, database, smtp, folder } => {
             end_with_input();

@@ -18,7 +18,7 @@ pub async fn run(plan: &MailPlan, peer: Peer, results: &Results) -> Outcome<()> 
         jobs::dispatch(&bus, waiting).await?;
         drop(bus);
         sink.set_faults(Faults { stalled: Some(Verb::Mail), ..Faults::default() });
-        let notifyd = place.notifyd(&sink.local_addr().to_string(), plan.connections, 0)?;
+        let notifyd = place.notifyd(&sink.local_addr().to_string(), plan.at_a_time, plan.connections, 0)?;
         tokio::time::sleep(SETTLES_WITHIN).await;
         let mebibytes = |process| Outcome::Ok(Family::of(process).memory()? as f64 / f64::from(1 << 20));
         sizes.push((mebibytes(notifyd.id())?, place.nats().map(mebibytes).transpose()?));

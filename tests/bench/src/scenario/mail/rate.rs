@@ -86,7 +86,7 @@ async fn notifyd(plan: &MailPlan, peer: Peer, server: &Server, mails: usize) -> 
         running.map(|(name, process)| Ok((name, family(process).cpu()?.total()))).collect::<Outcome<Vec<_>>>()
     };
     let before = used()?;
-    let notifyd = place.notifyd(&server.address, plan.connections, mails)?;
+    let notifyd = place.notifyd(&server.address, plan.at_a_time, plan.connections, mails)?;
     let spent = used()?.into_iter().zip(before).map(|((name, after), (_, before))| {
         (name, after.saturating_sub(before) as f64 / 1e3 / mails.max(1) as f64)
     });
