@@ -45,7 +45,7 @@ pub async fn bus(place: &str) -> Outcome<Arc<dyn Bus>> {
 
 /// Makes the group of alarm mail known there: jobs are kept for groups that were there once. It is gone when this returns.
 pub async fn make_known(place: &str, database: &str) -> Outcome<()> {
-    let (nobody, mut registry) = (Way::usual("127.0.0.1:1".to_owned()), Registry::default());
+    let (nobody, mut registry) = (Submission::usual("127.0.0.1:1".to_owned()), Registry::default());
     if place.contains("://") {
         let bus = connect(place, PREFIX, Mode::Interest).await?;
         drop(start(Arc::new(bus.clone()), database, &nobody, &mut registry).await?);
@@ -59,7 +59,7 @@ pub async fn make_known(place: &str, database: &str) -> Outcome<()> {
 }
 
 /// How mails go to the server.
-pub struct Way {
+pub struct Submission {
     /// Its address.
     pub smtp: String,
     /// Mails in hand.
@@ -68,7 +68,7 @@ pub struct Way {
     pub connections: usize,
 }
 
-impl Way {
+impl Submission {
     /// That of notifyd where nobody says otherwise.
     fn usual(smtp: String) -> Self {
         let settings = notifyd::Settings::default();
@@ -80,7 +80,7 @@ impl Way {
 pub async fn start(
     bus: Arc<dyn Bus>,
     database: &str,
-    way: &Way,
+    way: &Submission,
     registry: &mut Registry,
 ) -> Outcome<Notifyd> {
     let smtp: SocketAddr = way.smtp.parse()?;
@@ -93,7 +93,7 @@ pub async fn start(
 
 /// Is notifyd; says how many mails it sent in a second when it has sent so many. With none it says at once that it
 /// runs.
-pub async fn run(place: String, database: String, way: Way, mails: usize) -> Outcome<()> {
+pub async fn run(place: String, database: String, way: Submission, mails: usize) -> Outcome<()> {
     let (bus, mut registry, drain) = (bus(&place).await?, Registry::default(), Drain::new());
     // A bus that nobody holds closes.
     let notifyd = start(bus.clone(), &database, &way, &mut registry).await?;
@@ -121,7 +121,7 @@ pub fn counted(registry: &Registry, name: &str) -> Outcome<usize> {
 /// Is relay and notifyd; relay's socket is `dlist` in `folder`.
 pub async fn run_site(place: String, database: String, smtp: String, folder: PathBuf) -> Outcome<()> {
     let (bus, mut registry, drain) = (bus(&place).await?, Registry::default(), Drain::new());
-    let notifyd = start(bus.clone(), &database, &Way::usual(smtp), &mut registry).await?;
+    let notifyd = start(bus.clone(), &database, &Submission::usual(smtp), &mut registry).await?;
     let relay = relay(bus, &folder, &mut registry)?;
     let running = tokio::spawn(relay.run(drain.clone()));
     println!();

@@ -104,7 +104,12 @@ pub fn run_part(part: Part) -> Outcome<()> {
         }
         Part::Notifyd { bus, database, smtp, at_a_time, connections, mails } => {
             end_with_input();
-            ours::on_runtime(mailer::run(bus, database, mailer::Way { smtp, at_a_time, connections }, mails))
+            ours::on_runtime(mailer::run(
+                bus,
+                database,
+                mailer::Submission { smtp, at_a_time, connections },
+                mails,
+            ))
         }
         Part::Site { bus, database, smtp, folder } => {
             end_with_input();
