@@ -12,15 +12,15 @@ mod round;
 mod tally;
 mod texter;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use fakes::sms::Form;
 use rand::{SeedableRng, rngs::StdRng};
 use tokio::task::LocalSet;
 
 use crate::kill::{
-    place::Place,
-    rounds::{fourth, play, seeds},
+    place::{Place, parts},
+    rounds::{fourth, pair, play, seeds},
     victim,
 };
 use aim::{AIMS, Aim};
@@ -32,8 +32,8 @@ const THIS_TEST: &str = "kill_texts::no_text_is_taken_or_paid_twice_and_none_is_
 
 /// Each aim once, each pair of a bus and a database once.
 const ROUNDS: u64 = 4;
-/// Each aim through each gateway on each pair.
-const WHOLE: u64 = 32;
+/// Each aim through each gateway on each pair, and on both versions of NATS.
+const WHOLE: u64 = 64;
 
 #[test]
 fn no_text_is_taken_or_paid_twice_and_none_is_lost_whatever_was_killed() {
@@ -55,7 +55,7 @@ async fn rounds() {
     }
     for ((form, name), tally) in tallies {
         eprintln!("{form}, {name}: {tally}");
-        if count >= 2 * WHOLE {
+        if count >= WHOLE {
             tally.hits.assert_every(&AIMS);
         }
         all.add(tally);
@@ -66,10 +66,22 @@ async fn rounds() {
     }
 }
 
-/// In turn, so that each comes on each pair with each fourth of the aims.
+/// In turn, so that each comes on each pair with each fourth of the aims; pairs and versions begin again after 32 seeds,
+/// with the gateways exchanged.
 fn form(seed: u64) -> Form {
-    let four = seed / 4;
-    if (four + four / 4 + seed).is_multiple_of(2) { Form::Twilio } else { Form::Webhook }
+    if (seed + seed / 4 + seed / 16 + seed / 32).is_multiple_of(2) { Form::Twilio } else { Form::Webhook }
+}
+
+#[test]
+fn a_whole_run_has_each_aim_through_each_gateway_on_each_pair() {
+    for first in [0, 7, 1_000] {
+        let reached = (first..first + WHOLE).map(|seed| {
+            let ((version, is_postgres), fourth) = (parts(pair(seed)), seed % 4);
+            format!("{:?} {version:?} {is_postgres} {fourth}", form(seed))
+        });
+        // Two gateways, three buses, two databases, four fourths.
+        assert_eq!(reached.collect::<BTreeSet<_>>().len(), 2 * 3 * 2 * 4, "from {first}");
+    }
 }
 
 async fn kill_and_text(seed: u64, place: &Place) -> Tally {

@@ -56,27 +56,35 @@ pub enum Opened {
     Nats(NatsBus),
 }
 
+/// The pair with this number, modulo four: the version of NATS, where that is the bus, one and the other in turn; and
+/// whether the database is PostgreSQL.
+pub fn parts(pair: u64) -> (Option<Version>, bool) {
+    let version = if (pair / 4).is_multiple_of(2) { Version::Debian } else { Version::Current };
+    let four = pair % 4;
+    ((four >= 2).then_some(version), four == 1 || four == 2)
+}
+
 impl Place {
-    /// The pair with this number, modulo four; those on NATS are on one version and the other in turn.
+    /// The pair with this number, as [`parts`] says.
     pub async fn new(pair: u64, postgres: &Arc<Postgres>) -> Self {
         let folder = TempDir::new().unwrap();
-        let version = if (pair / 4).is_multiple_of(2) { Version::Debian } else { Version::Current };
-        let nats = if pair % 4 < 2 { None } else { Some(Nats::start(version).await) };
+        let (version, is_postgres) = parts(pair);
+        let nats = match version {
+            None => None,
+            Some(version) => Some(Nats::start(version).await),
+        };
         let jobs = match &nats {
             None => Jobs::Local(folder.path().join("bus.sqlite")),
             Some(nats) => Jobs::Nats(nats.url()),
         };
-        let (rows, url) = match pair % 4 {
-            1 | 2 => {
-                let name = postgres.database();
-                let url = postgres.url(&name);
-                (Rows::Postgres(postgres.clone(), name), url)
-            }
-            _ => {
-                let file = folder.path().join("store.sqlite");
-                let url = format!("sqlite://{}", file.display());
-                (Rows::Sqlite(file), url)
-            }
+        let (rows, url) = if is_postgres {
+            let name = postgres.database();
+            let url = postgres.url(&name);
+            (Rows::Postgres(postgres.clone(), name), url)
+        } else {
+            let file = folder.path().join("store.sqlite");
+            let url = format!("sqlite://{}", file.display());
+            (Rows::Sqlite(file), url)
         };
         Self { jobs, rows, url, _folder: Some(folder), nats }
     }

@@ -21,6 +21,11 @@ fn number(name: &str, default: u64) -> u64 {
     env::var(name).map_or(default, |text| text.parse().unwrap())
 }
 
+/// Where the round of this seed is played, so that each fourth of the aims comes on each pair.
+pub fn pair(seed: u64) -> u64 {
+    seed + seed / 4
+}
+
 /// Plays a round for each seed at a place of its own, and gives what came of each with the place's name.
 pub async fn play<T: 'static>(
     seeds: Range<u64>,
@@ -33,7 +38,7 @@ pub async fn play<T: 'static>(
         running.spawn_local(async move {
             let _turn = at_a_time.acquire().await.unwrap();
             eprintln!("seed {seed}");
-            let place = Place::new(seed + seed / 4, &postgres).await;
+            let place = Place::new(pair(seed), &postgres).await;
             (place.name(), round(seed, &place).await)
         });
     }

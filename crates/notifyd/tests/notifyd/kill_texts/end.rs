@@ -21,17 +21,22 @@ use crate::setup::{header, now};
 pub struct End {
     rows: BTreeMap<String, Row>,
     merged: BTreeSet<String>,
+    /// Whom a notice is to come to, or a mail has.
+    noticed: BTreeSet<String>,
     taken: BTreeMap<String, Vec<std::sync::Arc<TextMessage>>>,
 }
 
 impl End {
     pub fn of(round: &Round<'_>) -> Self {
         let merged = round.place.rows("SELECT key FROM effects WHERE state = 'dropped'");
+        // Before the mails: a notice that is there no more has been told.
+        let mut noticed: BTreeSet<_> = round.place.rows("SELECT user_id FROM windows").into_iter().collect();
+        noticed.extend(round.sink.mails().into_iter().flat_map(|mail| mail.to.clone()));
         let mut taken: BTreeMap<String, Vec<_>> = BTreeMap::new();
         for message in round.gateway.messages() {
             taken.entry(message.reference.clone()).or_default().push(message);
         }
-        Self { rows: books::rows(round.place), merged: merged.into_iter().collect(), taken }
+        Self { rows: books::rows(round.place), merged: merged.into_iter().collect(), noticed, taken }
     }
 
     /// Whether nothing is left to do for any notification.
@@ -44,7 +49,9 @@ impl End {
         let mut told = round.people.iter().flat_map(|person| person.told());
         told.all(|told| match self.rows.get(&told.key) {
             Some(row) => is_over(row),
-            None => self.merged.contains(&told.key) || self.is_without_credit(&told),
+            // The job that finds his credit used up is not over before he has a notice to come.
+            None if self.is_without_credit(&told) => self.noticed.contains(told.person.account().as_str()),
+            None => self.merged.contains(&told.key),
         })
     }
 
