@@ -39,6 +39,7 @@ impl Templates {
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         environment.set_fuel(Some(FUEL));
+        environment.set_debug(false);
         let mut errors = Vec::new();
         match syntax() {
             Ok(syntax) => environment.set_syntax(syntax),
@@ -51,6 +52,11 @@ impl Templates {
             }
         }
         if errors.is_empty() { Ok(Self { environment }) } else { Err(errors) }
+    }
+
+    /// Whether errors name what is undefined. They hold the content then: never while it is somebody's.
+    pub(crate) fn explain(&mut self, explains: bool) {
+        self.environment.set_debug(explains);
     }
 
     /// Renders `name`.txt and `name`.html.
@@ -121,6 +127,22 @@ mod tests {
             is_late: true,
             links: Links { mute_event: Some(text), mute_all: Some(text) },
         }
+    }
+
+    #[test]
+    fn an_error_holds_no_content() {
+        let mut templates = Templates::load(&BTreeMap::new()).unwrap();
+        templates.environment.set_fuel(Some(10));
+        let reader = Reader::of(Language::English);
+        let words = Words::load(Language::English, None).unwrap();
+        let mut told = |explains| {
+            templates.explain(explains);
+            let content = AlarmContent::of(&longest("Secret"), &reader, &words);
+            let error = templates.render("alarm", String::new(), Language::English, content).unwrap_err();
+            format!("{error:?}")
+        };
+        assert!(told(true).contains("Secret"));
+        assert!(!told(false).contains("Secret"));
     }
 
     #[test]

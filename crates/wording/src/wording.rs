@@ -42,9 +42,11 @@ impl Wording {
         if !errors.is_empty() {
             return Err(OverrideErrors(errors));
         }
-        let wording = Self { words, templates };
+        let mut wording = Self { words, templates };
         if !files.is_empty() {
+            wording.templates.explain(true);
             wording.rehearse()?;
+            wording.templates.explain(false);
         }
         Ok(wording)
     }
