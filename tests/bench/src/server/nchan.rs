@@ -1,7 +1,8 @@
 //! nginx with nchan, told to keep as little as it can: the last message of each channel, as we keep the last state.
 
 use std::{
-    fs, io,
+    fs,
+    io::{self, Read, Write},
     net::{SocketAddr, TcpListener, TcpStream},
     path::Path,
     process::{Child, Command, Stdio},
@@ -37,7 +38,7 @@ fn serve(folder: &Path, workers: usize, redis: Option<SocketAddr>) -> Outcome<()
     let file = folder.join("nginx.conf");
     fs::write(&file, configuration(address, folder, workers, redis))?;
     let mut nginx = Command::new("/usr/sbin/nginx").arg("-c").arg(&file).spawn()?;
-    until_it_listens(address, &mut nginx)?;
+    until(&mut nginx, || takes_messages(address))?;
     announce(address, nginx.id());
     until_input_ends();
     end(nginx)
@@ -55,8 +56,24 @@ fn end(mut server: Child) -> Outcome<()> {
 }
 
 fn until_it_listens(address: SocketAddr, server: &mut Child) -> Outcome<()> {
+    until(server, || TcpStream::connect(address).is_ok())
+}
+
+/// nginx listens before it has found Redis, and refuses everything meanwhile.
+fn takes_messages(address: SocketAddr) -> bool {
+    let request = "POST /pub/4294967295 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n";
+    let mut answer = [0; b"HTTP/1.1 20".len()];
+    let asked = TcpStream::connect(address).and_then(|mut socket| {
+        socket.set_read_timeout(Some(PATIENCE))?;
+        socket.write_all(request.as_bytes())?;
+        socket.read_exact(&mut answer)
+    });
+    asked.is_ok() && answer == *b"HTTP/1.1 20"
+}
+
+fn until(server: &mut Child, is_ready: impl Fn() -> bool) -> Outcome<()> {
     let began = Instant::now();
-    while TcpStream::connect(address).is_err() {
+    while !is_ready() {
         if server.try_wait()?.is_some() || began.elapsed() > PATIENCE {
             return Err("did not start: are libnginx-mod-nchan and redis-server installed?".into());
         }
