@@ -10,6 +10,7 @@ use lettre::{
     },
 };
 use mailbox_event::UnixMillis;
+use store::EffectKey;
 use wording::Mail;
 
 use crate::{envelope::deliverable, settings::Sender};
@@ -36,18 +37,32 @@ impl Header for AutoSubmitted {
     }
 
     fn display(&self) -> HeaderValue {
-        let value = match self {
-            Self::Generated => "auto-generated".to_owned(),
-            Self::Notified { owner } => format!("auto-notified; owner-email=\"{}\"", quoted(owner)),
-        };
-        HeaderValue::new(Self::name(), value)
+        HeaderValue::new(Self::name(), self.value())
     }
 }
 
-/// What stands between quotes (RFC 2045 §5.1); a header holds ASCII only.
-fn quoted(address: &str) -> String {
-    let is_plain = |c: &char| c.is_ascii_graphic() && !matches!(c, '"' | '\\');
-    address.chars().filter(is_plain).collect()
+impl AutoSubmitted {
+    /// What the field says.
+    pub(crate) fn value(&self) -> String {
+        match self {
+            Self::Generated => "auto-generated".to_owned(),
+            Self::Notified { owner } if is_plain(owner) => format!("auto-notified; owner-email=\"{owner}\""),
+            Self::Notified { owner } => format!("auto-notified; owner-token={}", token(owner)),
+        }
+    }
+}
+
+/// Whether it can stand between quotes (RFC 2045 §5.1) as it is; a header holds ASCII only.
+fn is_plain(address: &str) -> bool {
+    address.chars().all(|c| c.is_ascii_graphic() && !matches!(c, '"' | '\\'))
+}
+
+/// Stands for an address that a header cannot hold, always the same and no other's: without some of its characters it
+/// would name another user. Half of the digest is enough for that.
+fn token(address: &str) -> String {
+    let mut token = EffectKey::of(&["owner", address]).to_string();
+    token.truncate(token.len() / 2);
+    token
 }
 
 /// A mail that is worded.

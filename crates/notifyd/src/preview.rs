@@ -11,6 +11,7 @@ use wording::{Reader, RenderError, Wording};
 
 use crate::{
     Settings,
+    message::AutoSubmitted,
     reader::reader,
     settings::Means,
     sieve::Taken,
@@ -103,11 +104,11 @@ impl Preview<'_> {
         let envelope = if taken.facts.has_null_sender { "" } else { from.address.as_ref() };
         let mut told = String::new();
         for to in mailto.to.iter().chain(&mailto.cc) {
-            let owner = taken.owner.as_str();
+            let program = AutoSubmitted::Notified { owner: taken.owner.as_str().to_owned() }.value();
             // Writing to a text cannot fail.
             write!(
                 told,
-                "mail from <{envelope}> to <{to}>\nFrom: {} <{}>\nAuto-Submitted: auto-notified; owner-email=\"{owner}\"\n\
+                "mail from <{envelope}> to <{to}>\nFrom: {} <{}>\nAuto-Submitted: {program}\n\
                  Subject: {}\n\n{}\n",
                 from.name, from.address, mail.subject, mail.text
             )

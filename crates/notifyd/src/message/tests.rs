@@ -76,3 +76,19 @@ fn event_is_attached_beside_the_alternatives() {
     assert!(mail.contains("Content-Disposition: attachment; filename=\"event.ics\"\r\n"), "{mail}");
     assert!(written("", None, None).contains("\r\nContent-Type: multipart/alternative;"));
 }
+
+#[test]
+fn owner_is_named_whole_or_by_a_token() {
+    let shown = |owner: &str| AutoSubmitted::Notified { owner: owner.to_owned() }.value();
+    assert_eq!(shown("alice@example.org"), "auto-notified; owner-email=\"alice@example.org\"");
+    let others = ["jürgen@example.org", "jrgen\"@example.org", "j\\rgen@example.org", "jörgen@example.org"];
+    let tokens = others.map(|owner| {
+        let shown = shown(owner);
+        let (start, token) = shown.split_once('=').unwrap();
+        assert_eq!(start, "auto-notified; owner-token", "{owner}");
+        assert!(token.len() == 32 && token.bytes().all(|octet| octet.is_ascii_hexdigit()), "{token}");
+        token.to_owned()
+    });
+    assert_eq!(std::collections::BTreeSet::from(tokens).len(), others.len());
+    assert_eq!(shown(others[0]), shown(others[0]));
+}
