@@ -4,31 +4,61 @@ use icu_normalizer::DecomposingNormalizerBorrowed;
 
 use super::gsm;
 
-/// Only signs: quotes, dashes, spaces and dots as a typewriter has them. Nobody reads the text in another way.
+/// Only signs: quotes, dashes, spaces and dots as a typewriter has them. Nobody reads the text in another way. URLs and
+/// addresses stay, which would lead elsewhere; signs around them are not of them.
 pub(crate) fn signs(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match sign(c) {
-            Some(plain) => out.push_str(plain),
-            None => out.push(c),
-        }
+    for word in text.split_inclusive(is_space) {
+        let [before, address, after] = around_address(word);
+        typed(before, &mut out);
+        out.push_str(address);
+        typed(after, &mut out);
     }
     out
 }
 
 /// Signs, and Latin letters without the marks that GSM lacks: `ș` becomes `s`, but `ö` stays. Pictures go. Letters of
-/// other scripts stay: who reads them would not want them otherwise. So do URLs and addresses, which would lead elsewhere.
+/// other scripts stay: who reads them would not want them otherwise. So do URLs and addresses.
 pub(crate) fn letters(text: &str) -> String {
     let normalizer = DecomposingNormalizerBorrowed::new_nfd();
     let mut out = String::with_capacity(text.len());
     for word in signs(text).split_inclusive(char::is_whitespace) {
-        if word.contains("://") || word.contains('@') {
+        if is_address(word) {
             out.push_str(word);
         } else {
             plain(word, &normalizer, &mut out);
         }
     }
     out
+}
+
+fn typed(text: &str, out: &mut String) {
+    for c in text.chars() {
+        match sign(c) {
+            Some(plain) => out.push_str(plain),
+            None => out.push(c),
+        }
+    }
+}
+
+fn is_address(word: &str) -> bool {
+    word.contains("://") || word.contains('@')
+}
+
+/// Of a word that is an address, the signs and brackets before it, itself, and those after it; of any other, all before.
+fn around_address(word: &str) -> [&str; 3] {
+    if !is_address(word) {
+        return [word, "", ""];
+    }
+    let is_around = |c| sign(c).is_some() || "()[]<>{}\"',;.:!?\n ".contains(c);
+    let rest = word.trim_start_matches(is_around);
+    let address = rest.trim_end_matches(is_around);
+    [&word[..word.len() - rest.len()], address, &rest[address.len()..]]
+}
+
+/// Ends a word, also where it becomes a space.
+fn is_space(c: char) -> bool {
+    c.is_whitespace() || sign(c) == Some(" ")
 }
 
 fn plain(word: &str, normalizer: &DecomposingNormalizerBorrowed<'_>, out: &mut String) {
@@ -115,6 +145,24 @@ mod tests {
     fn signs_become_those_of_a_typewriter() {
         assert_eq!(signs("“It’s – fine…”"), "\"It's - fine...\"");
         assert_eq!(signs("naïve Ünïcode ça"), "naïve Ünïcode ça");
+    }
+
+    #[test]
+    fn signs_within_addresses_stay_and_those_around_them_do_not() {
+        let rows = [
+            ("https://example.org/a–b’c×2…", "https://example.org/a–b’c×2..."),
+            (
+                "“https://example.org/a–b” – o’neil×2@example.org…",
+                "\"https://example.org/a–b\" - o’neil×2@example.org...",
+            ),
+            ("(«a–b@example.org»),\u{a0}3×4", "(\"a–b@example.org\"), 3x4"),
+            ("\u{200b}a@example.org\u{ad}", "a@example.org"),
+            ("…@…", "...@..."),
+        ];
+        for (text, expected) in rows {
+            assert_eq!(signs(text), expected);
+            assert_eq!(letters(text), expected);
+        }
     }
 
     #[test]
