@@ -110,15 +110,13 @@ fn decoded(component: &str) -> Result<String, Unsupported> {
     Ok(text.into_owned())
 }
 
-/// The fields after `?`, with lower-case names.
-fn fields(query: &str) -> Result<Vec<(String, String)>, Unsupported> {
-    let pairs = query.split('&').filter(|pair| !pair.is_empty());
-    pairs
-        .map(|pair| {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            Ok((decoded(name)?.to_ascii_lowercase(), decoded(value)?))
-        })
-        .collect()
+/// The fields after `?`, with lower-case names. One of which a part makes no sense is as if it were not there: most are of
+/// no use to us.
+fn fields(query: &str) -> impl Iterator<Item = (String, String)> {
+    query.split('&').filter(|pair| !pair.is_empty()).filter_map(|pair| {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        Some((decoded(name).ok()?.to_ascii_lowercase(), decoded(value).ok()?))
+    })
 }
 
 #[cfg(test)]

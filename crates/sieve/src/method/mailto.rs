@@ -32,7 +32,7 @@ impl Mailto {
         for address in path.split(',') {
             mailto.add(&decoded(address)?, false);
         }
-        for (name, value) in fields(query)? {
+        for (name, value) in fields(query) {
             mailto.field(&name, value);
         }
         if mailto.to.is_empty() { Err(Unsupported::NoDestination) } else { Ok(mailto) }

@@ -56,6 +56,16 @@ fn a_mailto_uri_is_decoded_once_and_only_harmless_fields_count() {
 }
 
 #[test]
+fn a_field_that_makes_no_sense_is_left_out_alone() {
+    let mailto = mail("mailto", &["a@example.org?subject=%ff&x-other=%ff&%ff=x&cc=b@example.org&body=hello"]);
+    assert_eq!((mailto.to, mailto.cc), (options(&["a@example.org"]), options(&["b@example.org"])));
+    assert_eq!((mailto.subject, mailto.body.as_deref()), (None, Some("hello")));
+    assert_eq!(numbers("sms:+15105550101?x=%ff&body=hello", &[]).unwrap(), ["+15105550101"]);
+    assert_eq!(parse("mailto", &["%ff@example.org?subject=x"]), Err(Unsupported::Malformed));
+    assert_eq!(parse("mailto", &["?to=%ff@example.org"]), Err(Unsupported::NoDestination));
+}
+
+#[test]
 fn no_more_than_a_handful_is_notified_at_once() {
     let fifty: Vec<String> = (0..50).map(|n| format!("a{n}@example.org")).collect();
     let mailto = mail("mailto", &[&fifty.join(",")]);

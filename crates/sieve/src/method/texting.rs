@@ -24,7 +24,7 @@ impl Texting {
     /// Reads what stands after `sms:`.
     pub(super) fn of_sms(uri: &str) -> Result<Self, Unsupported> {
         let (path, query) = uri.split_once('?').unwrap_or((uri, ""));
-        let body = fields(query)?.into_iter().find(|(name, _)| name == "body").map(|(_, body)| body);
+        let body = fields(query).find(|(name, _)| name == "body").map(|(_, body)| body);
         let numbers = path.split(',').map(subscriber).collect::<Result<Vec<_>, _>>()?;
         Self { body, ..Self::default() }.with(numbers.iter().map(String::as_str))
     }
