@@ -69,6 +69,38 @@ impl Words {
 fn chosen(taken: &Taken, texting: &Texting) -> String {
     let facts = &taken.facts;
     let asked = if taken.wishes.summarise { Some(taken.text()) } else { taken.words.clone() };
-    let text = asked.or_else(|| texting.body.clone()).filter(|text| !text.trim().is_empty());
+    let says = |text: &String| !text.trim().is_empty();
+    let text = asked.filter(says).or_else(|| texting.body.clone().filter(says));
     text.unwrap_or_else(|| summarise(&facts.sender, &facts.subject, ""))
+}
+
+#[cfg(test)]
+mod tests {
+    use mailbox_event::{Account, Event, EventId, Notification, RelayId, SieveNotification, UnixMillis};
+
+    use super::*;
+
+    #[test]
+    fn uris_body_is_said_where_nothing_can_be_summarised() {
+        let said = |options: &[&str], text: &str, message: Option<&str>| {
+            let notification = SieveNotification {
+                account: Account::parse("alice@example.org").unwrap(),
+                method: "sms:+15105550101?body=Look".to_owned(),
+                priority: "normal".to_owned(),
+                options: options.iter().map(|&option| option.to_owned()).collect(),
+                text: text.to_owned(),
+                message: message.map(|message| message.as_bytes().to_vec()),
+            };
+            let id = EventId { relay: RelayId(1), sequence: 1 };
+            let notification = Notification::Sieve(Box::new(notification));
+            let taken = Taken::of(Event { id, taken_at: UnixMillis(0), notification }).unwrap().unwrap();
+            let ::sieve::Method::Text(texting) = &taken.method else { panic!("{:?}", taken.method) };
+            chosen(&taken, texting)
+        };
+        let message = "From: Bob <bob@example.org>\r\nSubject: lunch\r\n\r\nNoon?\r\n";
+        assert_eq!(said(&["summarise"], "", None), "Look");
+        assert_eq!(said(&["summarise"], "Mine", None), "Mine");
+        assert!(said(&["summarise"], "", Some(message)).contains("lunch"));
+        assert_eq!(said(&[], " ", Some(message)), "Look");
+    }
 }
