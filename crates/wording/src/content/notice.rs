@@ -6,6 +6,7 @@ use super::{Fact, Page};
 use crate::{
     Notice, Reader, clean,
     dates::Dates,
+    direction::isolate,
     words::{Word, Words},
 };
 
@@ -30,19 +31,21 @@ pub(crate) struct NoticeContent {
 
 impl NoticeContent {
     pub(crate) fn of(notice: &Notice<'_>, reader: &Reader, words: &Words) -> Self {
-        let page = Page::of(reader.locale.language());
+        let language = reader.locale.language();
+        let page = Page::of(language);
+        let line = |text| isolate(&clean::line(text, LONGEST_SUBJECT), language.direction()).into_owned();
         match *notice {
             Notice::Sieve { owner, title, text, sender, subject } => {
                 let facts = [(Word::SieveFrom, sender), (Word::SieveSubject, subject)];
-                let facts = facts.map(|(label, value)| (label, clean::line(value, LONGEST_SUBJECT)));
+                let facts = facts.map(|(label, value)| (label, line(value)));
                 let told = facts.into_iter().filter(|(_, value)| !value.is_empty());
                 Self {
                     page,
-                    subject: clean::line(title.unwrap_or(subject), LONGEST_SUBJECT),
+                    subject: line(title.unwrap_or(subject)),
+                    // Lines stand by themselves.
                     text: clean::lines(text, LONGEST_TEXT),
                     facts: told.map(|(label, value)| Fact::of(words, label, value)).collect(),
-                    reason: words
-                        .say(Word::SieveReason, &[("owner", clean::line(owner, LONGEST_SUBJECT).into())]),
+                    reason: words.say(Word::SieveReason, &[("owner", line(owner).into())]),
                 }
             }
             Notice::More { count } => {
