@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Instant};
 
+use ::sieve::OwnMail;
 use async_trait::async_trait;
 use bus::{Attempt, Failure, GroupListener, Message};
 use jiff::Timestamp;
@@ -93,7 +94,7 @@ impl AlarmMailer {
         let letter = Letter {
             key: &key,
             kind: EffectKind::AlarmMail,
-            message_id: &key::message_id(&key, "alarm", settings.from.address.domain()),
+            message_id: &key::message_id(&key, OwnMail::Alarm, settings.from.address.domain()),
             to,
             useless: useless(&taken.alarm, taken.went_off(), now, settings.useful_for),
             mutable: mutable.as_ref(),

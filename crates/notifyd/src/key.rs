@@ -1,5 +1,6 @@
 //! What makes two mails the same one.
 
+use ::sieve::OwnMail;
 use lettre::Address;
 use mailbox_event::{AlarmAction, CalendarAlarm, EventId, Unscheduled};
 use store::EffectKey;
@@ -44,9 +45,9 @@ pub(crate) fn event_uid(alarm: &CalendarAlarm, domain: &str) -> String {
 
 /// The Message-ID, the same for every attempt; half of the key is enough to be unique. `kind` says what sort of mail it
 /// is.
-pub(crate) fn message_id(key: &EffectKey, kind: &str, domain: &str) -> String {
+pub(crate) fn message_id(key: &EffectKey, kind: OwnMail, domain: &str) -> String {
     let key = key.to_string();
-    format!("<{}.{kind}@{domain}>", &key[..key.len() / 2])
+    format!("<{}.{}@{domain}>", &key[..key.len() / 2], kind.mark())
 }
 
 #[cfg(test)]
@@ -103,7 +104,17 @@ mod tests {
     #[test]
     fn message_id_is_made_of_the_key() {
         let key = EffectKey::of(&["a"]);
-        let id = message_id(&key, "alarm", "example.org");
+        let id = message_id(&key, OwnMail::Alarm, "example.org");
         assert_eq!(id, format!("<{}.alarm@example.org>", &key.to_string()[..32]));
+    }
+
+    #[test]
+    fn no_script_is_notified_of_any_mail_of_ours() {
+        for kind in OwnMail::all() {
+            let id = message_id(&EffectKey::of(&["a"]), kind, "example.org");
+            let message = format!("From: a@example.org\r\nMessage-ID: {id}\r\n\r\nx\r\n");
+            let facts = ::sieve::Facts::read(message.as_bytes());
+            assert_eq!(::sieve::silence(&facts, "example.org"), Some(::sieve::Silence::Ours), "{kind:?}");
+        }
     }
 }

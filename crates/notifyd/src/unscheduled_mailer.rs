@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Instant};
 
+use ::sieve::OwnMail;
 use async_trait::async_trait;
 use bus::{Attempt, Failure, GroupListener, Message};
 use lettre::Address;
@@ -51,7 +52,7 @@ impl UnscheduledMailer {
         let letter = Letter {
             key: &key,
             kind: EffectKind::UnscheduledMail,
-            message_id: &key::message_id(&key, "unscheduled", settings.from.address.domain()),
+            message_id: &key::message_id(&key, OwnMail::Unscheduled, settings.from.address.domain()),
             to: &to,
             useless: is_late.then_some(DropReason::Late),
             mutable: None,

@@ -20,14 +20,50 @@ pub fn silence(facts: &Facts, own_domain: &str) -> Option<Silence> {
     facts.is_auto_submitted.then_some(Silence::AutoSubmitted)
 }
 
-/// How the local part of our Message-IDs ends, after a hash.
-const OURS: [&str; 3] = [".sieve", ".alarm", ".unscheduled"];
+/// The sorts of mail that we send. Each is told by its Message-ID, so that no script is notified of one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum OwnMail {
+    /// Of a script's notification, or the notice of several.
+    Sieve,
+    /// Of an alarm.
+    Alarm,
+    /// Of messages that were not sent.
+    Unscheduled,
+}
+
+impl OwnMail {
+    /// How the local part of its Message-ID ends, after a hash and a dot. Mail that was sent keeps it: it never changes.
+    pub const fn mark(self) -> &'static str {
+        match self {
+            Self::Sieve => "sieve",
+            Self::Alarm => "alarm",
+            Self::Unscheduled => "unscheduled",
+        }
+    }
+
+    /// The first of them, and the one after each: whoever adds one has to say where it stands.
+    const FIRST: Self = Self::Sieve;
+
+    const fn next(self) -> Option<Self> {
+        match self {
+            Self::Sieve => Some(Self::Alarm),
+            Self::Alarm => Some(Self::Unscheduled),
+            Self::Unscheduled => None,
+        }
+    }
+
+    /// Every one.
+    pub fn all() -> impl Iterator<Item = Self> {
+        std::iter::successors(Some(Self::FIRST), |mail| mail.next())
+    }
+}
 
 /// Whoever takes our mark from the header leaves the Message-ID, by which the mail is known on its way.
 fn is_ours(message_id: &str, own_domain: &str) -> bool {
-    message_id.rsplit_once('@').is_some_and(|(local, domain)| {
-        domain.eq_ignore_ascii_case(own_domain) && OURS.iter().any(|kind| local.ends_with(kind))
-    })
+    let mark = message_id.rsplit_once('@').and_then(|(local, domain)| {
+        domain.eq_ignore_ascii_case(own_domain).then_some(local)?.rsplit_once('.')
+    });
+    mark.is_some_and(|(_, mark)| OwnMail::all().any(|mail| mail.mark() == mark))
 }
 
 #[cfg(test)]

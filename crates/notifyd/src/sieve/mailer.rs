@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, sync::Arc, time::Instant};
 
-use ::sieve::{Mailto, Method, silence};
+use ::sieve::{Mailto, Method, OwnMail, silence};
 use async_trait::async_trait;
 use bus::{Attempt, Bus, Failure, GroupListener, Message};
 use lettre::Address;
@@ -85,7 +85,7 @@ impl SieveMailer {
         let letter = Letter {
             key: &key,
             kind: EffectKind::SieveMail,
-            message_id: &key::message_id(&key, "sieve", settings.from.address.domain()),
+            message_id: &key::message_id(&key, OwnMail::Sieve, settings.from.address.domain()),
             to,
             useless: is_late.then_some(DropReason::Late),
             mutable: None,

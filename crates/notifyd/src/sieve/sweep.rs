@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
+use ::sieve::OwnMail;
 use bus::Failure;
 use lettre::Address;
 use mailbox_event::UnixMillis;
@@ -109,7 +110,7 @@ impl Sweeper {
         let letter = Letter {
             key: &key,
             kind: EffectKind::Notice,
-            message_id: &key::message_id(&key, "sieve", settings.from.address.domain()),
+            message_id: &key::message_id(&key, OwnMail::Sieve, settings.from.address.domain()),
             to: &to,
             useless: None,
             mutable: None,
