@@ -56,7 +56,7 @@ pub struct Merge<'a> {
     pub user: &'a Account,
     /// What kind of notice it is to be.
     pub kind: NoticeKind,
-    /// An address or a number.
+    /// An address or a number; of an address, the spelling of the first counts.
     pub destination: &'a str,
     /// When the notice is due, if it is the first.
     pub flush_at: UnixMillis,
@@ -139,7 +139,8 @@ impl Store {
     ) -> Result<Together, StoreError> {
         let user = merge.user.as_str();
         let kind = merge.kind.name();
-        let id = Digest::of(&["window", user, kind, merge.destination]).to_string();
+        let scope = merge.kind.scope(merge.destination);
+        let id = Digest::of(&["window", user, kind, &scope]).to_string();
         let [id, user, kind, destination] = [id.as_str(), user, kind, merge.destination].map(Text);
         let window = [id, user, kind, destination, Number(millis(now)), Number(millis(merge.flush_at))];
         let steps = [Step::must(FIRST, effect), Step::must(MERGE, &window)];

@@ -1,7 +1,7 @@
 //! Notices of what was merged. One worker sends one at a time; a death sends no second one, for the notice is an effect
 //! whose key is [`Window::notice`].
 
-use std::{fmt, time::Duration};
+use std::{borrow::Cow, fmt, time::Duration};
 
 use mailbox_event::{Account, UnixMillis};
 
@@ -29,6 +29,15 @@ pub enum NoticeKind {
 
 impl NoticeKind {
     const ALL: [Self; 4] = [Self::Mail, Self::Text, Self::Post, Self::CreditEnded];
+
+    /// The form by which destinations of this kind are told from each other. A mail goes to an address as it is spelled,
+    /// for its case may matter there (RFC 5321 §2.4), but its spellings are one destination.
+    pub fn scope(self, destination: &str) -> Cow<'_, str> {
+        match self {
+            Self::Mail => Cow::Owned(destination.to_lowercase()),
+            Self::Text | Self::Post | Self::CreditEnded => Cow::Borrowed(destination),
+        }
+    }
 
     /// As it stands in the table.
     pub fn name(self) -> &'static str {

@@ -78,9 +78,8 @@ impl SieveMailer {
     ) -> Result<Result<(), Failure>, Failure> {
         let settings = &self.post.settings;
         let key = EffectKey::of(&["sieve-mail", &taken.id.to_string(), to.as_ref()]);
-        let address = AsRef::<str>::as_ref(to).to_lowercase();
         let run = (&taken.owner, taken.run.as_str());
-        let ration = Ration::of(&settings.sieve, (NoticeKind::Mail, &address), run, taken.at);
+        let ration = Ration::of(&settings.sieve, (NoticeKind::Mail, to.as_ref()), run, taken.at);
         let is_late = is_older(taken.at, now(), settings.sieve.useful_for);
         let letter = Letter {
             key: &key,

@@ -19,7 +19,8 @@ pub(crate) struct Ration {
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
 impl Ration {
-    /// Of a notification of `kind` that was taken at `at`, to `destination` in the one form it has, by the run of a script.
+    /// Of a notification of `kind` that was taken at `at`, to `destination`, by the run of a script. A number and a URL are
+    /// in the one form they have; the notice to an address goes to its first spelling.
     pub(crate) fn of(
         settings: &SieveSettings,
         (kind, destination): (NoticeKind, &str),
@@ -27,14 +28,12 @@ impl Ration {
         at: UnixMillis,
     ) -> Self {
         let hour = UnixMillis(at.0 - at.0 % millis(HOUR));
+        let scope = kind.scope(destination);
         let budget = |scope: &[&str], most| Budget { scope: ScopeKey::of(scope), since: hour, most };
         Self {
             budgets: [
                 budget(&["user", kind.name(), user.as_str()], settings.hourly_per_user),
-                budget(
-                    &["destination", kind.name(), user.as_str(), destination],
-                    settings.hourly_per_destination,
-                ),
+                budget(&["destination", kind.name(), user.as_str(), &scope], settings.hourly_per_destination),
                 budget(&["message", user.as_str(), run], settings.per_message),
             ],
             user: user.clone(),
@@ -64,6 +63,18 @@ pub(crate) fn millis(duration: Duration) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn spellings_of_an_address_share_a_budget_and_urls_do_not() {
+        let (settings, user) = (Settings::default(), Account::parse("alice@example.org").unwrap());
+        let of = |kind, destination| {
+            Ration::of(&settings.sieve, (kind, destination), (&user, "run"), UnixMillis(0))
+        };
+        let (upper, lower) = ("Phone@example.net", "phone@example.net");
+        assert_eq!(of(NoticeKind::Mail, upper).budgets, of(NoticeKind::Mail, lower).budgets);
+        assert_eq!(of(NoticeKind::Mail, upper).merge().destination, upper);
+        assert_ne!(of(NoticeKind::Post, upper).budgets, of(NoticeKind::Post, lower).budgets);
+    }
 
     #[test]
     fn what_may_still_be_sent_is_still_counted() {

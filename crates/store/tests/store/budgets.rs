@@ -12,6 +12,7 @@ on_both! {
     what_is_over_a_budget_is_merged_and_counts_in_no_other,
     a_hundred_at_once_use_a_budget_to_its_end_and_no_further,
     a_notice_that_is_due_is_in_one_pair_of_hands,
+    spellings_of_an_address_share_a_notice_to_the_first_of_them,
     what_comes_while_a_notice_is_on_its_way_is_told_by_the_next,
     a_death_before_the_end_tells_the_same_again,
     counts_are_forgotten_by_age,
@@ -73,6 +74,20 @@ async fn what_is_over_a_budget_is_merged_and_counts_in_no_other(fixture: Fixture
     assert_eq!((windows.len(), windows[0].telling), (1, 1));
     assert_eq!(windows[0].destination, "phone@example.net");
     assert!(matches!(admit(&store, "d", &[budget("nothing", 0)]).await, Admission::Merged { .. }));
+}
+
+async fn spellings_of_an_address_share_a_notice_to_the_first_of_them(fixture: Fixture) {
+    let store = fixture.open().await;
+    let user = account("alice@example.org");
+    for (name, destination) in [("a", "Phone@example.net"), ("b", "phone@EXAMPLE.net")] {
+        let merge = Merge { user: &user, kind: NoticeKind::Mail, destination, flush_at: DUE };
+        let key = EffectKey::of(&[name]);
+        let id = "<1@example.org>";
+        store.admit(&key, EffectKind::SieveMail, id, &[budget("none", 0)], &merge, NOW).await.unwrap();
+    }
+    let windows = due(&store, DUE).await;
+    assert_eq!((windows.len(), windows[0].telling), (1, 2));
+    assert_eq!(windows[0].destination, "Phone@example.net");
 }
 
 async fn a_hundred_at_once_use_a_budget_to_its_end_and_no_further(fixture: Fixture) {
