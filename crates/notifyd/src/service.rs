@@ -276,7 +276,7 @@ fn group_settings(
 }
 
 /// Time for a server that answers slowly to every command of every mail; a run that is cut goes on where it was.
-fn run_timeout(settings: &Settings, most_mails: usize) -> Duration {
+pub(crate) fn run_timeout(settings: &Settings, most_mails: usize) -> Duration {
     /// MAIL on an old connection; connecting, greeting, STARTTLS, the handshake, EHLO, AUTH, MAIL, RCPT, DATA, the text.
     const ANSWERS: usize = 11;
     let answers = u32::try_from(most_mails.saturating_mul(ANSWERS)).unwrap_or(u32::MAX);

@@ -16,14 +16,16 @@ use crate::{
     key,
     message::{self, AutoSubmitted, Draft},
     post::{Letter, Post, Unfit, now, stored},
+    service::run_timeout,
+    settings::Settings,
     texter::{self, Switchboard, Told},
     webhook::Poster,
 };
 
 /// Between two looks.
 const EVERY: Duration = Duration::from_secs(5);
-/// How long a notice is left to the worker that took it.
-const CLAIM: Duration = Duration::from_secs(5 * 60);
+/// How long a notice is left to the worker that took it, or longer where servers are given more time.
+const SHORTEST_CLAIM: Duration = Duration::from_secs(5 * 60);
 /// Notices of one look.
 const MOST: u32 = 32;
 
@@ -49,22 +51,29 @@ pub(crate) async fn sweep(sweeper: Sweeper) {
     }
 }
 
+/// A half of it is for beginning notices, and the other for ending the last that was begun: by text or by POST, and where
+/// that cannot be, by mail.
+fn claim(settings: &Settings) -> Duration {
+    let longest = run_timeout(settings, 1).saturating_add(settings.answer_patience());
+    SHORTEST_CLAIM.max(longest.saturating_mul(2))
+}
+
 impl Sweeper {
     async fn look(&self) -> Result<(), Failure> {
         let post = &*self.post;
         let Ok(run) = post.in_flight.begin() else { return Ok(()) };
-        let began = now();
+        let (began, claim) = (now(), claim(&post.settings));
         post.store.forget_budgets(counted_from(&post.settings, began)).await.map_err(stored)?;
         let mut away = BTreeSet::new();
-        for window in post.store.due_windows(began, CLAIM, MOST).await.map_err(stored)? {
+        for window in post.store.due_windows(began, claim, MOST).await.map_err(stored)? {
             // The other half of the claim is for sending it: after that another node may have it.
-            let is_over = now().0 >= began.0 + millis(CLAIM / 2);
+            let is_over = now().0 >= began.0 + millis(claim / 2);
             // Those of a kind whose server is away are due again when their claim ends, and hold up no others.
             if is_over || away.contains(&window.kind) || run.go_on().is_err() {
                 continue;
             }
             trace!("Notice is taken");
-            if let Err(why) = self.tell(&window, &run).await {
+            if let Err(why) = self.tell_in_time(claim / 2, &window, &run).await {
                 debug!(error = &why as &dyn std::error::Error, "A notice waits");
                 if matches!(why, Failure::Outage(_)) {
                     away.insert(window.kind);
@@ -77,6 +86,13 @@ impl Sweeper {
             trace!("Notice is closed");
         }
         Ok(())
+    }
+
+    /// What takes longer than all steps of a notice has waited for a connection. It is cut off before another node may begin
+    /// it; the ledger says how far it came.
+    async fn tell_in_time(&self, time: Duration, window: &Window, run: &Run<'_>) -> Result<(), Failure> {
+        let told = tokio::time::timeout(time, self.tell(window, run)).await;
+        told.unwrap_or_else(|why| Err(Failure::Retry(Box::new(why))))
     }
 
     async fn tell(&self, window: &Window, run: &Run<'_>) -> Result<(), Failure> {
@@ -145,5 +161,21 @@ impl Sweeper {
             auto_submitted: AutoSubmitted::Notified { owner: window.user.as_str().to_owned() },
         };
         Ok(message::write(draft, now())?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn notice_begun_late_in_its_claim_ends_within_it() {
+        let mut settings = Settings::default();
+        for seconds in [1, 30, 300] {
+            settings.smtp.timeout = Duration::from_secs(seconds);
+            assert!(claim(&settings) / 2 >= settings.smtp.timeout * 12, "{seconds}");
+        }
+        settings.smtp.timeout = Duration::from_secs(1);
+        assert_eq!(claim(&settings), SHORTEST_CLAIM);
     }
 }
