@@ -47,6 +47,8 @@ const FORGET_EVERY: Duration = Duration::from_secs(60 * 60);
 
 /// Texts whose credit is given back at a time.
 const MOST_STALE: u32 = 1_000;
+/// Times in a row. What is left after that is taken an hour later.
+const MOST_TIMES: u32 = 100;
 
 /// Why notifyd did not start.
 #[derive(Debug, thiserror::Error)]
@@ -134,7 +136,7 @@ impl Notifyd {
     pub async fn run(self, drain: Drain) {
         let mut ticks = tokio::time::interval(FORGET_EVERY);
         while drain.token().run_until_cancelled(ticks.tick()).await.is_some() {
-            self.forget().await;
+            self.forget(&drain).await;
         }
         // The groups are held until then: the end of a registration cuts off what runs.
         let cut = self.post.finish().await;
@@ -146,13 +148,13 @@ impl Notifyd {
         }
     }
 
-    async fn forget(&self) {
+    async fn forget(&self, drain: &Drain) {
         let ago = |time: Duration| UnixMillis(now().0.saturating_sub(millis(time)));
         let before = ago(self.remembered_for);
         // Also where texts are sent no more: what was put off until then holds credit.
         let useful_for = self.post.settings.sms.as_ref().map(|sms| sms.useful_for);
         let stale = ago(useful_for.unwrap_or(self.remembered_for) + FORGET_EVERY);
-        match self.forget_before(before, stale).await {
+        match self.forget_before(before, stale, drain).await {
             Ok((0, 0)) => {}
             Ok((effects, texts)) => info!(effects, texts, "Forgot what was sent long ago"),
             Err(why) => warn!(error = &why as &dyn std::error::Error, "Cannot forget what was sent long ago"),
@@ -160,12 +162,31 @@ impl Notifyd {
     }
 
     /// Also gives back the credit for texts that were put off before `stale`, and to which nobody comes back.
-    async fn forget_before(&self, before: UnixMillis, stale: UnixMillis) -> Result<(u64, u64), StoreError> {
+    async fn forget_before(
+        &self,
+        before: UnixMillis,
+        stale: UnixMillis,
+        drain: &Drain,
+    ) -> Result<(u64, u64), StoreError> {
         let effects = self.store.forget(before).await?;
         let texts = self.store.forget_texts(before).await?;
-        self.store.withdraw_stale(stale, MOST_STALE, now()).await?;
+        let some = || self.store.withdraw_stale(stale, MOST_STALE, now());
+        while_full(MOST_STALE, || drain.token().is_cancelled(), some).await?;
         Ok((effects, texts))
     }
+}
+
+/// Does `some` again for as long as it finds `most`, but not when it is to end, and no more than [`MOST_TIMES`].
+async fn while_full<E, F>(most: u32, is_to_end: impl Fn() -> bool, some: impl Fn() -> F) -> Result<(), E>
+where
+    F: Future<Output = Result<u64, E>>,
+{
+    for _ in 0..MOST_TIMES {
+        if some().await? < u64::from(most) || is_to_end() {
+            break;
+        }
+    }
+    Ok(())
 }
 
 /// Where text messages are sent, if they are.
@@ -281,4 +302,34 @@ pub(crate) fn run_timeout(settings: &Settings, most_mails: usize) -> Duration {
     const ANSWERS: usize = 11;
     let answers = u32::try_from(most_mails.saturating_mul(ANSWERS)).unwrap_or(u32::MAX);
     settings.smtp.timeout.saturating_mul(answers)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn stale_texts_are_taken_until_few_come_but_not_for_ever() {
+        let endless = 10 * u64::from(MOST_TIMES) + 10;
+        for (stale, ends_after, expected) in [
+            (0, MOST_TIMES, 1),
+            (9, MOST_TIMES, 1),
+            (10, MOST_TIMES, 2),
+            (35, MOST_TIMES, 4),
+            (endless, u32::MAX, MOST_TIMES),
+            (endless, 3, 3),
+        ] {
+            let (left, times) = (Cell::new(stale), Cell::new(0));
+            let some = || {
+                let found = left.get().min(10);
+                left.set(left.get() - found);
+                times.set(times.get() + 1);
+                std::future::ready(Ok::<u64, StoreError>(found))
+            };
+            while_full(10, || times.get() >= ends_after, some).await.unwrap();
+            assert_eq!(times.get(), expected, "{stale}");
+        }
+    }
 }
