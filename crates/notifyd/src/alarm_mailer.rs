@@ -21,7 +21,7 @@ use crate::{
     message::{self, AutoSubmitted, Draft},
     mute::{MailLinks, Mutable, MuteLinks},
     overrides,
-    post::{self, Ended, Letter, Post, Unfit, now, put_off, reject},
+    post::{self, Ended, Letter, Post, Unfit, is_over, now, put_off, reject},
     recipients::recipients,
     service::StartError,
     settings::{OneClick, Settings},
@@ -75,14 +75,14 @@ impl AlarmMailer {
     async fn job(&self, run: &Run<'_>, message: &Message, attempt: Attempt) -> Result<(), Failure> {
         let taken = taken(message).map_err(reject)?;
         let recipients = recipients(&taken.alarm);
-        if attempt.number == 1 {
-            self.post.metrics.dropped(DropReason::Malformed, recipients.malformed);
-            self.post.metrics.dropped(DropReason::TooMany, recipients.too_many);
-        }
         let mut result = Ok(());
         for recipient in &recipients.valid {
             run.go_on().map_err(put_off)?;
             result = self.mail(&taken, recipient).await?.after(result);
+        }
+        if is_over(&result, attempt) {
+            self.post.metrics.dropped(DropReason::Malformed, recipients.malformed);
+            self.post.metrics.dropped(DropReason::TooMany, recipients.too_many);
         }
         result
     }

@@ -1,6 +1,6 @@
 //! The way of one mail to one recipient: the ledger, the server, the ledger.
 
-use bus::Failure;
+use bus::{Attempt, Failure};
 use lettre::Address;
 use mailbox_event::{Account, UnixMillis, codec};
 use store::{
@@ -309,6 +309,16 @@ pub(crate) fn reject(why: impl std::error::Error + Send + Sync + 'static) -> Fai
 
 /// The job waits as if it had not been run.
 pub(crate) fn put_off(why: Stopping) -> Failure {
+/// Whether a job that ended so runs no more: what is to be counted once for it is counted then. An outage is no attempt, and
+/// one follows the other.
+pub(crate) fn is_over(result: &Result<(), Failure>, attempt: Attempt) -> bool {
+    match result {
+        Ok(()) | Err(Failure::Reject(_)) => true,
+        Err(Failure::Retry(_)) => attempt.is_last,
+        Err(Failure::Outage(_)) => false,
+    }
+}
+
     Failure::Outage(Box::new(why))
 }
 

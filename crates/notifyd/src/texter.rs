@@ -29,7 +29,7 @@ use crate::{
     dependencies::Tried,
     in_flight::Run,
     late::is_older,
-    post::{now, put_off, reject, stored},
+    post::{is_over, now, put_off, reject, stored},
     reader::reader,
     sieve::{Ration, Taken},
     telemetry::Untold,
@@ -70,10 +70,11 @@ impl Texter {
         }
         let verified = post.store.numbers(&taken.owner).await.map_err(stored)?;
         let Addressees { numbers, left_out } = addressees(texting, &verified, &self.switchboard.rules);
-        if attempt.number == 1 {
+        let result = self.tell(&taken, texting, &numbers, run).await;
+        if is_over(&result, attempt) {
             left_out.into_iter().for_each(|why| metrics.untold(why));
         }
-        self.tell(&taken, texting, &numbers, run).await
+        result
     }
 
     async fn tell(

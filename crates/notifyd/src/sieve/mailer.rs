@@ -16,7 +16,7 @@ use crate::{
     key,
     late::is_older,
     message::{self, AutoSubmitted, Draft},
-    post::{Letter, Post, Unfit, now, put_off, reject},
+    post::{Letter, Post, Unfit, is_over, now, put_off, reject},
     telemetry::DropReason,
 };
 
@@ -54,17 +54,18 @@ impl SieveMailer {
             metrics.dropped(DropReason::Program, 1);
             return Ok(());
         }
-        if attempt.number == 1 {
-            metrics.dropped(DropReason::TooMany, mailto.left_out.try_into().unwrap_or(u64::MAX));
-        }
-        let mut result = Ok(());
+        let (mut result, mut malformed) = (Ok(()), 0);
         for to in mailto.to.iter().chain(&mailto.cc) {
             let Ok(to) = to.parse::<Address>() else {
-                metrics.dropped(DropReason::Malformed, 1);
+                malformed += 1;
                 continue;
             };
             run.go_on().map_err(put_off)?;
             result = self.mail(&taken, &mailto, &to, result).await?;
+        }
+        if is_over(&result, attempt) {
+            metrics.dropped(DropReason::TooMany, mailto.left_out.try_into().unwrap_or(u64::MAX));
+            metrics.dropped(DropReason::Malformed, malformed);
         }
         result
     }

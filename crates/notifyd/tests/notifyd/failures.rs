@@ -82,6 +82,21 @@ async fn recipient_that_no_mail_can_name_stops_nobody_else_and_is_counted() {
 }
 
 #[tokio::test]
+async fn malformed_recipient_is_counted_once_however_long_the_server_is_away() {
+    let gone = sink().await;
+    let address = gone.local_addr();
+    gone.stop().await;
+    let world = World::before(address).await;
+    let job = job(alarm(&["nobody", "bob@example.org"]));
+    for _ in 0..3 {
+        assert!(matches!(world.run(&job).await, Err(Failure::Outage(_))));
+    }
+    let _back = SmtpSink::start(address, SinkSettings::default()).await.unwrap();
+    world.run(&job).await.unwrap();
+    assert_eq!(world.metric("notifyd_mails_dropped_total{reason=\"Malformed\"}"), "1");
+}
+
+#[tokio::test]
 async fn recipient_put_off_is_sent_later_and_the_others_once() {
     let sink = sink().await;
     let world = World::before(sink.local_addr()).await;
