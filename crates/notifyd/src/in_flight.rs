@@ -34,6 +34,11 @@ impl InFlight {
         if may_begin { Ok(Run(self)) } else { Err(Stopping) }
     }
 
+    /// Whether what can be left to a later run may still begin.
+    pub(crate) fn go_on(&self) -> Result<(), Stopping> {
+        if self.0.borrow().is_stopping { Err(Stopping) } else { Ok(()) }
+    }
+
     /// How many are at work.
     pub(crate) fn runs(&self) -> usize {
         self.0.borrow().runs
@@ -53,7 +58,7 @@ impl InFlight {
 impl Run<'_> {
     /// Whether what is left of the run can be left to a later one.
     pub(crate) fn go_on(&self) -> Result<(), Stopping> {
-        if self.0.0.borrow().is_stopping { Err(Stopping) } else { Ok(()) }
+        self.0.go_on()
     }
 }
 

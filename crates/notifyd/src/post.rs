@@ -188,6 +188,8 @@ impl Post {
             Ok(text) => text,
             Err(why) => return self.unopened(due, why).await,
         };
+        // Stopping waits for one answer's time from its beginning on: a text's end that leaves later may be cut off in doubt.
+        self.in_flight.go_on().map_err(put_off)?;
         let is_repeat = due.is_repeat();
         let sending = due.begin(&self.owed, beginning(), now()).await.map_err(stored)?;
         if is_repeat {
@@ -307,8 +309,6 @@ pub(crate) fn reject(why: impl std::error::Error + Send + Sync + 'static) -> Fai
     Failure::Reject(Box::new(why))
 }
 
-/// The job waits as if it had not been run.
-pub(crate) fn put_off(why: Stopping) -> Failure {
 /// Whether a job that ended so runs no more: what is to be counted once for it is counted then. An outage is no attempt, and
 /// one follows the other.
 pub(crate) fn is_over(result: &Result<(), Failure>, attempt: Attempt) -> bool {
@@ -319,6 +319,8 @@ pub(crate) fn is_over(result: &Result<(), Failure>, attempt: Attempt) -> bool {
     }
 }
 
+/// The job waits as if it had not been run.
+pub(crate) fn put_off(why: Stopping) -> Failure {
     Failure::Outage(Box::new(why))
 }
 

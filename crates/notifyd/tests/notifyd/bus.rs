@@ -73,6 +73,48 @@ async fn hold_back(client: TcpStream, server: SocketAddr, answers: Arc<Semaphore
     let (_copied, ()) = tokio::join!(tokio::io::copy(&mut commands, &mut to_server), back);
 }
 
+/// Stands before `server` and holds back its word that it waits for a text, until `words` allow one; says so to `held`.
+async fn holding_back_the_word(
+    server: SocketAddr,
+    held: Arc<Semaphore>,
+    words: Arc<Semaphore>,
+) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((client, _)) = listener.accept().await {
+            tokio::spawn(hold_back_the_word(client, server, held.clone(), words.clone()));
+        }
+    });
+    address
+}
+
+async fn hold_back_the_word(
+    client: TcpStream,
+    server: SocketAddr,
+    held: Arc<Semaphore>,
+    words: Arc<Semaphore>,
+) {
+    let (mut commands, mut to_client) = client.into_split();
+    let (replies, mut to_server) = TcpStream::connect(server).await.unwrap().into_split();
+    let mut replies = BufReader::new(replies).lines();
+    let back = async {
+        while let Ok(Some(reply)) = replies.next_line().await {
+            if reply.starts_with("354") {
+                held.add_permits(1);
+                words.acquire().await.unwrap().forget();
+            }
+            to_client.write_all(format!("{reply}\r\n").as_bytes()).await.unwrap();
+        }
+    };
+    // Ends the server's connection when the client has ended its own.
+    let forth = async {
+        tokio::io::copy(&mut commands, &mut to_server).await.ok();
+        to_server.shutdown().await.ok();
+    };
+    tokio::join!(forth, back);
+}
+
 pub fn runs(registry: &Registry) -> u64 {
     let count = metric(registry, "notifyd_job_duration_seconds_count");
     count.parse().unwrap()
@@ -148,6 +190,29 @@ async fn mail_on_its_way_is_waited_for_at_the_drain_and_not_sent_again() {
     after.bus.close().await;
     let to: Vec<_> = sink.mails().iter().map(|mail| mail.to.join(",")).collect();
     assert_eq!(to, recipients);
+}
+
+#[tokio::test]
+async fn mail_whose_end_has_not_left_at_the_drain_is_left_to_the_next_start() {
+    let (sink, held, words) = (sink().await, Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
+    let address = holding_back_the_word(sink.local_addr(), held.clone(), words.clone()).await;
+    let before = line(address, 3).await;
+    before.bus.dispatch(job(alarm(&["bob@example.org"])), &[]).await.unwrap();
+    tokio::time::timeout(DEADLINE, held.acquire()).await.unwrap().unwrap().forget();
+    before.drain.begin();
+    // The bus answers in order: by then everybody has heard of the drain.
+    for _ in 0..100 {
+        before.bus.health().await.unwrap();
+        tokio::task::yield_now().await;
+    }
+    words.add_permits(1);
+    assert_eq!(before.drain.finish(DEADLINE).await, Drained::Clean);
+    assert!(sink.mails().is_empty());
+    let after = start(before.bus, before.folder, sink.local_addr(), 3).await;
+    mails(&sink, 1).await;
+    assert_eq!(after.drain.finish(DEADLINE).await, Drained::Clean);
+    after.bus.close().await;
+    assert_eq!(sink.mails().len(), 1);
 }
 
 #[tokio::test]
