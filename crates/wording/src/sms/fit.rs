@@ -38,7 +38,7 @@ pub struct Fitted {
 pub fn fit(text: &str, language: Language, most: Squeeze, limit: Limit) -> Fitted {
     let text = clean::lines(text, LONGEST);
     let mut best = Candidate::of(text);
-    let steps: [&dyn Fn(&str) -> String; 2] = [&transliterate::signs, &transliterate::letters];
+    let steps: [&dyn Fn(&str) -> String; 2] = [&transliterate::signs, &letters];
     for step in steps {
         best = best.or(step, limit);
     }
@@ -46,6 +46,25 @@ pub fn fit(text: &str, language: Language, most: Squeeze, limit: Limit) -> Fitte
         best = best.or(&|text| squeeze(text, language, level), limit);
     }
     best.cut(limit)
+}
+
+/// [`transliterate::letters`], and single spaces where pictures have gone from between two.
+fn letters(text: &str) -> String {
+    let plain = transliterate::letters(text);
+    if plain == text {
+        return plain;
+    }
+    let mut out = String::with_capacity(plain.len());
+    for c in plain.chars() {
+        let is_after_space = out.is_empty() || out.ends_with([' ', '\n']);
+        match c {
+            ' ' if is_after_space => continue,
+            '\n' => out.truncate(out.trim_end_matches(' ').len()),
+            _ => {}
+        }
+        out.push(c);
+    }
+    out
 }
 
 struct Candidate {
@@ -109,7 +128,8 @@ impl Limit {
         }
     }
 
-    /// The longest beginning that, with a sign for what is missing, is within the limit.
+    /// The longest beginning that, with a sign for what is missing, is within the limit. It ends before a code that does not
+    /// fit whole, unless it would be nothing.
     fn cut(self, text: &str, sign: &str) -> String {
         let beginning = |end: usize| text[..end].trim_end();
         // A longer beginning never takes less, so the last that fits is found by halving.
@@ -118,7 +138,10 @@ impl Limit {
             if self.holds(beginning(end), sign) { fitting = Some(end) } else { too_long = end }
         }
         match fitting.map(|end| whole_characters(text, end)) {
-            Some(end) => format!("{}{sign}", beginning(end)),
+            Some(end) => {
+                let whole = beginning(whole_characters(text, before_code(text, end)));
+                format!("{}{sign}", if whole.is_empty() { beginning(end) } else { whole })
+            }
             None => self.first_characters(text),
         }
     }
@@ -170,6 +193,24 @@ fn whole_characters(text: &str, end: usize) -> usize {
         Ok(true) => end,
         _ => cursor.prev_boundary(text, 0).ok().flatten().unwrap_or(0),
     }
+}
+
+/// Where the code begins that `end` would tear, or `end`: half a number is another number, and half a URL leads elsewhere.
+fn before_code(text: &str, end: usize) -> usize {
+    let (before, after) = text.split_at(end);
+    let head = before.rfind(|c| !is_of_word(c)).map_or(0, |at| text.ceil_char_boundary(at + 1));
+    let tail = after.find(|c| !is_of_word(c)).unwrap_or(after.len());
+    if tail > 0 && is_code(&text[head..end + tail]) { head } else { end }
+}
+
+/// Numbers, codes, URLs and addresses.
+fn is_code(word: &str) -> bool {
+    word.contains(char::is_numeric) || word.contains("://") || word.contains('@')
+}
+
+/// Scripts of which the first is Thai may have no space in a sentence: they end a word.
+fn is_of_word(c: char) -> bool {
+    !c.is_whitespace() && c < '\u{e00}'
 }
 
 #[cfg(test)]

@@ -54,6 +54,38 @@ fn spaces_that_pictures_leave_behind_end() {
 }
 
 #[test]
+fn one_space_stays_where_a_picture_was() {
+    let text = format!("👍 See  you 👍🏽 at 5 ☀️\n{}", "x ".repeat(60));
+    let fitted = fit(&text, English, Squeeze::Never, Segments(1));
+    assert!(fitted.text.starts_with("See you at 5\nx x"), "{}", fitted.text);
+    let typed = "two  spaces".repeat(20);
+    assert!(fit(&typed, English, Squeeze::Never, Segments(2)).text.starts_with("two  spaces"));
+}
+
+#[test]
+fn a_cut_goes_through_no_code_number_url_or_address() {
+    for (text, most, expected) in [
+        ("Your code is 482913 thanks", 18, "Your code is..."),
+        ("Your code is 482913 thanks", 22, "Your code is 482913..."),
+        ("Call (+4915112345678), please", 20, "Call..."),
+        ("See https://example.org/path now", 24, "See..."),
+        ("Write to somebody@example.org now", 24, "Write to..."),
+        ("Meet at noon somewhere", 18, "Meet at noon so..."),
+        // Nothing would be left.
+        ("482913482913 is it", 8, "48291..."),
+        // Words that no space parts.
+        ("会议在星期三下午3点开始请准时参加", 13, "会议在星期三下午3点开始…"),
+        ("会议号码482913请准时参加会议", 8, "会议号码…"),
+    ] {
+        assert_eq!(fit(text, English, Squeeze::Never, Characters(most)).text, expected);
+    }
+    for code in ["https://example.org/a/long/path", "+4915112345678", "me@example.org"] {
+        let text = format!("{}and {code} x", "word ".repeat(29));
+        assert!(fit(&text, English, Squeeze::Never, Segments(1)).text.ends_with("and..."), "{code}");
+    }
+}
+
+#[test]
 fn a_beginning_that_is_cheaper_than_the_whole_is_cut_as_such() {
     let mixed = format!("{}{}", "x ".repeat(100), "я".repeat(100));
     let fitted = fit(&mixed, English, Squeeze::Never, Segments(1));
