@@ -61,8 +61,8 @@ pub(crate) fn addressee_statement(settings: &Settings) -> Many {
     Many::new(&head, 5, &tail)
 }
 
-/// The most numbers of a user that are looked at.
-const MOST_NUMBERS: usize = 16;
+/// The most numbers of a user that are looked at; a row of them is read for each text, and nobody has as many telephones.
+const MOST_NUMBERS: usize = 100;
 
 /// As [`addressee_statement`], for telephone numbers, one on a line. Rows: the user.
 pub(crate) fn numbers_statement(settings: &Settings) -> Many {
@@ -75,7 +75,8 @@ pub(crate) fn numbers_statement(settings: &Settings) -> Many {
 }
 
 impl Store {
-    /// The telephone numbers that `user` has shown to be theirs, as the operator wrote them.
+    /// The telephone numbers that `user` has shown to be theirs, as the operator wrote them: the first
+    /// hundred in the order of their characters.
     pub async fn numbers(&self, user: &Account) -> Result<Vec<String>, StoreError> {
         let name = user.as_str().to_owned();
         let wanted = Wanted { values: vec![OwnValue::Text(name.clone())], name };

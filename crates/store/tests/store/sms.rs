@@ -358,6 +358,12 @@ async fn numbers_are_read_for_their_user(fixture: Fixture) {
         .await;
     assert_eq!(store.numbers(&alice()).await.unwrap(), ["+12015550123", "+491701234567"]);
     assert!(store.numbers(&account("carol@example.org")).await.unwrap().is_empty());
+    let many: Vec<_> =
+        (100..201).map(|number| format!("('dave@example.org', '+49170{number}4567')")).collect();
+    let insert = format!("INSERT INTO recipient_numbers (user_id, number) VALUES {}", many.join(", "));
+    fixture.by_hand(&insert).await;
+    let looked_at = store.numbers(&account("dave@example.org")).await.unwrap();
+    assert_eq!((looked_at.len(), looked_at[99].as_str()), (100, "+491701994567"));
 }
 
 async fn what_was_spent_and_each_change_are_told(fixture: Fixture) {
