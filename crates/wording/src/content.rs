@@ -8,7 +8,7 @@ mod unscheduled;
 use serde::Serialize;
 
 pub(crate) use alarm::AlarmContent;
-pub(crate) use mute::MuteContent;
+pub(crate) use mute::{MuteContent, has_buttons};
 pub(crate) use notice::NoticeContent;
 pub(crate) use unscheduled::UnscheduledContent;
 

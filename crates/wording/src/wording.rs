@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 use crate::{
     Alarm, Attendee, EventTime, FileError, Language, Links, Mail, MutePage, Notice, OverrideErrors,
     Participation, Reader, RenderError, Unscheduled,
-    content::{AlarmContent, MuteContent, NoticeContent, UnscheduledContent},
+    content::{AlarmContent, MuteContent, NoticeContent, UnscheduledContent, has_buttons},
     templates::Templates,
     words::Words,
 };
@@ -99,11 +99,27 @@ impl Wording {
             let pages = MutePage::ALL.map(|(_, page)| self.mute_page(page, language));
             errors.extend(pages.into_iter().filter_map(Result::err).map(FileError::from));
         }
+        if errors.is_empty() {
+            errors.extend(self.without_buttons());
+        }
         errors.sort_by(|one, other| (&one.file, one.line).cmp(&(&other.file, other.line)));
         errors.dedup();
         if errors.is_empty() { Ok(()) } else { Err(OverrideErrors(errors)) }
     }
+
+    fn without_buttons(&self) -> Option<FileError> {
+        let is_without = |&(_, page): &(&str, MutePage)| {
+            self.mute_page(page, Language::English).is_ok_and(|html| !has_buttons(&html, page))
+        };
+        MutePage::ALL
+            .iter()
+            .find(|named| is_without(named))
+            .map(|_| FileError::of("mute.html", None, NO_BUTTONS))
+    }
 }
+
+/// What is wrong with a page behind the links where nothing can be clicked.
+const NO_BUTTONS: &str = "page has no form with the name and the value of each button";
 
 fn file_of(language: Language) -> String {
     format!("{}.ftl", language.tag())

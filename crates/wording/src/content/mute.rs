@@ -41,6 +41,14 @@ impl MuteContent {
     }
 }
 
+/// Whether `html`, which shows `page`, lets everything be clicked that can be done there: by a form, for the page's policy
+/// allows no script.
+pub(crate) fn has_buttons(html: &str, page: MutePage) -> bool {
+    let is_there = |text: &str| html.contains(text);
+    let mut buttons = buttons(page).iter();
+    buttons.all(|&(name, value, _)| is_there("<form") && is_there(name) && is_there(value))
+}
+
 fn state(page: MutePage) -> Word {
     match page {
         MutePage::Muted { all: true, .. } => Word::MutedAll,

@@ -48,6 +48,33 @@ fn every_page_and_every_form_of_a_mail_is_tried() {
 }
 
 #[test]
+fn what_is_undefined_is_named_in_html_as_well() {
+    for (template, named) in [
+        ("{{ when.vlaue }}", "`when.vlaue`"),
+        ("<p>{{ when.vlaue }}</p>\n", "`when.vlaue`"),
+        ("{% if when.vlaue %}x{% endif %}", "`when.vlaue`"),
+        ("{{ when.vlaue | upper }}", "`when.vlaue`"),
+        ("{% for x in when.vlaue %}{% endfor %}", "`when.vlaue`"),
+        ("{% for x in facts %}{{ x.vlaue }}{% endfor %}", "`x.vlaue`"),
+    ] {
+        let told = faults(&[("alarm.html", template)]);
+        assert_eq!(told, [format!("alarm.html:1: undefined value: {named} is undefined")], "{template}");
+    }
+}
+
+#[test]
+fn a_page_where_nothing_can_be_clicked_is_refused() {
+    let told = "mute.html: page has no form with the name and the value of each button";
+    for page in ["", "{{ title }}", "<form>{{ buttons[0].name }} {{ buttons[0].value }}</form>"] {
+        // The last is wrong only where there are two.
+        let page = format!("{{% if buttons %}}{page}{{% endif %}}");
+        assert_eq!(faults(&[("mute.html", &page)]), [told], "{page}");
+    }
+    let own = "<form method=post>{% for b in buttons %}<input type=submit name={{ b.name }} value={{ b.value }}>{% endfor %}";
+    Wording::load(&files(&[("mute.html", own)])).map(drop).unwrap();
+}
+
+#[test]
 fn endless_template_runs_out_of_fuel() {
     let endless = "{% for a in range(9999) %}{% for b in range(9999) %}x{% endfor %}{% endfor %}";
     let told = faults(&[("alarm.txt", endless)]);

@@ -18,9 +18,9 @@ pub(super) fn parse(file: &str, source: &str) -> Result<FluentResource, Vec<File
     })
 }
 
-/// Refuses messages that nobody asks for, and variables that nobody gives.
+/// Refuses messages that nobody asks for or that are there twice, and variables that nobody gives.
 pub(super) fn entries(file: &str, resource: &FluentResource, source: &str) -> Result<(), Vec<FileError>> {
-    let mut errors = Vec::new();
+    let mut errors = twice(file, resource, source);
     for entry in resource.entries() {
         // Terms are an operator's own: a name used in many messages.
         let Entry::Message(message) = entry else { continue };
@@ -41,7 +41,20 @@ pub(super) fn entries(file: &str, resource: &FluentResource, source: &str) -> Re
     if errors.is_empty() { Ok(()) } else { Err(errors) }
 }
 
-/// Says everything once, in every plural form.
+/// The bundle would take one of two messages of a name, and not say which.
+fn twice(file: &str, resource: &FluentResource, source: &str) -> Vec<FileError> {
+    let mut seen = BTreeSet::new();
+    let ids = resource.entries().filter_map(|entry| match entry {
+        Entry::Message(message) => Some(message.id.name),
+        _ => None,
+    });
+    let repeated = ids.filter(|&id| !seen.insert(id));
+    repeated
+        .map(|id| FileError::of(file, lines_of(source, id).last(), format!("message {id} is there twice")))
+        .collect()
+}
+
+/// Says everything once, in every plural form. A subject is to be one line that says something.
 pub(super) fn said(file: &str, words: &Words, source: &str) -> Result<(), Vec<FileError>> {
     let mut errors = Vec::new();
     for &word in Word::ALL {
@@ -52,15 +65,27 @@ pub(super) fn said(file: &str, words: &Words, source: &str) -> Result<(), Vec<Fi
         }
         // One of each plural form of any language (CLDR), fractions aside.
         for count in [0_usize, 1, 2, 3, 5, 11, 21, 100] {
-            let (_, problems) = words.try_say(word, &sample(word, count));
+            let (said, problems) = words.try_say(word, &sample(word, count));
             let told = |problem: &dyn Display| {
                 FileError::of(file, line_of(source, id), format!("message {id}: {problem}"))
             };
             errors.extend(problems.iter().map(|problem| told(problem)));
+            errors.extend(no_subject(&said).filter(|_| word.is_of_subject()).map(|problem| told(&problem)));
         }
     }
     errors.dedup();
     if errors.is_empty() { Ok(()) } else { Err(errors) }
+}
+
+/// Why `said` cannot stand in a subject.
+fn no_subject(said: &str) -> Option<&'static str> {
+    match said {
+        said if said.trim().is_empty() => Some("says nothing, and is a subject or a part of one"),
+        said if said.contains(char::is_control) => {
+            Some("has several lines, and is a subject or a part of one")
+        }
+        _ => None,
+    }
 }
 
 /// Values for all variables of `word`.
@@ -122,6 +147,12 @@ fn line_at(source: &str, position: usize) -> usize {
 
 /// Where the message begins; the parser does not tell.
 fn line_of(source: &str, id: &str) -> Option<usize> {
-    let begins = |line: &str| line.strip_prefix(id).is_some_and(|rest| rest.trim_start().starts_with('='));
-    source.lines().position(begins).map(|index| index + 1)
+    lines_of(source, id).next()
+}
+
+/// As [`line_of`], each time that it is there.
+fn lines_of(source: &str, id: &str) -> impl Iterator<Item = usize> {
+    let begins =
+        move |line: &str| line.strip_prefix(id).is_some_and(|rest| rest.trim_start().starts_with('='));
+    source.lines().zip(1..).filter(move |(line, _)| begins(line)).map(|(_, number)| number)
 }

@@ -88,6 +88,32 @@ fn faults_of_a_file_are_told_with_their_line() {
 }
 
 #[test]
+fn subjects_are_one_line_that_says_something() {
+    let faults = |over: &str| {
+        let errors = Words::load(Language::English, Some(over)).map(drop).unwrap_err();
+        errors.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let several = "en.ftl:1: message subject: has several lines, and is a subject or a part of one";
+    assert_eq!(faults("subject = a\n  Bcc: evil@x.example\n"), [several]);
+    assert_eq!(faults("subject = a{ \"\\u000A\" }b\n"), [several]);
+    assert_eq!(
+        faults("more = { $count ->\n  [one] { \"\" }\n *[other] { $number }\n }\n"),
+        ["en.ftl:1: message more: says nothing, and is a subject or a part of one"]
+    );
+    let lines =
+        Words::load(Language::English, Some("reason = one\n  two\nhow-to-stop = { \"\" }\n")).unwrap();
+    assert_eq!(lines.plain(Word::Reason), "one\ntwo");
+}
+
+#[test]
+fn a_message_that_is_there_twice_is_refused() {
+    let errors =
+        Words::load(Language::English, Some("where = A\nwhen = B\nwhere = C\n")).map(drop).unwrap_err();
+    let told: Vec<_> = errors.iter().map(ToString::to_string).collect();
+    assert_eq!(told, ["en.ftl:3: message where is there twice"]);
+}
+
+#[test]
 fn an_operators_words_stand_before_ours() {
     let over = "-us = Example Ltd\nreason = { -us } sends this.\nsubject = { $title }\n";
     let words = Words::load(Language::English, Some(over)).unwrap();

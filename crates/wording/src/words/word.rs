@@ -84,3 +84,18 @@ words! {
     CreditSubject = "credit-subject" [];
     CreditText = "credit-text" [];
 }
+
+impl Word {
+    /// Whether it is said in the subject of a mail, which is one line.
+    pub(crate) const fn is_of_subject(self) -> bool {
+        matches!(
+            self,
+            Self::Subject
+                | Self::SubjectLate
+                | Self::NoTitle
+                | Self::UnscheduledSubject
+                | Self::More
+                | Self::CreditSubject
+        )
+    }
+}
