@@ -1,10 +1,10 @@
 //! Whether the gateway may be given a message now. Told what was seen and when; has no clock of its own.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use sms_gateway::{Answered, Outcome};
 use tokio::sync::watch;
-use tracing::warn;
+use tracing::{info, warn};
 
 use super::{silence::Silence, unsent::Unsent};
 
@@ -17,6 +17,8 @@ struct Heard {
     silence: Silence,
     /// Until when it asked to be left alone.
     asked_until: Option<Instant>,
+    /// Since when it takes no texts: it is away, refuses our account, or says nothing for long.
+    down_since: Option<Instant>,
     /// Calls under way. No more than there are jobs at a time, and a notice.
     calls: usize,
 }
@@ -56,9 +58,16 @@ impl Hearing {
         Ok(turn?.then(|| Call(self)))
     }
 
-    /// Takes from an answer what it says of the gateway. What it begins to do is told once.
+    /// Takes from an answer what it says of the gateway. What it begins to do is told once, and once that it is over.
     pub(super) fn note(&self, answered: &Answered, now: Instant) {
-        self.0.send_modify(|heard| heard.note(answered, now));
+        let mut back = None;
+        self.0.send_modify(|heard| {
+            heard.note(answered, now);
+            back = heard.back(&answered.outcome, now);
+        });
+        if let Some(away_for) = back {
+            info!(?away_for, "SMS gateway takes texts again");
+        }
     }
 
     /// Whether it says nothing for long.
@@ -98,6 +107,22 @@ impl Heard {
             warn!("SMS gateway does not say whether it takes texts");
         }
     }
+
+    /// For how long it took no texts, if it is over with this outcome. Who wants a text later says nothing of others.
+    fn back(&mut self, outcome: &Outcome, now: Instant) -> Option<Duration> {
+        let is_down = match outcome {
+            Outcome::GatewayAway | Outcome::NoFunds | Outcome::Misconfigured => true,
+            Outcome::Unknown => self.silence.is_long(),
+            Outcome::Later => false,
+            Outcome::Accepted { .. } | Outcome::Refused { .. } => {
+                return self.down_since.take().map(|since| now.saturating_duration_since(since));
+            }
+        };
+        if is_down {
+            self.down_since.get_or_insert(now);
+        }
+        None
+    }
 }
 
 impl Drop for Call<'_> {
@@ -108,8 +133,6 @@ impl Drop for Call<'_> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     const SECOND: Duration = Duration::from_secs(1);
@@ -153,6 +176,34 @@ mod tests {
         }
         assert_eq!(is_let(&hearing, false, now), Err(Unsent::Silent));
         assert_eq!(is_let(&hearing, true, now), Ok(true));
+    }
+
+    #[test]
+    fn a_gateway_that_took_no_texts_is_told_to_be_back_once() {
+        let began = Instant::now();
+        for down in [Outcome::Misconfigured, Outcome::NoFunds, Outcome::GatewayAway] {
+            let mut heard = Heard::default();
+            let mut after = |outcome: &Outcome, seconds| heard.back(outcome, began + seconds * SECOND);
+            assert_eq!(after(&accepted().outcome, 0), None, "it was there");
+            assert_eq!(after(&down, 1), None);
+            assert_eq!(after(&down, 2), None);
+            assert_eq!(after(&Outcome::Later, 3), None, "it may be as before");
+            assert_eq!(after(&accepted().outcome, 11), Some(10 * SECOND));
+            assert_eq!(after(&accepted().outcome, 12), None);
+        }
+    }
+
+    #[test]
+    fn silence_that_was_told_of_ends_in_the_log_as_well() {
+        let (mut heard, now) = (Heard::default(), Instant::now());
+        for is_long in [false, true] {
+            while heard.silence.is_long() != is_long || !heard.silence.has_begun() {
+                heard.note(&nothing(), now);
+                assert_eq!(heard.back(&Outcome::Unknown, now), None);
+            }
+            heard.note(&accepted(), now);
+            assert_eq!(heard.back(&accepted().outcome, now + SECOND).is_some(), is_long);
+        }
     }
 
     #[test]
