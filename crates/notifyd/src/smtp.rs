@@ -29,6 +29,7 @@ use crate::{
 };
 
 use connect::Server;
+pub(crate) use connect::distrust;
 use dot::Dot;
 use pool::Pool;
 pub use trust::TrustError;

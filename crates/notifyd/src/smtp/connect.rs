@@ -133,7 +133,8 @@ impl From<io::Error> for Mishap {
     }
 }
 
-fn distrust(why: &CertificateError) -> Distrust {
+/// Which of these a verdict on a certificate is.
+pub(crate) fn distrust(why: &CertificateError) -> Distrust {
     match why {
         // Signed by somebody of a name that we know, and not by him.
         CertificateError::UnknownIssuer | CertificateError::BadSignature => Distrust::UnknownIssuer,

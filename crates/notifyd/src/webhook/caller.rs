@@ -1,6 +1,6 @@
 //! One signed POST, and what is known after it.
 
-use std::{error::Error, time::Duration};
+use std::{error::Error, io, time::Duration};
 
 use reqwest::{
     Client, Response,
@@ -15,7 +15,11 @@ use super::{
     resolver::{NoPublicAddress, Resolver},
     verdict::{Verdict, verdict, wait},
 };
-use crate::{WebhookError, WebhookSettings, smtp::trusting};
+use crate::{
+    WebhookError, WebhookSettings,
+    consequence::Distrust,
+    smtp::{distrust, trusting},
+};
 
 /// A host that closes a connection while a request is on its way leaves it in doubt; hosts keep idle ones for 5 s and
 /// more, so we let go of them before.
@@ -53,11 +57,25 @@ pub(crate) enum Unposted {
     #[error("host answered {status}")]
     Trouble { status: u16, wait: Option<Duration> },
     /// Nothing has left.
-    #[error("host cannot be reached")]
-    Unreachable,
+    #[error(transparent)]
+    Unreachable(#[from] Obstacle),
     /// It may have left.
     #[error("host gave no answer")]
     Silence,
+}
+
+/// What kept a request from leaving.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Obstacle {
+    /// No name, no way, or nobody who listens.
+    #[error("host cannot be reached")]
+    Network,
+    /// Lasts until somebody mends it there, or has us trust another authority.
+    #[error("host has a certificate that does not count: {0:?}")]
+    Certificate(Distrust),
+    /// It speaks something else, or another TLS than we do.
+    #[error("host cannot be spoken to in TLS")]
+    Tls,
 }
 
 impl Caller {
@@ -118,8 +136,68 @@ fn unanswered(why: &reqwest::Error) -> Unposted {
     if causes.any(|cause| cause.is::<NoPublicAddress>()) {
         Unposted::Private
     } else if why.is_connect() {
-        Unposted::Unreachable
+        Unposted::Unreachable(obstacle(why))
     } else {
         Unposted::Silence
+    }
+}
+
+fn obstacle(why: &reqwest::Error) -> Obstacle {
+    let mut causes = std::iter::successors(why.source(), |&cause| cause.source());
+    match causes.find_map(tls_error) {
+        Some(rustls::Error::InvalidCertificate(why)) => Obstacle::Certificate(distrust(why)),
+        Some(_) => Obstacle::Tls,
+        None => Obstacle::Network,
+    }
+}
+
+/// Errors of the system's hold others, one in the other, and name none of these as their source.
+fn tls_error<'a>(cause: &'a (dyn Error + 'static)) -> Option<&'a rustls::Error> {
+    let inner = |error: &'a io::Error| error.get_ref().map(|inner| inner as &(dyn Error + 'static));
+    let mut held = std::iter::successors(Some(cause), |&error| error.downcast_ref().and_then(inner));
+    held.find_map(|error| error.downcast_ref())
+}
+
+#[cfg(test)]
+mod tests {
+    use kit::config::Secret;
+    use testkit::webhook::Taker;
+    use tokio::{io::AsyncWriteExt as _, net::TcpListener};
+
+    use super::*;
+
+    /// Trusts the authority of `trusted`.
+    async fn unposted(trusted: &Taker, port: u16) -> Unposted {
+        let settings = WebhookSettings {
+            secret: Secret::new(Taker::SECRET),
+            allow_private: true,
+            ca: Some(trusted.chain()),
+            timeout: Duration::from_secs(20),
+            ..WebhookSettings::default()
+        };
+        let url: Url = format!("https://localhost:{port}/").parse().unwrap();
+        let parcel = Parcel { url: &url, id: "a", body: b"{}" };
+        Caller::new(&settings).unwrap().post(parcel, 1_795_000_000).await.unwrap_err()
+    }
+
+    #[tokio::test]
+    async fn a_host_that_is_not_trusted_is_told_from_one_that_is_away() {
+        let (trusted, other) = (Taker::start().await, Taker::start().await);
+        let found = unposted(&trusted, other.port()).await;
+        assert_eq!(found, Unposted::Unreachable(Obstacle::Certificate(Distrust::UnknownIssuer)));
+        assert_eq!(found.to_string(), "host has a certificate that does not count: UnknownIssuer");
+
+        let listener = TcpListener::bind(("localhost", 0)).await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let plain = async {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await.unwrap();
+            stream
+        };
+        let (found, _stream) = tokio::join!(unposted(&trusted, port), plain);
+        assert_eq!(found, Unposted::Unreachable(Obstacle::Tls));
+
+        drop(listener);
+        assert_eq!(unposted(&trusted, port).await, Unposted::Unreachable(Obstacle::Network));
     }
 }

@@ -142,7 +142,7 @@ impl Poster {
         let end = match result {
             Ok(()) => Some(End::Sent),
             Err(Unposted::Refused(_) | Unposted::Private) => Some(End::Failed),
-            Err(Unposted::Later { .. } | Unposted::Unreachable) => Some(End::PutOff),
+            Err(Unposted::Later { .. } | Unposted::Unreachable(_)) => Some(End::PutOff),
             // The row stays as it is. Whoever tries again says the same key, so that once more does no harm.
             Err(Unposted::Trouble { .. } | Unposted::Silence) => None,
         };
@@ -177,7 +177,7 @@ impl Poster {
         let (why, wait) = match result {
             Ok(()) | Err(Unposted::Refused(_) | Unposted::Private) => return self.conduct().answered(host),
             Err(why @ (Unposted::Later { wait, .. } | Unposted::Trouble { wait, .. })) => (why, *wait),
-            Err(why @ (Unposted::Unreachable | Unposted::Silence)) => (why, None),
+            Err(why @ (Unposted::Unreachable(_) | Unposted::Silence)) => (why, None),
         };
         let is_news = self.conduct().failed(host, Instant::now(), wait);
         if is_news {
