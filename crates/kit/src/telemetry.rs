@@ -27,9 +27,10 @@ pub enum TelemetryError {
     Twice(#[from] tracing_subscriber::util::TryInitError),
 }
 
-/// Libraries that say in an outage, once for each attempt, what a line of ours says once: silent unless the filter names
-/// them.
-const QUIET: [&str; 4] = ["async_nats", "sqlx::pool", "sqlx::query", "sqlx_core::pool"];
+/// Libraries that say in an outage, once for each attempt, what a line of ours says once, or at each start that tables are
+/// there: silent unless the filter names them.
+const QUIET: [&str; 5] =
+    ["async_nats", "sqlx::pool", "sqlx::postgres::notice", "sqlx::query", "sqlx_core::pool"];
 
 /// A library whose finer lines hold what may not be logged, whatever an operator asks for: the client of NATS tells every
 /// message with its content, and addresses with their passwords.
@@ -128,9 +129,10 @@ mod tests {
                 assert_eq!(said_of(target, asked), [format!("{target}=off")], "{asked}");
             }
         }
-        assert_eq!(said_of("sqlx::", "info,sqlx::query=debug"), ["sqlx::query=debug", "sqlx::pool=off"]);
+        let others = ["sqlx::postgres::notice=off", "sqlx::query=debug", "sqlx::pool=off"];
+        assert_eq!(said_of("sqlx::", "info,sqlx::query=debug"), others);
         assert_eq!(said_of("sqlx", "info,sqlx=warn"), ["sqlx_core::pool=off", "sqlx=warn"]);
-        assert_eq!(said_of("sqlx", "sqlx::pool::acquire=warn").len(), 3, "its pool is not silenced");
+        assert_eq!(said_of("sqlx", "sqlx::pool::acquire=warn").len(), 4, "its pool is not silenced");
     }
 
     #[test]
