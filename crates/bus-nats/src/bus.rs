@@ -191,9 +191,16 @@ impl Bus for NatsBus {
         // A state that nobody has: the answer says that the stream has a leader, and that the server has taken what was
         // sent before.
         match node.caller.last(&node.names.stream(STATE), &node.names.no_state()).await {
-            // 2.9 gives no answer to a read of a stream that is not there.
-            Err(CallError::TimedOut) => Err(Broker::new(node).explain_silence(STATE).await.into()),
-            found => Ok(found.map(drop)?),
+            // 2.9 gives no answer to a read of a stream that is not there, later ones say that nobody serves it.
+            Err(silence @ (CallError::TimedOut | CallError::NoStream)) => {
+                return Err(Broker::new(node).explain_silence(STATE, silence).await.into());
+            }
+            found => found.map(drop)?,
         }
+        // A stream of jobs that is gone is met by whoever has one, and by nobody before.
+        if node.check_ready().is_ok() {
+            node.takers.look(node).await?;
+        }
+        Ok(())
     }
 }

@@ -154,6 +154,9 @@ pub(crate) enum CallError {
     /// Nobody in the server serves the subject: no such stream, or its leader is away.
     #[error("stream does not answer: its leader is away, or it was deleted (then run mailpush provision)")]
     NoStream,
+    /// There is no such stream; it was there.
+    #[error("stream {0} was deleted: run mailpush provision")]
+    Deleted(String),
     /// Who takes jobs is not known yet on this connection, or not back yet: see [`crate::takers`].
     #[error("who takes jobs is not known yet")]
     NoTakers,

@@ -196,23 +196,29 @@ impl Broker {
 
     /// The last place of a stream that is taken, as its leader knows it.
     pub(crate) async fn last_sequence(&self, stream: &str) -> Result<u64, CallError> {
-        let call = format!("STREAM.INFO.{}", self.0.names.stream(stream));
-        Ok(self.api::<Streamed>(call, &json!({})).await?.state.last_seq)
+        Ok(self.stream_info(stream).await?.state.last_seq)
     }
 
     /// Why a read of the stream had no answer.
-    pub(crate) async fn explain_silence(&self, stream: &str) -> CallError {
-        let call = format!("STREAM.INFO.{}", self.0.names.stream(stream));
-        match self.api::<Value>(call, &json!({})).await {
-            Err(CallError::Refused { code: NO_STREAM, .. }) => CallError::NoStream,
-            _ => CallError::TimedOut,
+    pub(crate) async fn explain_silence(&self, stream: &str, silence: CallError) -> CallError {
+        match self.stream_info(stream).await {
+            Err(deleted @ CallError::Deleted(_)) => deleted,
+            _ => silence,
+        }
+    }
+
+    /// What a stream is at this moment, with a name for one that is not there.
+    async fn stream_info(&self, stream: &str) -> Result<Streamed, CallError> {
+        let name = self.0.names.stream(stream);
+        match self.api(format!("STREAM.INFO.{name}"), &json!({})).await {
+            Err(CallError::Refused { code: NO_STREAM, .. }) => Err(CallError::Deleted(name)),
+            answer => answer,
         }
     }
 
     /// What JOBS is at this moment.
     pub(crate) async fn sight_of_jobs(&self) -> Result<Sight, CallError> {
-        let call = format!("STREAM.INFO.{}", self.0.names.stream(streams::JOBS));
-        let Streamed { created, state } = self.api(call, &json!({})).await?;
+        let Streamed { created, state } = self.stream_info(streams::JOBS).await?;
         Ok(Sight { created, consumers: state.consumer_count })
     }
 

@@ -3,7 +3,7 @@
 use std::{error::Error, time::Duration};
 
 use bus::{Bus, BusError, Key};
-use bus_nats::{Action, NatsBus, NatsSettings, Refusal};
+use bus_nats::{Action, Consent, NatsBus, NatsSettings, Refusal, provision};
 use bus_node::Surroundings;
 use kit::config::Secret;
 use std::sync::Arc;
@@ -112,7 +112,14 @@ pub async fn a_stream_that_is_gone_is_told(version: Version) {
     let bus = node(&settings).await;
     let client = async_nats::connect(server.url()).await.unwrap();
     let jetstream = async_nats::jetstream::new(client);
-    jetstream.delete_stream(format!("{}_STATE", settings.prefix)).await.unwrap();
-    let said = told_of(&bus).await.unwrap();
-    assert!(said.contains("it was deleted (then run mailpush provision)"), "{said}");
+    for stream in ["JOBS", "STATE"] {
+        let stream = format!("{}_{stream}", settings.prefix);
+        jetstream.delete_stream(&stream).await.unwrap();
+        let deleted = format!("stream {stream} was deleted: run mailpush provision");
+        let is_told = async || (told_of(&bus).await? == deleted).then_some(());
+        eventually(PATIENCE, "what is gone is named", is_told).await;
+        provision(settings.clone(), Surroundings::default(), Consent::default()).await.unwrap();
+        let is_well = async || told_of(&bus).await.is_none().then_some(());
+        eventually(PATIENCE, "it is there again", is_well).await;
+    }
 }
