@@ -53,6 +53,9 @@ pub(super) fn mended(found: &Config, wanted: &Config) -> Config {
     Config {
         subjects: wanted.subjects.clone(),
         max_messages_per_subject: wanted.max_messages_per_subject,
+        max_message_size: wanted.max_message_size,
+        // Without its answers nobody knows what is stored.
+        no_ack: wanted.no_ack,
         max_age: if forgets(found, wanted) { wanted.max_age } else { found.max_age },
         discard: wanted.discard,
         allow_direct: wanted.allow_direct,
@@ -92,6 +95,8 @@ fn promises(found: &Config, wanted: &Config) -> Vec<Change> {
             count(found.max_messages_per_subject),
             count(next.max_messages_per_subject),
         ),
+        change("max_msg_size", octets(found.max_message_size.into()), octets(next.max_message_size.into())),
+        change("no_ack", debug(&found.no_ack), debug(&next.no_ack)),
         change("max_age", age(found.max_age), age(next.max_age)),
         change("discard", debug(&found.discard), debug(&next.discard)),
         change("allow_direct", debug(&found.allow_direct), debug(&next.allow_direct)),

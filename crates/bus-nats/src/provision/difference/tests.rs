@@ -9,6 +9,7 @@ fn wanted() -> Config {
         max_bytes: 2 << 20,
         max_messages: -1,
         max_messages_per_subject: 1,
+        max_message_size: -1,
         num_replicas: 1,
         discard: DiscardPolicy::New,
         ..Config::default()
@@ -88,6 +89,8 @@ fn what_breaks_a_promise_is_told() {
         (Config { subjects: vec!["q.>".to_owned()], ..wanted() }, "subjects q.> -> p.state.>"),
         (Config { max_messages_per_subject: -1, ..wanted() }, "max_msgs_per_subject unlimited -> 1"),
         (Config { discard: DiscardPolicy::Old, ..wanted() }, "discard Old -> New"),
+        (Config { max_message_size: 10, ..wanted() }, "max_msg_size 10B -> unlimited"),
+        (Config { no_ack: true, ..wanted() }, "no_ack true -> false"),
         (Config { allow_rollup: true, ..wanted() }, "allow_rollup_hdrs true -> false"),
     ] {
         let difference = between(&found, &wanted());
