@@ -188,6 +188,7 @@ impl Bus for NatsBus {
             return Err(node.unreadiness());
         }
         node.troubles.check(Instant::now())?;
+        node.groups.check(&node.names)?;
         // A state that nobody has: the answer says that the stream has a leader, and that the server has taken what was
         // sent before.
         match node.caller.last(&node.names.stream(STATE), &node.names.no_state()).await {

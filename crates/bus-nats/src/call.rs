@@ -175,6 +175,6 @@ fn found(answer: Message) -> Result<Option<Found>, CallError> {
     }
     let no_direct_read = || CallError::Answer(NoDirectRead.into());
     let headers = answer.headers.ok_or_else(no_direct_read)?;
-    let sequence = headers.get("Nats-Sequence").and_then(|text| text.as_str().parse().ok());
+    let sequence = headers.get_last("Nats-Sequence").and_then(|text| text.as_str().parse().ok());
     Ok(Some(Found { sequence: sequence.ok_or_else(no_direct_read)?, headers, payload: answer.payload }))
 }

@@ -157,6 +157,11 @@ pub(crate) enum CallError {
     /// There is no such stream; it was there.
     #[error("stream {0} was deleted: run mailpush provision")]
     Deleted(String),
+    /// The limit of consumers is reached.
+    #[error(
+        "stream {0} takes no more consumers: raise max_consumers of the account in NATS, or of the stream"
+    )]
+    FewConsumers(String),
     /// Who takes jobs is not known yet on this connection, or not back yet: see [`crate::takers`].
     #[error("who takes jobs is not known yet")]
     NoTakers,

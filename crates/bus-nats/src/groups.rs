@@ -20,10 +20,11 @@ mod place;
 use std::{
     collections::HashSet,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use async_nats::Subscriber;
-use bus::{BusError, DeadLetterId, Group, GroupListener, GroupSettings, Message, Registration};
+use bus::{BusError, DeadLetterId, Group, GroupListener, GroupSettings, JobKind, Message, Registration};
 use bytes::Bytes;
 use futures_util::StreamExt;
 use tokio::sync::{Notify, watch};
@@ -42,14 +43,31 @@ use crate::{
     live::with_id,
     node::Node,
     parked::Sweeper,
+    streams::JOBS,
+    subjects::Names,
     worker::{Ends, Runner, Worker},
 };
 
-/// The groups that have a listener on this node.
+/// Between two attempts at consumers for which there is no room.
+const LACKING: Duration = Duration::from_secs(1);
+
+/// The groups that have a listener on this node, and those of which consumers cannot be made.
 #[derive(Debug, Default)]
-pub(crate) struct Groups(Arc<Mutex<HashSet<Group>>>);
+pub(crate) struct Groups(Arc<Mutex<HashSet<Group>>>, Mutex<HashSet<Group>>);
 
 impl Groups {
+    /// Fails while a group waits for its consumers, for want of room for them.
+    pub(crate) fn check(&self, names: &Names) -> Result<(), CallError> {
+        let is_one_lacking = !self.1.lock().unwrap_or_else(PoisonError::into_inner).is_empty();
+        if is_one_lacking { Err(CallError::FewConsumers(names.stream(JOBS))) } else { Ok(()) }
+    }
+
+    /// Whether that is news.
+    fn note_lack(&self, group: &Group, is_lacking: bool) -> bool {
+        let mut lacking = self.1.lock().unwrap_or_else(PoisonError::into_inner);
+        if is_lacking { lacking.insert(group.clone()) } else { lacking.remove(group) }
+    }
+
     /// Holds the group's place on this node until it is dropped.
     fn take(&self, group: &Group) -> Result<Registration, BusError> {
         if !self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(group.clone()) {
@@ -80,7 +98,7 @@ pub(crate) async fn register(
     let present = subscribe(node, place.present()).await?;
     let bell = subscribe(node, place.bell()).await?;
     // Their answers come after the server has taken the subscriptions, on the same connection.
-    consumers::make(&broker, &place, &settings.kinds).await?;
+    make_patiently(&broker, &place, &settings.kinds).await?;
     consumers::leave_others(&broker, &place, &settings.kinds).await?;
     let (hold, dropped) = watch::channel(());
     let ends = || Ends { dropped: dropped.clone(), closing: node.closing.subscribe() };
@@ -93,6 +111,23 @@ pub(crate) async fn register(
     tokio::spawn(Sweeper::new(broker.clone(), place, longest, bell, parked).sweep(ends()));
     tokio::spawn(say_present(broker, present, ends()));
     Ok(Registration::new(move || drop((hold, taken))))
+}
+
+/// Makes the consumers of a group, and waits for an operator where NATS takes no more of them.
+async fn make_patiently(broker: &Broker, place: &Place, kinds: &[JobKind]) -> Result<(), BusError> {
+    loop {
+        let made = consumers::make(broker, place, kinds).await;
+        let lacks = made.as_ref().is_err_and(|error| matches!(error, CallError::FewConsumers(_)));
+        if broker.groups.note_lack(&place.group, lacks) && lacks {
+            let stream = broker.names.stream(JOBS);
+            tracing::error!(stream, group = %place.group, "NATS takes no more consumers: raise max_consumers");
+        }
+        if !lacks {
+            return Ok(made?);
+        }
+        tokio::time::sleep(LACKING).await;
+        broker.check_not_closed()?;
+    }
 }
 
 pub(crate) fn place(node: &Node, group: &Group) -> Result<Place, BusError> {

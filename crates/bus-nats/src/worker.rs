@@ -21,7 +21,7 @@ use tokio::{
 
 pub(crate) use delivery::{Arrival, read};
 pub(crate) use ends::Ends;
-pub(crate) use job::{Job, death, due, set_death, since};
+pub(crate) use job::{Job, READ_FROM, death, due, set_death, since};
 pub(crate) use run::Runner;
 pub(crate) use settle::bury;
 

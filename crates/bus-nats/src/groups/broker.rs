@@ -2,14 +2,17 @@
 
 use std::{collections::BTreeMap, ops::Deref, sync::Arc, time::Duration};
 
-use async_nats::{HeaderMap, Request, jetstream::message::StreamMessage};
+use async_nats::{
+    HeaderMap, HeaderName, Request,
+    jetstream::{ErrorCode, message::StreamMessage},
+};
 use bytes::Bytes;
 use mailbox_event::UnixMillis;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
-use crate::{call::Stored, error::CallError, node::Node, streams, takers::Sight};
+use crate::{call::Stored, error::CallError, node::Node, streams, takers::Sight, worker::READ_FROM};
 
 /// See the module.
 #[derive(Clone)]
@@ -168,7 +171,7 @@ impl Broker {
         Ok(Some(Lying {
             sequence: found.sequence,
             subject: found.subject.to_string(),
-            headers: found.headers,
+            headers: as_stored(found.headers),
             payload: found.payload,
             stored: millis(found.time.unix_timestamp_nanos()),
         }))
@@ -288,7 +291,12 @@ impl Broker {
             "num_replicas": self.0.settings.replicas,
         });
         let request = json!({ "stream_name": stream, "config": config });
-        self.api(format!("CONSUMER.DURABLE.CREATE.{stream}.{name}"), &request).await
+        match self.api(format!("CONSUMER.DURABLE.CREATE.{stream}.{name}"), &request).await {
+            Err(CallError::Refused { code, .. }) if code == ErrorCode::MAXIMUM_CONSUMERS_LIMIT.0 => {
+                Err(CallError::FewConsumers(stream))
+            }
+            made => made,
+        }
     }
 
     /// Takes a consumer of the jobs away; one that is not there is no error.
@@ -345,6 +353,19 @@ const MOST_IN_HAND: i64 = 20_000;
 
 /// Requests for jobs that wait at one consumer: one for each node, and one for each free place.
 const MOST_REQUESTS: i64 = 4096;
+
+/// Without what this read added, so that what was read before it was stored can be told from what was not.
+fn as_stored(headers: HeaderMap) -> HeaderMap {
+    if headers.get_all(READ_FROM).count() > 1 {
+        return headers;
+    }
+    let mut stored = HeaderMap::new();
+    let added = |name: &HeaderName| AsRef::<str>::as_ref(name).eq_ignore_ascii_case(READ_FROM);
+    for (name, values) in headers.iter().filter(|(name, _)| !added(name)) {
+        values.iter().for_each(|value| stored.append(name.clone(), value.clone()));
+    }
+    stored
+}
 
 /// Whether a deletion failed because there is nothing: the server says so in more than one way.
 fn is_absent(error: &CallError) -> bool {

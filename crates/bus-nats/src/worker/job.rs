@@ -19,6 +19,8 @@ const LIFE: &str = "Mailpush-Life";
 const SINCE: &str = "Mailpush-Since";
 /// When a parked job is due.
 const DUE: &str = "Mailpush-Due";
+/// NATS' own, in the answer to a direct read: the stream. It sends that wherever who asks wants it, permitted or not.
+pub(crate) const READ_FROM: &str = "Nats-Stream";
 /// Why a dead letter is dead.
 const REASON: &str = "Mailpush-Reason";
 /// When it died.
@@ -50,6 +52,9 @@ pub(crate) enum Poison {
     /// Attempts, life or time are no numbers.
     #[error("job has a header that this release cannot read")]
     Number,
+    /// It was read out of a stream, and the answer was sent here: who may read need not be allowed to dispatch.
+    #[error("job was not dispatched but read from a stream and sent on")]
+    Read,
 }
 
 impl Job {
@@ -60,6 +65,9 @@ impl Job {
         payload: Bytes,
         stored: UnixMillis,
     ) -> Result<Self, Poison> {
+        if headers.get(READ_FROM).is_some() {
+            return Err(Poison::Read);
+        }
         let topic = match headers.get(TOPIC) {
             Some(text) => Some(text.as_str().parse().map_err(|_| Poison::Topic)?),
             None => topic,

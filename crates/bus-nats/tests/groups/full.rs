@@ -9,7 +9,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use bus::{Attempt, DeadLetters, Failure, GroupListener, Message};
+use bus::{Attempt, Bus, DeadLetters, Failure, GroupListener, Message};
 use bus_nats::{Consent, NatsSettings, provision};
 use bus_node::Surroundings;
 use testkit::{eventually, nats::Version};
@@ -138,4 +138,37 @@ pub async fn a_job_for_which_there_is_no_room_at_all_is_lost_by_nobody(version: 
     let _held = other.register(settings(2, SOON), &runs).await;
     other.until_done().await;
     assert!(runs.all().len() >= before + 2, "each was done");
+}
+
+pub async fn a_group_waits_until_there_is_room_for_its_consumers(version: Version) {
+    let server = shared(version).await;
+    let installation = installation(&server);
+    let client = async_nats::connect(server.url()).await.unwrap();
+    let jetstream = async_nats::jetstream::new(client);
+    let name = format!("{}_JOBS", installation.prefix);
+    // Made with what we ask for, but for one thing, which cannot be changed later.
+    let node = Node::start(&installation).await;
+    let mut config = jetstream.get_stream(&name).await.unwrap().cached_info().config.clone();
+    jetstream.delete_stream(&name).await.unwrap();
+    config.max_consumers = 1;
+    jetstream.create_stream(config.clone()).await.unwrap();
+    let runs = Runs::new(|_, _| Outcome::Done);
+    let registering = node.register(settings(1, LONG), &runs);
+    let mending = async {
+        let expected = format!(
+            "stream {name} takes no more consumers: raise max_consumers of the account in NATS, or of the stream"
+        );
+        let is_told = async || {
+            let error = node.bus.health().await.err()?;
+            (std::error::Error::source(&error)?.to_string() == expected).then_some(())
+        };
+        eventually(PATIENCE, "what is lacking is told", is_told).await;
+        jetstream.delete_stream(&name).await.unwrap();
+        config.max_consumers = -1;
+        jetstream.create_stream(config.clone()).await.unwrap();
+    };
+    let (_held, ()) = tokio::join!(registering, mending);
+    node.bus.health().await.unwrap();
+    node.dispatch_until_taken(job(1)).await;
+    runs.until(1).await;
 }

@@ -91,6 +91,7 @@ fn what_is_no_job_says_why() {
     for header in [ATTEMPTS, LIFE, SINCE] {
         assert_eq!(read(header, "many", topic), Err(Poison::Number), "{header}");
     }
+    assert_eq!(read(READ_FROM, "KV_mailpush_verdicts", topic), Err(Poison::Read));
 }
 
 #[test]
