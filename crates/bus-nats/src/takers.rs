@@ -4,21 +4,25 @@
 //! right where no group was ever registered, and a loss where NATS was replaced by an empty one whose groups have not made
 //! their consumers again. A node that knew JOBS with consumers therefore refuses jobs of a JOBS that was made since, until
 //! it has as many again. A node that was started after the replacement knows of none, and dispatches.
+//!
+//! JOBS may be made again between two looks. Who is told that there is no JOBS dispatches nothing until the next look, and
+//! neither does who is given a place that JOBS had left behind. Such a job was dropped, and its id is remembered all the
+//! same: ids are of one making of the stream, so that the job is no double of itself when it comes again.
 
 use std::{
     sync::{
-        Arc,
+        Arc, Mutex as Short, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
 };
 
 use tokio::{
-    sync::Mutex,
-    time::{Instant, sleep},
+    sync::{Mutex, Notify},
+    time::{Instant, timeout},
 };
 
-use crate::{error::CallError, groups::Broker, node::Node};
+use crate::{call::Stored, error::CallError, groups::Broker, node::Node};
 
 /// For as long are consumers awaited: an operator may have taken his groups away together with the old NATS.
 const LONGEST: Duration = Duration::from_secs(60);
@@ -38,6 +42,8 @@ pub(crate) struct Sight {
     /// When it was made, as the server writes it.
     pub(crate) created: String,
     pub(crate) consumers: u64,
+    /// The last place that was taken.
+    pub(crate) last: u64,
 }
 
 #[derive(Debug, Default)]
@@ -80,25 +86,81 @@ impl Known {
     }
 }
 
+/// Whether a job was given a place that JOBS had taken before the job was sent.
+fn is_behind(pass: &Pass, stored: &Result<Stored, CallError>) -> bool {
+    stored.as_ref().is_ok_and(|stored| !stored.is_duplicate && stored.sequence <= pass.seen.last)
+}
+
 /// See the module.
 #[derive(Debug, Default)]
 pub(crate) struct Takers {
     known: Mutex<Known>,
     /// The connection, by its number, on which jobs may be dispatched. There is no connection 0.
     open: AtomicU64,
+    seen: Short<Seen>,
+    /// Rung when JOBS may be another.
+    doubted: Notify,
+}
+
+/// Which making of JOBS it is, and how far it has come.
+#[derive(Debug, Clone, Default)]
+struct Seen {
+    created: Arc<str>,
+    last: u64,
+}
+
+/// The right to dispatch one job.
+#[derive(Debug)]
+pub(crate) struct Pass {
+    connection: u64,
+    seen: Seen,
+}
+
+impl Pass {
+    /// The id of a job in this making of JOBS.
+    pub(crate) fn id(&self, id: &str) -> String {
+        format!("{id}.{}", self.seen.created)
+    }
 }
 
 impl Takers {
-    /// The connection on which a job may be dispatched. What comes after a reconnect, before JOBS was looked at, may not:
-    /// the server may be another one.
-    pub(crate) fn check(&self, node: &Node) -> Result<u64, CallError> {
-        let connection = node.connection();
-        if self.open.load(Ordering::SeqCst) == connection { Ok(connection) } else { Err(CallError::NoTakers) }
+    /// Lets a job be dispatched. What comes after a reconnect, before JOBS was looked at, may not be: the server may be
+    /// another one.
+    pub(crate) fn check(&self, node: &Node) -> Result<Pass, CallError> {
+        let pass = Pass { connection: node.connection(), seen: self.seen().clone() };
+        if self.open.load(Ordering::SeqCst) == pass.connection { Ok(pass) } else { Err(CallError::NoTakers) }
     }
 
-    /// Fails when a job that was dispatched on `connection` may have been taken on another one.
-    pub(crate) fn check_again(&self, node: &Node, connection: u64) -> Result<(), CallError> {
-        if self.check(node)? == connection { Ok(()) } else { Err(CallError::NoTakers) }
+    /// Fails when a job that was dispatched with `pass` may have been taken by another JOBS.
+    pub(crate) fn check_again(
+        &self,
+        node: &Node,
+        pass: &Pass,
+        stored: Result<Stored, CallError>,
+    ) -> Result<(), CallError> {
+        if matches!(stored, Err(CallError::NoStream)) || is_behind(pass, &stored) {
+            self.doubt();
+            return stored.and(Err(CallError::NoTakers));
+        }
+        let stored = stored?;
+        let is_same = self.check(node)?.connection == pass.connection;
+        let mut seen = self.seen();
+        if !is_same || seen.created != pass.seen.created {
+            return Err(CallError::NoTakers);
+        }
+        seen.last = seen.last.max(stored.sequence);
+        Ok(())
+    }
+
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        // Every change is one assignment.
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// JOBS may be another: nothing is dispatched before the next look, which is soon.
+    fn doubt(&self) {
+        self.open.store(0, Ordering::SeqCst);
+        self.doubted.notify_one();
     }
 
     /// Looks at JOBS, and judges what it sees.
@@ -106,7 +168,13 @@ impl Takers {
         // Held meanwhile: what was seen later is judged later.
         let mut known = self.known.lock().await;
         let connection = node.connection();
-        known.note(Broker::new(node).sight_of_jobs().await?, Instant::now());
+        let sight = Broker::new(node).sight_of_jobs().await.inspect_err(|error| {
+            if matches!(error, CallError::Deleted(_)) {
+                self.open.store(0, Ordering::SeqCst);
+            }
+        })?;
+        *self.seen() = Seen { created: sight.created.as_str().into(), last: sight.last };
+        known.note(sight, Instant::now());
         let open = if known.awaited.is_some() { 0 } else { connection };
         self.open.store(open, Ordering::SeqCst);
         Ok(())
@@ -116,7 +184,10 @@ impl Takers {
     pub(crate) async fn watch(&self, node: &Arc<Node>) {
         loop {
             let pause = self.known.lock().await.pause();
-            sleep(pause).await;
+            let is_open = self.open.load(Ordering::SeqCst) != 0;
+            let pause = if is_open { pause } else { pause.min(UNSEEN) };
+            // Over, or rung: either way it is time.
+            timeout(pause, self.doubted.notified()).await.ok();
             if node.check_ready().is_ok()
                 && let Err(error) = self.look(node).await
             {
@@ -131,7 +202,7 @@ mod tests {
     use super::*;
 
     fn sight(created: &str, consumers: u64) -> Sight {
-        Sight { created: created.to_owned(), consumers }
+        Sight { created: created.to_owned(), consumers, last: 0 }
     }
 
     fn is_open(known: &mut Known, created: &str, consumers: u64, now: Instant) -> bool {

@@ -134,9 +134,9 @@ impl Broker {
         headers: HeaderMap,
         payload: Bytes,
     ) -> Result<(), CallError> {
-        let connection = self.0.takers.check(&self.0)?;
-        self.store_once(subject, id, headers, payload).await?;
-        self.0.takers.check_again(&self.0, connection)
+        let pass = self.0.takers.check(&self.0)?;
+        let stored = self.store_once(subject, pass.id(&id), headers, payload).await;
+        self.0.takers.check_again(&self.0, &pass, stored)
     }
 
     /// The first message at or after `sequence` whose subject is `filter`'s.
@@ -222,7 +222,7 @@ impl Broker {
     /// What JOBS is at this moment.
     pub(crate) async fn sight_of_jobs(&self) -> Result<Sight, CallError> {
         let Streamed { created, state } = self.stream_info(streams::JOBS).await?;
-        Ok(Sight { created, consumers: state.consumer_count })
+        Ok(Sight { created, consumers: state.consumer_count, last: state.last_seq })
     }
 
     /// Acknowledges the job at a place of the stream, for a consumer that may wait for it.

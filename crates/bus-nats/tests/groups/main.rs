@@ -69,6 +69,7 @@ on_both! {
     poison::what_was_read_from_a_stream_and_answered_here_is_not_run,
     poison::what_is_no_job_is_a_dead_letter_and_stops_nobody,
     quiet::a_group_with_nothing_to_do_asks_for_nothing,
+    replaced::a_stream_of_jobs_that_is_made_again_takes_none_before_its_groups_are_back,
     replaced::jobs_of_another_installation_are_left_alone,
     replaced::what_an_empty_server_takes_is_run_by_groups_that_come_back_later,
     settling::a_run_that_outlasts_the_patience_of_the_server_is_run_once,

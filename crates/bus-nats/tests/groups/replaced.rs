@@ -101,3 +101,32 @@ pub async fn jobs_of_another_installation_are_left_alone(version: Version) {
     let _held = other.register(settings(2, LONG), &their_runs).await;
     their_runs.until(1).await;
 }
+
+pub async fn a_stream_of_jobs_that_is_made_again_takes_none_before_its_groups_are_back(version: Version) {
+    let server = Nats::start(version).await;
+    let installation = hasty(&server);
+    let (worker, sender) = (Node::start(&installation).await, Node::start(&installation).await);
+    let runs = Runs::new(|_, _| Outcome::Done);
+    let held = worker.register(settings(1, LONG), &runs).await;
+    // A look, which sees the consumers.
+    sender.bus.health().await.unwrap();
+    sender.dispatch_until_taken(job(1)).await;
+    runs.until(1).await;
+    held.unregister();
+    let client = async_nats::connect(server.url()).await.unwrap();
+    let jetstream = async_nats::jetstream::new(client);
+    let name = format!("{}_JOBS", installation.prefix);
+    let config = jetstream.get_stream(&name).await.unwrap().cached_info().config.clone();
+    for (sequence, is_met) in [(2, false), (3, true)] {
+        jetstream.delete_stream(&name).await.unwrap();
+        if is_met {
+            sender.bus.dispatch(job(sequence), &[]).await.unwrap_err();
+        }
+        jetstream.create_stream(config.clone()).await.unwrap();
+        sender.bus.dispatch(job(sequence), &[]).await.unwrap_err();
+        let _held = worker.register(settings(1, LONG), &runs).await;
+        sender.dispatch_until_taken(job(sequence)).await;
+        runs.until(usize::try_from(sequence).unwrap()).await;
+    }
+    assert_eq!(runs.all(), [(1, 1), (2, 1), (3, 1)]);
+}

@@ -1,7 +1,7 @@
 //! What to do when the bus does not take something: nothing more is begun, what is under way ends, and after a wait all
 //! goes on.
 
-use std::time::Duration;
+use std::{error::Error, time::Duration};
 
 use bus::BusError;
 use kit::backoff::Backoff;
@@ -37,10 +37,13 @@ impl Outage {
     pub fn failed(&mut self, what: &'static str, error: &BusError) {
         if self.attempts == 0 && self.pace == Pace::Going {
             let held = self.held;
-            if error.is_transient() {
-                tracing::warn!(%error, what, held, "Bus takes no messages, the spool keeps them");
+            let is_transient = error.is_transient();
+            // With what it was caused by, which names what is to be done.
+            let error = error as &dyn Error;
+            if is_transient {
+                tracing::warn!(error, what, held, "Bus takes no messages, the spool keeps them");
             } else {
-                tracing::error!(%error, what, held, "Bus refuses messages, the spool keeps them");
+                tracing::error!(error, what, held, "Bus refuses messages, the spool keeps them");
             }
         }
         self.pace = Pace::Ending;
