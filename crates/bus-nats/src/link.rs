@@ -1,6 +1,7 @@
 //! The connection: how it is made, and what is told about it.
 
 use std::{
+    future::{Ready, ready},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -8,7 +9,10 @@ use std::{
     time::Duration,
 };
 
-use async_nats::{Client, ClientError, ConnectErrorKind, ConnectOptions, Event, ServerError};
+use async_nats::{
+    Client, ClientError, ConnectErrorKind, ConnectOptions, Event, ReconnectToServer, Server, ServerError,
+    ServerInfo,
+};
 use bus_node::Jitter;
 use tokio::{sync::watch, time::Instant};
 
@@ -71,9 +75,10 @@ pub(crate) async fn connect(settings: &NatsSettings, jitter: &Jitter) -> Result<
         .subscription_capacity(queue(settings))
         .retry_on_initial_connect()
         .reconnect_delay_callback(waits(settings.longest_reconnect_wait, jitter.clone()))
+        .reconnect_to_server_callback(attempts_told_to(troubles.clone()))
         .event_callback(move |event| {
             told.note(&event);
-            std::future::ready(())
+            ready(())
         });
     let client = options.connect(&settings.servers).await.map_err(|error| match error.kind() {
         ConnectErrorKind::Authentication | ConnectErrorKind::AuthorizationViolation => Refusal::Credentials,
@@ -81,6 +86,34 @@ pub(crate) async fn connect(settings: &NatsSettings, jitter: &Jitter) -> Result<
         _ => Refusal::Settings(error.to_string()),
     })?;
     Ok(Link { client, happened, troubles, counters })
+}
+
+/// Before each attempt the client shows the servers, and with them why the last one failed: in more words than it has for
+/// the event. It is left to choose by itself.
+fn attempts_told_to(
+    troubles: Arc<Troubles>,
+) -> impl Fn(Vec<Server>, ServerInfo) -> Ready<Option<ReconnectToServer>> + Send + Sync + 'static {
+    move |servers, _| {
+        let mut failures = servers.iter().filter_map(|server| server.last_error.as_deref());
+        troubles.note_tls(failures.any(is_of_tls));
+        ready(None)
+    }
+}
+
+/// What the TLS library says when the two sides do not agree; the client takes that for any failure to read or write.
+const OF_TLS: [&str; 8] = [
+    "invalid peer certificate",
+    "received corrupt message",
+    "received fatal alert",
+    "peer is incompatible",
+    "peer misbehaved",
+    "handshake eof",
+    "no server certificate",
+    "TLS error",
+];
+
+fn is_of_tls(failure: &str) -> bool {
+    OF_TLS.iter().any(|words| failure.contains(words))
 }
 
 fn queue(settings: &NatsSettings) -> usize {
@@ -147,7 +180,7 @@ impl Told {
         let Some(why) = Unreachable::of(words) else {
             return tracing::debug!(words, "NATS cannot be reached");
         };
-        let is_news = self.troubles.failed(why);
+        let (why, is_news) = self.troubles.failed(why);
         if why == Unreachable::Credentials {
             // The keeper says so.
             self.happened.send_modify(|happened| happened.refused += 1);

@@ -78,6 +78,8 @@ struct Known {
     /// Why the last attempt to connect failed; nothing when it did not.
     attempt: Option<Unreachable>,
     missing: BTreeMap<Permission, Instant>,
+    /// The last attempt but this one failed over TLS.
+    is_tls: bool,
     /// No answer can come.
     is_deaf: bool,
 }
@@ -97,9 +99,16 @@ impl Troubles {
         *self.known() = Known::default();
     }
 
-    /// An attempt failed. Whether that is news.
-    pub(crate) fn failed(&self, why: Unreachable) -> bool {
-        self.known().attempt.replace(why) != Some(why)
+    /// Another attempt begins, after one that failed over TLS or did not.
+    pub(crate) fn note_tls(&self, is_tls: bool) {
+        self.known().is_tls = is_tls;
+    }
+
+    /// An attempt failed: why, as far as is known, and whether that is news.
+    pub(crate) fn failed(&self, why: Unreachable) -> (Unreachable, bool) {
+        let mut known = self.known();
+        let why = if known.is_tls && why == Unreachable::Cut { Unreachable::Tls } else { why };
+        (why, known.attempt.replace(why) != Some(why))
     }
 
     /// The server did not allow something. Whether that is news.
