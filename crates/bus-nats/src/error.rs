@@ -42,6 +42,12 @@ pub enum Refusal {
         /// Where, as it is written in NATS' files; no account.
         subjects: String,
     },
+    /// The user of an order is not the operator's: he may not hear the answers.
+    #[error("user of NATS may not hear answers to {inbox}: give the section bus the user of the operator")]
+    NotOperator {
+        /// The first token of the subjects of answers.
+        inbox: String,
+    },
     /// A stream of our name has what cannot be changed.
     #[error("stream {stream} has another {what}, which cannot be changed")]
     Differs {

@@ -66,6 +66,7 @@ impl Ending for Error {
             Self::NotDone(NotDone::Refused(
                 Refusal::Credentials
                 | Refusal::Permission { .. }
+                | Refusal::NotOperator { .. }
                 | Refusal::Missing { .. }
                 | Refusal::Outdated { .. },
             )) => Exit::NotPermitted,

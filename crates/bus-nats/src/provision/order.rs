@@ -18,8 +18,14 @@ use super::{
     difference::{self, Change, octets},
 };
 use crate::{
-    NatsSettings, Refusal, call::Caller, error::CallError, groups::millis, installation, link,
-    streams::streams, subjects::Names, trouble::Unreachable,
+    NatsSettings, Refusal,
+    call::Caller,
+    error::CallError,
+    groups::millis,
+    installation, link,
+    streams::streams,
+    subjects::Names,
+    trouble::{Action, Unreachable},
 };
 
 /// What the operator says is meant.
@@ -136,7 +142,7 @@ pub async fn provision(
     if replicas > 1 && server.cluster.is_none() {
         return Err(Refusal::NoCluster { replicas }.into());
     }
-    let done = provisioner.carry_out(consent).await;
+    let done = provisioner.carry_out(consent).await.map_err(|why| provisioner.explain(why));
     // Fails when the connection is gone already.
     link.client.drain().await.ok();
     done
@@ -171,6 +177,19 @@ impl Provisioner {
         }
         is_noted |= self.see_to_the_key(consent.key).await?;
         Ok((done, is_noted))
+    }
+
+    /// Names the user that is meant, rather than a permission that no other should have.
+    fn explain(&self, why: NotDone) -> NotDone {
+        let inbox = &self.settings.inbox;
+        match why {
+            NotDone::Refused(Refusal::Permission { action: Action::Subscribe, subjects })
+                if subjects.split('.').next() == Some(inbox) =>
+            {
+                Refusal::NotOperator { inbox: inbox.clone() }.into()
+            }
+            why => why,
+        }
     }
 
     async fn see_to_the_key(&self, order: KeyOrder) -> Result<bool, NotDone> {

@@ -81,6 +81,10 @@ pub async fn what_may_not_be_heard_is_told(version: Version) {
     let settings = as_user(&deaf);
     let refused = NatsBus::connect(settings, Surroundings::default()).await.err().unwrap();
     assert_eq!(told(&refused), "permission is missing in NATS: subscribe to \"_INBOX.>\"");
+    let refused = provision(as_user(&deaf), Surroundings::default(), Consent::default()).await.unwrap_err();
+    let expected =
+        "user of NATS may not hear answers to _INBOX: give the section bus the user of the operator";
+    assert_eq!(refused.to_string(), expected);
 }
 
 pub async fn why_the_server_is_away_is_told(version: Version) {
