@@ -14,7 +14,7 @@ use crate::{
     link::Happened,
     live,
     node::{Node, Readiness},
-    provision::{NotReady, OtherBounds, check_server, provision},
+    provision::{COPIES, Change, NotReady, OtherBounds, check_server, provision},
 };
 
 /// The waits between attempts to make the streams.
@@ -126,6 +126,15 @@ fn tell(node: &Node, bounds: &OtherBounds) {
         told.clone_from(bounds);
         is_news
     });
+    let is_alone = node.client.server_info().cluster.is_none();
+    let (bounds, lacks_copies) = for_an_operator(bounds, is_alone);
+    if lacks_copies && is_news {
+        let replicas = node.settings.replicas;
+        tracing::warn!(
+            replicas,
+            "NATS is a single server and makes no copies: set bus.nats.replicas = 1, or make it a cluster"
+        );
+    }
     for (stream, changes) in bounds.iter().filter(|_| is_news) {
         let words: Vec<_> = changes.iter().map(ToString::to_string).collect();
         tracing::warn!(
@@ -133,5 +142,34 @@ fn tell(node: &Node, bounds: &OtherBounds) {
             difference = words.join(", "),
             "Stream has other bounds than the configuration: run mailpush provision, or leave them"
         );
+    }
+}
+
+/// What an order can change of `bounds`, and whether it cannot make copies, since there is nobody to hold them.
+fn for_an_operator(bounds: &OtherBounds, is_alone: bool) -> (OtherBounds, bool) {
+    let lacks = |change: &Change| is_alone && change.what == COPIES && change.from == "1";
+    let lacks_copies = bounds.iter().flat_map(|(_, changes)| changes).any(lacks);
+    let left = bounds.iter().filter_map(|(stream, changes)| {
+        let left: Vec<_> = changes.iter().filter(|change| !lacks(change)).cloned().collect();
+        (!left.is_empty()).then(|| (stream.clone(), left))
+    });
+    (left.collect(), lacks_copies)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn change(what: &'static str) -> Change {
+        Change { what, from: "1".to_owned(), to: "3".to_owned(), is_delicate: true }
+    }
+
+    #[test]
+    fn copies_that_a_single_server_cannot_make_are_no_order() {
+        let stream = |changes: &[Change]| ("p_STATE".to_owned(), changes.to_vec());
+        let bounds = vec![stream(&[change(COPIES)]), stream(&[change("max_bytes"), change(COPIES)])];
+        assert_eq!(for_an_operator(&bounds, false), (bounds.clone(), false));
+        assert_eq!(for_an_operator(&bounds, true), (vec![stream(&[change("max_bytes")])], true));
+        assert_eq!(for_an_operator(&Vec::new(), true), (Vec::new(), false));
     }
 }

@@ -23,6 +23,7 @@ mod difference;
 mod order;
 
 use ask::Streams;
+pub(crate) use difference::COPIES;
 pub use difference::Change;
 pub use order::{Consent, KeyOrder, NotDone, Outcome, Provisioned, provision as provision_by_order};
 

@@ -123,7 +123,7 @@ fn bounds(found: &Config, wanted: &Config) -> Vec<Change> {
         change("max_msgs", found.max_messages, wanted.max_messages, count),
         change("max_age", seconds(max_age), seconds(wanted.max_age), in_seconds),
         change("duplicate_window", window(found), window(wanted), in_seconds),
-        change("num_replicas", copies(found), copies(wanted), |copies| copies.to_string())
+        change(COPIES, copies(found), copies(wanted), |copies| copies.to_string())
             .map(|change| Change { is_delicate: true, ..change }),
     ]
     .into_iter()
@@ -157,6 +157,9 @@ fn in_seconds(seconds: i64) -> String {
         seconds => format!("{seconds}s"),
     }
 }
+
+/// The setting that only a cluster can heed.
+pub(crate) const COPIES: &str = "num_replicas";
 
 const NONE: &str = "unlimited";
 
