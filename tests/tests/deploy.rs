@@ -66,6 +66,23 @@ fn every_service_is_confined() {
     }
 }
 
+#[test]
+fn only_a_wrong_configuration_keeps_systemd_from_starting_a_service_again() {
+    let has = |text: &str, section: &str, line: &str| {
+        let part = text.split("\n[").find(|part| part.trim_start_matches('[').starts_with(section));
+        part.is_some_and(|part| part.lines().any(|written| written == line))
+    };
+    let services = units().into_iter().filter(|name| name.ends_with(".service"));
+    for name in services {
+        let text = fs::read_to_string(deploy("systemd").join(&name)).expect("it can be read");
+        // Else five failures within ten seconds are the end, of its socket too.
+        assert!(has(&text, "Unit]", "StartLimitIntervalSec=0"), "{name}");
+        assert!(has(&text, "Service]", "Restart=always"), "{name}");
+        // What a service exits with beside 1, which may pass.
+        assert!(has(&text, "Service]", "RestartPreventExitStatus=64"), "{name}");
+    }
+}
+
 #[tokio::test]
 async fn each_process_takes_the_example_that_is_for_it() {
     let scratch = Scratch::new();
