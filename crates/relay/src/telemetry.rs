@@ -123,8 +123,10 @@ label!(Route {
     State = "state",
     Live = "live",
     Job = "job",
-    /// The notification concerns nobody, or changed nothing.
+    /// The notification concerns nobody, or nothing is told of its kind.
     Nobody = "nobody",
+    /// What it says was known.
+    Unchanged = "unchanged",
 });
 
 label!(FileOutcome {

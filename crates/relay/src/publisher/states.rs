@@ -101,7 +101,7 @@ impl States {
         let changes =
             observations.iter().filter(|observation| known.state.merge(observation).is_change()).count();
         if changes == 0 {
-            return Ok(Route::Nobody);
+            return Ok(Route::Unchanged);
         }
         match self.put(known, token, cause).await {
             Err(PutError::Bus(BusError::TooLarge { .. })) if has_shared(&known.state) => {
