@@ -182,6 +182,26 @@ async fn a_port_that_is_taken_is_told_before_any_work_is_taken() {
     }
 }
 
+#[tokio::test]
+async fn an_error_names_its_file_and_the_option_that_it_comes_from() {
+    let scratch = Scratch::new();
+    let path = scratch.join("mailpush.toml");
+    fs::write(&path, "default_domain = \"example.org\"\nrelay.mode = \"0666\"\n")
+        .expect("the folder is ours");
+    let mut program = Program::builder("mailpush")
+        .args(["standalone", "--check-config", "--bus", "http://x", "--config"])
+        .arg(&path)
+        .start();
+    assert_eq!(program.wait_for_end(Duration::from_secs(20)).await.code(), Some(64));
+    let said = program.said();
+    assert!(said.contains(&format!("configuration: {}:", path.display())), "{said}");
+    assert!(said.contains("bus.nats.servers: ") && said.contains("(--bus)"), "{said}");
+    assert!(
+        said.contains("relay.mode") && said.contains("(line 2)") && !said.contains("MAILPUSH__"),
+        "{said}"
+    );
+}
+
 /// What `--check-config` exits with, and says.
 async fn check(role: &str, path: &Path) -> (Option<i32>, String) {
     let program = Program::builder("mailpush").args([role, "--check-config", "--config"]).arg(path);

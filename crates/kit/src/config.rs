@@ -91,6 +91,18 @@ pub fn load_for<T: DeserializeOwned>(
     prefix: &str,
     problems: impl FnOnce(&T) -> Vec<String>,
 ) -> Result<Loaded<T>, ConfigErrors> {
+    load_needing(path, env, prefix, None, problems)
+}
+
+/// [`load_for`] by somebody who uses only some of the secrets: those of the part `needed`. A file of another that cannot be
+/// read is no error, and what needs it is missing in the settings, or has its default.
+pub fn load_needing<T: DeserializeOwned>(
+    path: Option<&Path>,
+    env: impl Iterator<Item = (String, String)>,
+    prefix: &str,
+    needed: Option<&str>,
+    problems: impl FnOnce(&T) -> Vec<String>,
+) -> Result<Loaded<T>, ConfigErrors> {
     let (mut table, lines) = path.map_or_else(|| Ok(Default::default()), read)?;
     let mut errors = ConfigErrors::default();
     let overrides = Overrides::from_env(env, prefix);
@@ -100,6 +112,9 @@ pub fn load_for<T: DeserializeOwned>(
     let mut document = Document::new(table, lines, overrides);
     let settings: Option<T> = deserialize(&mut document, &mut errors);
     let Some(settings) = settings else { return Err(errors) };
+    if let Some(needed) = needed {
+        errors.retain(|error| !is_of_another(error, needed, &secret_files));
+    }
     add(problems(&settings), &document, &mut errors);
     if errors.is_empty() { Ok(Loaded { settings, secret_files }) } else { Err(errors) }
 }
@@ -137,6 +152,15 @@ fn add(problems: Vec<String>, document: &Document, errors: &mut ConfigErrors) {
         let path: Vec<_> = about(&message).split('.').map(|key| Step::Key(key.to_owned())).collect();
         ConfigError::Problem { place: document.place(&path), message }
     }));
+}
+
+/// Whether it is about a file with a secret, and none of the part `needed`.
+fn is_of_another(error: &ConfigError, needed: &str, secret_files: &[(String, PathBuf)]) -> bool {
+    let ConfigError::Key { key, message, .. } = error else { return false };
+    let is_about = |file: &Path| {
+        message.strip_prefix(&*file.to_string_lossy()).is_some_and(|rest| rest.starts_with(": "))
+    };
+    !is_within(key, needed) && secret_files.iter().any(|(secret, file)| secret == key && is_about(file))
 }
 
 /// Whether `key` is `part` or a key of it.

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// The start of the names of environment variables that override the file.
-const ENVIRONMENT: &str = "MAILPUSH";
+pub const ENVIRONMENT: &str = "MAILPUSH";
 
 /// `mailpush.toml`. Every key can be set by the environment too: `MAILPUSH__RELAY__MODE=0660`.
 ///
@@ -88,9 +88,19 @@ impl Config {
         let env = std::env::vars().chain(over);
         let problems = |config: &Self| [config.problems(role), preflight::problems(config, role)].concat();
         let loaded = config::load_for(Some(path), env, ENVIRONMENT, problems);
-        let Loaded { settings, secret_files } = loaded.map_err(|errors| errors.explained(site_bus::moved))?;
+        let Loaded { settings, secret_files } =
+            loaded.map_err(|errors| errors.explained(site_bus::moved).of_file(path))?;
         let warnings = preflight::warnings(&settings, role, &secret_files);
         Ok((settings, warnings))
+    }
+
+    /// Reads `path` for a command that works on notifyd's database alone: other secrets need not be there.
+    pub fn load_for_ledger(path: &Path) -> Result<Self, ConfigErrors> {
+        let problems = |config: &Self| config.problems(Role::Operator);
+        let needed = Some("notifyd.database");
+        let loaded = config::load_needing(Some(path), std::env::vars(), ENVIRONMENT, needed, problems);
+        let loaded = loaded.map_err(|errors| errors.explained(site_bus::moved).of_file(path))?;
+        Ok(loaded.settings)
     }
 
     /// Where `role` has its admin port.

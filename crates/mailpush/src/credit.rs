@@ -14,7 +14,6 @@ use crate::{
     config::Config,
     exit::{Ending, Exit},
     ledger,
-    role::Role,
 };
 
 /// A message that a gateway was asked to take so long ago, and that nobody said anything of, is in doubt: no call lasts
@@ -95,6 +94,11 @@ pub enum Error {
     /// There is no such user anywhere.
     #[error("user is none: write it like alice@example.org")]
     User(#[source] InvalidAccount),
+    /// It lacks its domain, and none is configured.
+    #[error(
+        "user has no domain: write it like alice@example.org, or set default_domain in the configuration"
+    )]
+    NoDomain,
     /// The id is none.
     #[error("an id is 64 hexadecimal digits, as `credit unknown` shows it")]
     Id,
@@ -126,6 +130,7 @@ impl Ending for Error {
             Self::NoConfig
             | Self::Config(_)
             | Self::User(_)
+            | Self::NoDomain
             | Self::Id
             | Self::Reference
             | Self::Nothing
@@ -141,7 +146,7 @@ impl Ending for Error {
 /// Does it. Gives back what a person is to read.
 pub async fn run(options: Options) -> Result<String, Error> {
     let config = options.config.ok_or(Error::NoConfig)?;
-    let config = Config::load(&config, Role::Operator, &[]).map_err(Error::Config)?;
+    let config = Config::load_for_ledger(&config).map_err(Error::Config)?;
     let desk = Desk { store: ledger::open(&config).await?, now: UnixMillis(unix_millis()) };
     let said = desk.act(options.what, &config.default_domain).await;
     desk.store.close().await;
@@ -212,7 +217,10 @@ impl Desk {
 
 /// Without a domain, one of the mail server's default domain.
 fn account(text: &str, domain: &str) -> Result<Account, Error> {
-    let is_whole = text.contains('@') || domain.is_empty();
+    let is_whole = text.contains('@');
+    if !is_whole && domain.is_empty() {
+        return Err(Error::NoDomain);
+    }
     let text = if is_whole { text.to_owned() } else { format!("{text}@{domain}") };
     Account::parse(&text).map_err(Error::User)
 }

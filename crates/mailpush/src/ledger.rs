@@ -33,7 +33,9 @@ impl Ending for Error {
 
 /// Opens the database of `config`; makes none.
 pub async fn open(config: &Config) -> Result<Store, Error> {
-    let (settings, file) = (config.notifyd.ledger(), config.data.join("effects.db"));
+    // Whether text messages are sent may not be known here: what is said of credit is synced in any case.
+    let settings = store::Settings { survives_power_cut: true, ..config.notifyd.ledger() };
+    let file = config.data.join("effects.db");
     // One that may not be looked at is there: opening it says why it cannot be read.
     if settings.url.is_none() && matches!(file.try_exists(), Ok(false)) {
         return Err(Error::Missing(file));

@@ -9,7 +9,7 @@ use kit::{
 };
 
 use crate::{
-    config::Config,
+    config::{self, Config},
     exit::{Ending, Exit},
     role::Role,
     site::{Site, SiteError},
@@ -80,7 +80,13 @@ pub async fn run(role: Role, options: Options) -> Result<(), Error> {
 
 async fn run_with(role: Role, options: &Options, over: &[(&str, String)]) -> Result<(), Error> {
     let loaded = Config::load_with_warnings(&options.config, role, over);
-    let (mut config, warnings) = loaded.map_err(Error::Config)?;
+    // Whoever gave the option knows nothing of a variable.
+    let meant = |errors: ConfigErrors| {
+        over.iter().fold(errors, |errors, (name, _)| {
+            errors.renamed(&format!("{}__{name}", config::ENVIRONMENT), "--bus")
+        })
+    };
+    let (mut config, warnings) = loaded.map_err(|errors| Error::Config(meant(errors)))?;
     if options.check_config {
         warnings.iter().for_each(|warning| eprintln!("mailpush: warning: {warning}"));
         return Ok(());

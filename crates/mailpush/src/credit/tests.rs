@@ -116,3 +116,31 @@ async fn what_is_wrong_with_the_command_line_is_told() {
     assert!(matches!(&missing, Error::Ledger(ledger::Error::Missing(_))) && missing.exit() == Exit::Usage);
     assert!(matches!(run(options(None)).await, Err(Error::NoConfig)));
 }
+
+#[tokio::test]
+async fn secrets_that_are_not_for_the_database_need_not_be_there() {
+    let site = Site::new().await;
+    let file = site.folder.path().join("mailpush.toml");
+    let missing = "{ file = '/run/credentials/of-no-unit/secret' }";
+    let text = format!(
+        "data = {:?}\n[bus]\nkind = 'nats'\n[bus.nats]\ncredentials = {{ user = 'notifyd', password = {missing} }}\n\
+         [notifyd.smtp]\nlogin = {{ user = 'calendar', password = {missing} }}\n",
+        site.folder.path()
+    );
+    std::fs::write(&file, &text).unwrap();
+    assert!(site.show().await.starts_with("available: 0"));
+    let named = site.run(What::Show { user: "alice".to_owned(), entries: 1 }).await.unwrap_err();
+    assert!(named.to_string().contains("default_domain"), "{named}");
+
+    std::fs::write(&file, format!("{text}[notifyd.database]\npassword = {missing}\n")).unwrap();
+    let own = site.run(What::Unknown { limit: 1, numbers: false }).await.unwrap_err();
+    assert!(matches!(&own, Error::Config(_)), "{own}");
+    let Error::Config(own) = own else { return };
+    assert_eq!(own.len(), 1, "{own}");
+    assert!(own.to_string().contains("notifyd.database.password: /run/credentials/"), "{own}");
+
+    // What is misspelt may be about the database.
+    std::fs::write(&file, format!("{text}[notifyd.databse]\nconnections = 1\n")).unwrap();
+    let misspelt = site.run(What::Unknown { limit: 1, numbers: false }).await.unwrap_err();
+    assert!(matches!(misspelt, Error::Config(_)), "{misspelt}");
+}
