@@ -41,6 +41,6 @@ pub use groups::GroupDepth;
 pub use provision::{
     Change, Consent, KeyOrder, NotDone, Outcome, Provisioned, provision_by_order as provision,
 };
-pub use settings::{Bounds, Credentials, Mode, NatsSettings, Tls};
+pub use settings::{Bounds, Credentials, Mode, NatsSettings, Tls, is_credentials_file};
 pub use sizes::StreamSize;
 pub use trouble::Action;

@@ -9,7 +9,7 @@ use async_nats::ServerAddr;
 use kit::config::{Validate, within};
 use serde::{Deserialize, Serialize};
 
-pub use access::{Credentials, Tls};
+pub use access::{Credentials, Tls, is_credentials_file};
 pub use bounds::Bounds;
 
 /// How a [`crate::NatsBus`] reaches NATS and what it may take there.
@@ -103,13 +103,16 @@ fn is_prefix(text: &str) -> bool {
 
 /// What is wrong with the address of a server, which is not shown: it may hold a password.
 fn server_problem(server: &str) -> Option<&'static str> {
+    const NO_URL: &str = "servers: is no URL like nats://host:4222 or tls://host:4222";
+    let has_scheme = ["nats://", "tls://"].iter().any(|scheme| server.starts_with(scheme));
     match ServerAddr::from_str(server) {
-        Err(_) => Some("servers: is no URL like nats://host:4222 or tls://host:4222"),
+        Err(_) => Some(NO_URL),
         Ok(address) if address.has_user_pass() || address.password().is_some() => Some(
             "servers: a URL holds a user or a password, which belong into credentials.user and credentials.password, or a \
              token into credentials.token",
         ),
-        Ok(_) => None,
+        // The client would take a bare name, and a WebSocket that it cannot speak.
+        Ok(address) => (!has_scheme || address.host().is_empty()).then_some(NO_URL),
     }
 }
 

@@ -5,11 +5,12 @@ mod folders;
 
 use std::{
     fs::{self, File},
-    io,
+    io::{self, Read},
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
 };
 
+use bus_local::LocalBusSettings;
 use notifyd::overrides;
 
 use crate::{config::Config, key, role::Role, site_bus::Kind};
@@ -17,6 +18,9 @@ use crate::{config::Config, key, role::Role, site_bus::Kind};
 /// Where systemd puts what `LoadCredential=` names, while the unit runs and for it alone; what looks like a mode for a
 /// group is the access of the unit's user there.
 const OF_SYSTEMD: &str = "/run/credentials";
+
+/// Of a file for NATS: the certificates of all authorities of a system take a fraction of it.
+const LONGEST_FILE: u64 = 4 << 20;
 
 /// What would keep a process that is `role` from starting, each with its key.
 pub fn problems(config: &Config, role: Role) -> Vec<String> {
@@ -27,7 +31,10 @@ pub fn problems(config: &Config, role: Role) -> Vec<String> {
     let wording = wording.and_then(|folder| overrides::load(Some(folder)).err());
     key_problem(config)
         .into_iter()
-        .chain(nats_files(config).filter_map(|(key, path)| unreadable(key, path)))
+        .chain(
+            nats_files(config)
+                .filter_map(|(key, path)| unreadable(key, path).or_else(|| unusable(key, path))),
+        )
         .chain(authorities(config, role).filter_map(|(key, path)| unreadable(key, path)))
         .chain(wording.map(|why| format!("notifyd.wording: {}", kit::config::chain(&why))))
         .collect()
@@ -71,6 +78,21 @@ fn unreadable(key: &str, path: &Path) -> Option<String> {
     Some(format!("{key}: {}", told(path, &why)))
 }
 
+/// Says that a file which the client of NATS reads holds something else. What cannot be read is not looked at.
+fn unusable(key: &str, path: &Path) -> Option<String> {
+    let mut text = String::new();
+    // What is no text is none of these.
+    File::open(path).ok()?.take(LONGEST_FILE).read_to_string(&mut text).ok();
+    let (is_right, wanted) = match key {
+        "bus.nats.credentials.file" => {
+            (bus_nats::is_credentials_file(&text), "file of credentials, as nsc writes it")
+        }
+        "bus.nats.tls.key" => (text.contains("PRIVATE KEY-----"), "key in PEM"),
+        _ => (text.contains("-----BEGIN CERTIFICATE-----"), "certificate in PEM"),
+    };
+    (!is_right).then(|| format!("{key}: {}: is no {wanted}", path.display()))
+}
+
 fn told(path: &Path, why: &io::Error) -> String {
     let hint = if why.kind() == io::ErrorKind::NotFound && path.starts_with(OF_SYSTEMD) {
         "; systemd puts it there while the unit runs"
@@ -86,11 +108,16 @@ pub fn warnings(config: &Config, role: Role, secret_files: &[(String, PathBuf)])
     let key = config.key_file.as_deref().map(|path| ("key_file", path));
     let of_nats = nats_files(config).filter(|(key, _)| key.ends_with("file") || key.ends_with("key"));
     let named = key.into_iter().chain(of_nats).filter_map(|(key, path)| exposure(key, path));
-    let read = secret_files.iter().filter_map(|(key, path)| exposure(key, path));
-    let mut exposed: Vec<_> = named.chain(read).collect();
-    // A file of credentials is found both ways.
-    exposed.dedup();
-    exposed.into_iter().chain(folders::warnings(config, role)).collect()
+    // A file of credentials is written like a secret in a file.
+    let read = secret_files.iter().filter(|(key, _)| key != "bus.nats.credentials");
+    let read = read.filter_map(|(key, path)| exposure(key, path));
+    named.chain(read).chain(other_bus(config, role)).chain(folders::warnings(config, role)).collect()
+}
+
+/// Settings of the bus that is not chosen: `--bus` may have chosen the other for once.
+fn other_bus(config: &Config, role: Role) -> Option<String> {
+    let is_unused = config.bus.kind == Kind::Nats && config.bus.local != LocalBusSettings::default();
+    (is_unused && role != Role::Operator).then(|| "bus.local: is not heeded on NATS".to_owned())
 }
 
 /// Says who else than its owner may read a secret.
@@ -151,8 +178,26 @@ mod tests {
         config.bus.nats.tls.ca = Some("/nowhere/ca.pem".into());
         assert_eq!(problems(&config, Role::Standalone), Vec::<String>::new());
         config.bus.kind = Kind::Nats;
-        let problems = problems(&config, Role::Standalone);
-        assert!(problems[0].starts_with("bus.nats.credentials.file: /nowhere/relay.creds: "), "{problems:?}");
-        assert!(problems[1].starts_with("bus.nats.tls.ca: /nowhere/ca.pem: "), "{problems:?}");
+        let told = problems(&config, Role::Standalone);
+        assert!(told[0].starts_with("bus.nats.credentials.file: /nowhere/relay.creds: "), "{told:?}");
+        assert!(told[1].starts_with("bus.nats.tls.ca: /nowhere/ca.pem: "), "{told:?}");
+
+        let file = tempfile::NamedTempFile::new().unwrap();
+        fs::write(file.path(), "host.example.org\n").unwrap();
+        fs::set_permissions(file.path(), fs::Permissions::from_mode(0o644)).unwrap();
+        config.bus.nats.credentials.file = Some(file.path().into());
+        config.bus.nats.tls.ca = Some(file.path().into());
+        let told = problems(&config, Role::Standalone);
+        let name = file.path().display();
+        assert_eq!(
+            told,
+            [
+                format!("bus.nats.credentials.file: {name}: is no file of credentials, as nsc writes it"),
+                format!("bus.nats.tls.ca: {name}: is no certificate in PEM"),
+            ]
+        );
+        let secrets = [("bus.nats.credentials".to_owned(), file.path().to_owned())];
+        let warned = warnings(&config, Role::Pusher, &secrets);
+        assert_eq!(warned.iter().filter(|warning| warning.contains("may be read")).count(), 1, "{warned:?}");
     }
 }

@@ -37,6 +37,13 @@ impl Settings {
     /// What is wrong with the one that is chosen.
     pub fn problems(&self) -> Vec<String> {
         match self.kind {
+            // Whoever names a server means it.
+            Kind::Local if self.nats != NatsSettings::default() => {
+                vec![
+                    "nats: is set, and bus.kind is \"local\": set kind = \"nats\", or leave the section out"
+                        .to_owned(),
+                ]
+            }
             Kind::Local => Vec::new(),
             Kind::Nats => within("nats", self.nats.problems()).collect(),
         }

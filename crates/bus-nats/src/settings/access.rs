@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use async_nats::ConnectOptions;
 use kit::config::{Secret, Validate};
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +20,11 @@ pub struct Credentials {
     pub password: Option<Secret>,
     /// A token.
     pub token: Option<Secret>,
+}
+
+/// Whether `text` is what [`Credentials::file`] has to hold.
+pub fn is_credentials_file(text: &str) -> bool {
+    ConnectOptions::with_credentials(text).is_ok()
 }
 
 /// The letters of an encoded seed: two of its kind, the key of 32 octets, and a sum, in base32.

@@ -38,6 +38,9 @@ pub struct Bounds {
     pub heals_at_once: usize,
 }
 
+/// A state takes about 1 KiB, one with a few shared mailboxes some more.
+const LEAST_VALUE: usize = 4 << 10;
+
 impl Default for Bounds {
     fn default() -> Self {
         Self {
@@ -79,6 +82,8 @@ impl Validate for Bounds {
             // NATS counts octets in a signed number.
             .filter(|(_, size)| i64::try_from(*size).is_err())
             .map(|(name, _)| format!("{name}: is more than NATS can count"));
-        small.chain(huge).collect()
+        let narrow = (1..LEAST_VALUE).contains(&self.largest_value);
+        let narrow = narrow.then(|| "largest_value: must be at least 4KiB, or states do not fit".to_owned());
+        small.chain(huge).chain(narrow).collect()
     }
 }

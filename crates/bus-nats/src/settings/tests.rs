@@ -71,6 +71,30 @@ fn a_secret_in_a_url_is_refused_and_not_shown() {
 }
 
 #[test]
+fn a_server_is_a_url_with_a_scheme_and_a_host() {
+    for server in ["", "foo", "foo:4222", "nats://", "ws://a", "wss://a"] {
+        let problems = problems(|settings| settings.servers = vec![server.to_owned()]);
+        assert_eq!(problems, ["servers: is no URL like nats://host:4222 or tls://host:4222"], "{server:?}");
+    }
+}
+
+#[test]
+fn a_value_has_room_for_a_state() {
+    let of = |octets| problems(|settings| settings.bounds.largest_value = octets);
+    assert_eq!(of(1), ["bounds.largest_value: must be at least 4KiB, or states do not fit"]);
+    assert_eq!(of(4 << 10), Vec::<String>::new());
+}
+
+#[test]
+fn a_file_of_credentials_is_told_from_another() {
+    assert!(!is_credentials_file("host.example.org\n"));
+    let file = "-----BEGIN NATS USER JWT-----\nabc.def.ghi\n------END NATS USER JWT------\n\n\
+                -----BEGIN USER NKEY SEED-----\nSUACH75SWCM5D2JMJM6EKLR2WDARVGZT4QC6LX3AGHSWOMVAKERABBBRWM\n\
+                ------END USER NKEY SEED------\n";
+    assert!(is_credentials_file(file));
+}
+
+#[test]
 fn an_nkey_is_the_seed_of_a_user() {
     let of = |seed: &str| problems(|settings| settings.credentials.nkey = Some(Secret::new(seed)));
     let right = "SUACH75SWCM5D2JMJM6EKLR2WDARVGZT4QC6LX3AGHSWOMVAKERABBBRWM";

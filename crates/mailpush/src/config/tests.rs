@@ -39,9 +39,10 @@ fn the_example_for_operators_is_right() {
 
 #[test]
 fn every_key_in_the_documentation_is_there() {
-    // The block shows a login beside `tls = "none"`, and that alone is refused.
+    // The block shows a login beside `tls = "none"`, and NATS beside the bus in the process: they alone are refused.
     let errors = load_text(&documented()).unwrap_err().to_string();
-    assert_eq!(errors.lines().count(), 1, "{errors}");
+    assert_eq!(errors.lines().count(), 2, "{errors}");
+    assert!(errors.contains("bus.nats: is set, and bus.kind is \"local\""), "{errors}");
     assert!(errors.contains("notifyd.smtp.login: "), "{errors}");
 }
 
