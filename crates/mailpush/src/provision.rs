@@ -96,10 +96,10 @@ pub async fn run(options: Options) -> Result<String, Error> {
         error @ NotDone::NotAllowed(_) => Error::NotAllowed(error),
         error => Error::NotDone(error),
     })?;
-    Ok(told(&done, is_key_noted))
+    Ok(told(&done, is_key_noted, key.is_some()))
 }
 
-fn told(done: &[Provisioned], is_key_noted: bool) -> String {
+fn told(done: &[Provisioned], is_key_noted: bool, has_key: bool) -> String {
     let lines = done.iter().flat_map(|Provisioned { stream, outcome }| match outcome {
         Outcome::Made(octets) => vec![format!("{stream}: made, max_bytes {octets}")],
         Outcome::Changed(changes) => changes.iter().map(|change| format!("{stream}: {change}")).collect(),
@@ -107,7 +107,13 @@ fn told(done: &[Provisioned], is_key_noted: bool) -> String {
     });
     let key = is_key_noted.then(|| "key_file: NATS belongs to this key from here on".to_owned());
     let lines: Vec<_> = lines.chain(key).collect();
-    if lines.is_empty() { "nothing to change".to_owned() } else { format!("done\n{}", lines.join("\n")) }
+    let said =
+        if lines.is_empty() { "nothing to change".to_owned() } else { format!("done\n{}", lines.join("\n")) };
+    if has_key {
+        said
+    } else {
+        format!("{said}\nkey_file: is not set, and whose NATS it is was not looked at")
+    }
 }
 
 #[cfg(test)]
@@ -119,11 +125,15 @@ mod tests {
     #[test]
     fn what_was_done_is_told_in_lines() {
         let one = |outcome| Provisioned { stream: "p_STATE".to_owned(), outcome };
-        assert_eq!(told(&[one(Outcome::Same)], false), "nothing to change");
+        assert_eq!(told(&[one(Outcome::Same)], false, true), "nothing to change");
+        assert_eq!(
+            told(&[one(Outcome::Same)], false, false),
+            "nothing to change\nkey_file: is not set, and whose NATS it is was not looked at"
+        );
         let change = Change { what: "max_bytes", from: "1GiB".into(), to: "2GiB".into(), is_delicate: false };
         let done = [one(Outcome::Made("1GiB".to_owned())), one(Outcome::Changed(vec![change]))];
         assert_eq!(
-            told(&done, true),
+            told(&done, true, true),
             "done\np_STATE: made, max_bytes 1GiB\np_STATE: max_bytes 1GiB -> 2GiB\n\
              key_file: NATS belongs to this key from here on"
         );

@@ -81,7 +81,10 @@ async fn revoke(revoker: &Revoker, order: &Order) -> Reply {
     match revoker.revoke(&user, SystemTime::now()).await {
         Ok(()) => {
             tracing::info!("Credentials of a user revoked");
-            (StatusCode::OK, format!("{user}: what was shown until now counts no longer"))
+            (
+                StatusCode::OK,
+                format!("{user}: what was shown until now counts no longer, if there is such a user"),
+            )
         }
         Err(error @ RevokeError::User(_)) => (StatusCode::BAD_REQUEST, error.to_string()),
         Err(error) => {
