@@ -25,7 +25,7 @@ pub enum Error {
     Key(PathBuf, #[source] std::io::Error),
     /// It does not run, or elsewhere.
     #[error(
-        "nothing answers on {0}, the admin port of this configuration: the program that it is for is to run there"
+        "nothing answers on {0}, where the admin port of the program should be: does it run, and listen there?"
     )]
     Away(SocketAddr, #[source] reqwest::Error),
     /// Another of the programs runs there.

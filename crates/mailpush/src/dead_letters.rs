@@ -128,7 +128,7 @@ pub async fn run(options: Options) -> Result<String, Error> {
     match options.what {
         What::List { group, limit } => {
             let letters = desk.letters(&Request::List { group, limit }).await?;
-            Ok(list(&letters, SystemTime::now()))
+            Ok(list(&letters, limit, SystemTime::now()))
         }
         What::Show { group, number, content } => {
             let letters = desk.letters(&Request::Show { group, number, content }).await?;
@@ -176,9 +176,45 @@ impl Desk {
     }
 }
 
-fn list(letters: &[Letter], now: SystemTime) -> String {
+/// One for each line, and below them the groups that may have more: the running program tells `limit` of each.
+fn list(letters: &[Letter], limit: u32, now: SystemTime) -> String {
     if letters.is_empty() {
         return "no dead letters".to_owned();
     }
-    letters.iter().map(|letter| letter.line(now)).collect::<Vec<_>>().join("\n")
+    let lines = letters.iter().map(|letter| letter.line(now));
+    let groups = letters.chunk_by(|one, next| one.group == next.group);
+    let full = groups.filter(|letters| u32::try_from(letters.len()).is_ok_and(|count| count >= limit));
+    let cut = full
+        .filter_map(|letters| letters.first())
+        .map(|letter| format!("{}: {limit} are listed, and there may be more (--limit)", letter.group));
+    lines.chain(cut).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_that_was_cut_says_so() {
+        let letter = |group: &str, number| Letter {
+            group: group.to_owned(),
+            number,
+            died_at: 0,
+            attempts: 12,
+            kind: String::new(),
+            urgency: String::new(),
+            event: String::new(),
+            octets: 1,
+            reason: "refused".to_owned(),
+            content: None,
+        };
+        let letters = [letter("alarm-mail", 1), letter("alarm-mail", 2), letter("sms", 1)];
+        let told = |limit| list(&letters, limit, SystemTime::now());
+        assert_eq!(told(3).lines().count(), 3);
+        assert!(
+            told(2).ends_with("\nalarm-mail: 2 are listed, and there may be more (--limit)"),
+            "{}",
+            told(2)
+        );
+    }
 }

@@ -9,16 +9,26 @@ const UNITS: [(&str, u64); 4] = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 <
 
 /// Why a text is no size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a size is a whole number with B, KiB, MiB or GiB, like \"64KiB\"")]
-pub struct InvalidSize;
+pub enum InvalidSize {
+    /// It is not written as one.
+    #[error("a size is a whole number with B, KiB, MiB or GiB, like \"64KiB\"")]
+    Form,
+    /// It is more octets than can be counted.
+    #[error("size is too large")]
+    TooLarge,
+}
 
 /// Reads a whole number and a unit without a space between; octets.
 pub fn parse(text: &str) -> Result<u64, InvalidSize> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let (number, unit) = text.split_at(digits);
-    let number: u64 = number.parse().map_err(|_| InvalidSize)?;
-    let (_, octets) = UNITS.iter().find(|(name, _)| *name == unit).ok_or(InvalidSize)?;
-    number.checked_mul(*octets).ok_or(InvalidSize)
+    let (_, octets) = UNITS.iter().find(|(name, _)| *name == unit).ok_or(InvalidSize::Form)?;
+    if number.is_empty() {
+        return Err(InvalidSize::Form);
+    }
+    // Digits alone are only refused for being too many.
+    let number: u64 = number.parse().map_err(|_| InvalidSize::TooLarge)?;
+    number.checked_mul(*octets).ok_or(InvalidSize::TooLarge)
 }
 
 /// Writes octets in the largest unit that fits evenly.
@@ -54,8 +64,11 @@ mod tests {
         assert_eq!(parse("64KiB"), Ok(65_536));
         assert_eq!(parse("1MiB"), Ok(1 << 20));
         assert_eq!(parse("2GiB"), Ok(2 << 30));
-        for text in ["", "64", "64KB", "64 KiB", "-1B", "1.5MiB", "18446744073709551615GiB"] {
-            assert_eq!(parse(text), Err(InvalidSize), "{text:?}");
+        for text in ["", "64", "KiB", "64KB", "64 KiB", "-1B", "1.5MiB"] {
+            assert_eq!(parse(text), Err(InvalidSize::Form), "{text:?}");
+        }
+        for text in ["99999999999GiB", "99999999999999999999B"] {
+            assert_eq!(parse(text), Err(InvalidSize::TooLarge), "{text:?}");
         }
     }
 
