@@ -112,7 +112,7 @@ impl Default for Settings {
             reader: ReaderSettings::default(),
             attach_event: false,
             wording: None,
-            concurrency: 64,
+            concurrency: 96,
             retries: 12,
             backoff: BACKOFF,
             useful_for: Duration::from_secs(2 * 60 * 60),

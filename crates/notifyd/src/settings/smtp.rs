@@ -27,7 +27,8 @@ pub struct Smtp {
     /// How long a connection is kept for the next mail. Servers close idle ones themselves, some after seconds.
     #[serde(with = "kit::config::duration")]
     pub idle: Duration,
-    /// Connections at a time, for mail of every kind. Further mail waits for one.
+    /// Connections at a time, for mail of every kind. Further mail waits for one. Postfix allows one client fifty
+    /// (`smtpd_client_connection_count_limit`) where it is not of its own networks.
     pub connections: usize,
 }
 
@@ -73,7 +74,7 @@ impl Default for Smtp {
             hello_name: "localhost".into(),
             timeout: Duration::from_secs(30),
             idle: Duration::from_secs(20),
-            connections: 32,
+            connections: 48,
         }
     }
 }

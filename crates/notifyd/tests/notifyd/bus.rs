@@ -22,6 +22,8 @@ use tokio::{
 use crate::setup::{alarm, header, job, ledger, metric, settings, sink, unscheduled};
 
 const DEADLINE: Duration = Duration::from_secs(20);
+/// That of every line here.
+const ALARMS_AT_A_TIME: usize = 16;
 
 struct Line {
     bus: LocalBus,
@@ -39,7 +41,7 @@ async fn line(server: SocketAddr, retries: u32) -> Line {
 async fn start(bus: LocalBus, folder: TempDir, server: SocketAddr, retries: u32) -> Line {
     let (store, mut registry, drain) = (ledger(&folder).await, Registry::default(), Drain::new());
     let mut settings = settings(server);
-    settings.retries = retries;
+    (settings.retries, settings.concurrency) = (retries, ALARMS_AT_A_TIME);
     let notifyd =
         Notifyd::start(settings, b"site", Arc::new(bus.clone()), store, &mut registry).await.unwrap();
     drop(drain.spawn(notifyd.run(drain.clone())));
@@ -142,18 +144,19 @@ async fn owner_is_told_once_of_messages_that_were_not_sent_while_alarms_wait() {
     let slow = hesitating(sink.local_addr(), answers.clone()).await;
     let line = line(slow, 3).await;
     // Twice as many alarms as run at a time, and the server answers none.
-    for sequence in 1..=32 {
+    let at_a_time = ALARMS_AT_A_TIME as u64;
+    for sequence in 1..=2 * at_a_time {
         let mut job = job(alarm(&[&format!("bob{sequence}@example.org")]));
         job.id.sequence = sequence;
         line.bus.dispatch(job, &[]).await.unwrap();
     }
-    mails(&sink, 16).await;
+    mails(&sink, at_a_time).await;
     for (count, sequence) in [(3, 100), (3, 100), (1, 101)] {
         line.bus.dispatch(unscheduled("alice@example.org", count, sequence), &[]).await.unwrap();
     }
-    mails(&sink, 18).await;
+    mails(&sink, at_a_time + 2).await;
     answers.add_permits(100);
-    mails(&sink, 34).await;
+    mails(&sink, 2 * at_a_time + 2).await;
     assert_eq!(line.drain.finish(DEADLINE).await, Drained::Clean);
     let all = sink.mails();
     let told: Vec<_> = all.iter().filter(|mail| mail.to == ["alice@example.org"]).collect();

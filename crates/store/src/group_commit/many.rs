@@ -15,7 +15,11 @@ pub(super) const MOST_ROWS: usize = SIZES[SIZES.len() - 1];
 
 /// A statement over a list of rows. Each row of its answer says in the column `name` whose it is.
 #[derive(Debug)]
-pub(crate) struct Many([SqlStr; SIZES.len()]);
+pub(crate) struct Many {
+    texts: [SqlStr; SIZES.len()],
+    /// Whether it may wait a moment for company.
+    waits: bool,
+}
 
 /// What one caller wants of it.
 #[derive(Debug)]
@@ -37,16 +41,26 @@ impl Many {
     /// `head` and `tail` are the statement before and after its list `v`, of so many `columns`: `column1` and so on.
     /// They hold nothing that came from outside, but for names that [`crate::TableName`] has looked at.
     pub(crate) fn new(head: &str, columns: usize, tail: &str) -> Self {
-        Self(SIZES.map(|rows| {
+        let texts = SIZES.map(|rows| {
             let text = format!("{head} (VALUES {}) AS v {tail}", list(rows, columns));
             AssertSqlSafe(text).into_sql_str()
-        }))
+        });
+        Self { texts, waits: true }
+    }
+
+    /// The same, but it waits for nobody: few callers are under way, and each does nothing else meanwhile.
+    pub(crate) fn at_once(self) -> Self {
+        Self { waits: false, ..self }
+    }
+
+    pub(super) fn waits(&self) -> bool {
+        self.waits
     }
 
     /// For the most rows that are no more than `waiting`, which are not none; and how many these are.
     pub(crate) fn of(&self, waiting: usize) -> (SqlStr, usize) {
         let at = SIZES.partition_point(|size| *size <= waiting).saturating_sub(1);
-        (self.0[at].clone(), SIZES[at])
+        (self.texts[at].clone(), SIZES[at])
     }
 }
 

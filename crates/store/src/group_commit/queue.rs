@@ -60,28 +60,32 @@ impl Queue {
     /// Has `order` wait. With a turn, whoever has it is to serve the queue.
     pub(super) fn push(&self, order: Order) -> Option<Turn> {
         let mut state = locked(&self.state);
+        let waits = order.many.waits();
         state.orders.push_back(order);
-        let may_work = state.at_work < self.at_a_time && !state.is_gathering;
+        let may_work = state.at_work < self.at_a_time && !(waits && state.is_gathering);
+        let gathers = may_work && waits;
         state.at_work += usize::from(may_work);
-        state.is_gathering |= may_work;
-        may_work.then(|| Turn { state: Some(self.state.clone()), gathers: true })
+        state.is_gathering |= gathers;
+        may_work.then(|| Turn { state: Some(self.state.clone()), gathers })
     }
 }
 
 impl Turn {
     /// Whether more orders are to be expected within a moment.
     pub(super) fn expects_company(&self) -> bool {
-        self.state.as_ref().is_some_and(|state| locked(state).has_company)
+        self.gathers && self.state.as_ref().is_some_and(|state| locked(state).has_company)
     }
 
-    /// The orders that are next: those of the statement that is waited for longest. Without any, or where another turn
-    /// gathers them, the turn is over.
+    /// The orders that are next: those of the statement that is waited for longest, but for what another turn gathers.
+    /// Without any the turn is over.
     pub(super) fn next(&mut self) -> Option<Batch> {
         let shared = self.state.take()?;
         let mut state = locked(&shared);
         let is_others = state.is_gathering && !self.gathers;
-        let batch = if is_others { None } else { state.take_batch() };
-        if batch.is_none() {
+        let batch = state.take_batch(|many| !(is_others && many.waits()));
+        if batch.is_some() {
+            state.is_gathering = is_others;
+        } else {
             // In one with the look: who comes after it finds nobody at work.
             state.leave(self.gathers);
         }
@@ -106,27 +110,28 @@ impl State {
         self.is_gathering &= !gathers;
     }
 
-    fn take_batch(&mut self) -> Option<Batch> {
+    fn take_batch(&mut self, is_ours: impl Fn(&Many) -> bool) -> Option<Batch> {
         self.orders.retain(|order| !order.reply.is_closed());
-        let batch = self.batch()?;
-        self.is_gathering = false;
-        self.has_company = batch.orders.len() > 1;
+        let many = self.orders.iter().find(|order| is_ours(&order.many))?.many.clone();
+        let batch = self.batch(&many);
+        if many.waits() {
+            self.has_company = batch.orders.len() > 1;
+        }
         Some(batch)
     }
 
-    fn batch(&mut self) -> Option<Batch> {
-        let many = self.orders.front()?.many.clone();
+    fn batch(&mut self, many: &Arc<Many>) -> Batch {
         let (mut orders, mut later, mut names) = (Vec::new(), VecDeque::new(), HashSet::new());
         for order in self.orders.drain(..) {
             let goes = orders.len() < MOST_ROWS
-                && Arc::ptr_eq(&order.many, &many)
+                && Arc::ptr_eq(&order.many, many)
                 && names.insert(order.wanted.name.clone());
             if goes { orders.push(order) } else { later.push_back(order) }
         }
         let (sql, rows) = many.of(orders.len());
         orders.drain(rows..).rev().for_each(|order| later.push_front(order));
         self.orders = later;
-        Some(Batch { sql, orders })
+        Batch { sql, orders }
     }
 }
 
@@ -143,22 +148,32 @@ mod tests {
 
     struct Orders {
         many: Arc<Many>,
+        at_once: Arc<Many>,
         room: Arc<Semaphore>,
         answers: Vec<oneshot::Receiver<Result<Option<Row>, sqlx::Error>>>,
     }
 
     impl Orders {
         fn new() -> Self {
-            let many = Arc::new(Many::new("SELECT name FROM", 1, ""));
-            Self { many, room: Arc::new(Semaphore::new(8)), answers: Vec::new() }
+            let many = || Many::new("SELECT name FROM", 1, "");
+            let (many, at_once) = (Arc::new(many()), Arc::new(many().at_once()));
+            Self { many, at_once, room: Arc::new(Semaphore::new(8)), answers: Vec::new() }
         }
 
         fn next(&mut self) -> Order {
+            self.of(self.many.clone())
+        }
+
+        fn at_once(&mut self) -> Order {
+            self.of(self.at_once.clone())
+        }
+
+        fn of(&mut self, many: Arc<Many>) -> Order {
             let (reply, answer) = oneshot::channel();
             self.answers.push(answer);
             let place = self.room.clone().try_acquire_owned().unwrap();
             let wanted = Wanted { name: self.answers.len().to_string(), values: vec![] };
-            Order { many: self.many.clone(), wanted, reply, _place: place }
+            Order { many, wanted, reply, _place: place }
         }
     }
 
@@ -195,6 +210,19 @@ mod tests {
         let mut second = queue.push(orders.next()).unwrap();
         assert_eq!(size(first.next()), 0);
         assert_eq!(size(second.next()), 1);
+    }
+
+    #[test]
+    fn what_goes_at_once_does_so_beside_one_that_gathers() {
+        let (queue, mut orders) = (Queue::new(3), Orders::new());
+        let mut gathering = queue.push(orders.next()).unwrap();
+        let mut at_once = queue.push(orders.at_once()).unwrap();
+        assert!(!at_once.expects_company());
+        assert!(queue.push(orders.next()).is_none());
+        assert_eq!(size(at_once.next()), 1);
+        assert_eq!(size(at_once.next()), 0);
+        assert!(queue.push(orders.next()).is_none(), "one gathers still");
+        assert_eq!(size(gathering.next()), 3);
     }
 
     #[test]

@@ -26,7 +26,7 @@ static ACCEPT: LazyLock<Arc<Many>> = LazyLock::new(|| {
         WHERE c.user_id = p.user_id AND p.user_id = u.user_id) \
         INSERT INTO credit_entries (reference, kind, user_id, available_change, reserved_change, created) \
         SELECT id, 'commit', user_id, 0, -price, updated FROM taken RETURNING reference AS name";
-    Arc::new(Many::new("WITH asked AS (SELECT v.* FROM", 5, tail))
+    Arc::new(Many::new("WITH asked AS (SELECT v.* FROM", 5, tail).at_once())
 });
 
 impl Seen {

@@ -68,7 +68,7 @@ static DEPART: LazyLock<Arc<Many>> = LazyLock::new(|| {
         used_up(14),
         EffectKind::SieveText.name(),
     );
-    Arc::new(Many::new("WITH asked AS (SELECT v.* FROM", 17, &tail))
+    Arc::new(Many::new("WITH asked AS (SELECT v.* FROM", 17, &tail).at_once())
 });
 
 impl Store {

@@ -16,10 +16,10 @@ pub struct MailPlan {
     #[arg(long, default_value_t = 4_000)]
     pub mails: usize,
     /// Connections to the server, of notifyd and of the loop alike. notifyd's default.
-    #[arg(long, default_value_t = 32)]
+    #[arg(long, default_value_t = 48)]
     pub connections: usize,
     /// Mails that notifyd has in hand, with or without a connection. notifyd's default.
-    #[arg(long, default_value_t = 64)]
+    #[arg(long, default_value_t = 96)]
     pub at_a_time: usize,
     /// Runs against each server, in turn with the loop.
     #[arg(long, default_value_t = 1)]
