@@ -71,7 +71,7 @@ pub(crate) fn numbers_statement(settings: &Settings) -> Many {
          AS number FROM {} WHERE user_id = v.column1 ORDER BY number LIMIT {MOST_NUMBERS}) AS n) AS numbers FROM",
         settings.numbers
     );
-    Many::new(&head, 1, "")
+    Many::new(&head, 1, "").at_once()
 }
 
 impl Store {
