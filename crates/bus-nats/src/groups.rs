@@ -51,36 +51,41 @@ use crate::{
 /// Between two attempts at consumers for which there is no room.
 const LACKING: Duration = Duration::from_secs(1);
 
-/// The groups that have a listener on this node, and those of which consumers cannot be made.
+/// The groups of this node.
 #[derive(Debug, Default)]
-pub(crate) struct Groups(Arc<Mutex<HashSet<Group>>>, Mutex<HashSet<Group>>);
+pub(crate) struct Groups {
+    /// Those that have a listener.
+    taken: Arc<Mutex<HashSet<Group>>>,
+    /// Those that wait for their consumers, for want of room for them.
+    lacking: Mutex<HashSet<Group>>,
+}
 
 impl Groups {
     /// Fails while a group waits for its consumers, for want of room for them.
     pub(crate) fn check(&self, names: &Names) -> Result<(), CallError> {
-        let is_one_lacking = !self.1.lock().unwrap_or_else(PoisonError::into_inner).is_empty();
+        let is_one_lacking = !self.lacking.lock().unwrap_or_else(PoisonError::into_inner).is_empty();
         if is_one_lacking { Err(CallError::FewConsumers(names.stream(JOBS))) } else { Ok(()) }
     }
 
     /// Whether that is news.
     fn note_lack(&self, group: &Group, is_lacking: bool) -> bool {
-        let mut lacking = self.1.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut lacking = self.lacking.lock().unwrap_or_else(PoisonError::into_inner);
         if is_lacking { lacking.insert(group.clone()) } else { lacking.remove(group) }
     }
 
     /// Holds the group's place on this node until it is dropped.
     fn take(&self, group: &Group) -> Result<Registration, BusError> {
-        if !self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(group.clone()) {
+        if !self.taken.lock().unwrap_or_else(PoisonError::into_inner).insert(group.clone()) {
             return Err(BusError::GroupTaken);
         }
-        let (groups, group) = (self.0.clone(), group.clone());
+        let (groups, group) = (self.taken.clone(), group.clone());
         Ok(Registration::new(move || {
             groups.lock().unwrap_or_else(PoisonError::into_inner).remove(&group);
         }))
     }
 
     fn has(&self, group: &Group) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(group)
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner).contains(group)
     }
 }
 

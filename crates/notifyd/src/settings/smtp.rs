@@ -27,8 +27,8 @@ pub struct Smtp {
     /// How long a connection is kept for the next mail. Servers close idle ones themselves, some after seconds.
     #[serde(with = "kit::config::duration")]
     pub idle: Duration,
-    /// Connections at a time, for mail of every kind. Further mail waits for one. Postfix allows one client fifty
-    /// (`smtpd_client_connection_count_limit`) where it is not of its own networks.
+    /// Connections at a time, for mail of every kind. Further mail waits for one. Servers bound what one client may
+    /// have.
     pub connections: usize,
 }
 
