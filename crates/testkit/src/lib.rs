@@ -15,6 +15,7 @@ pub mod lmtp;
 pub mod nats;
 pub mod pages;
 pub mod postgres;
+pub mod prism;
 pub mod program;
 pub mod proxy;
 pub mod raw;
