@@ -15,10 +15,11 @@ use crate::{
 
 /// Rows: id, attempts that were seen, the gateway's name for it, now, user. Credit is locked in the order of users, so
 /// that no two such statements wait for each other. An entry that is there is an error, which takes everything back.
+/// The state is not compared as it is: PostgreSQL would find all that are open by it, for each statement.
 static ACCEPT: LazyLock<Arc<Many>> = LazyLock::new(|| {
     let tail = "), taken AS (UPDATE sms_messages AS m SET state = 'accepted', provider_id = a.column3, \
         updated = a.column4, words = '' FROM asked AS a WHERE m.id = a.column1 AND m.attempts = a.column2 \
-        AND m.state IN ('sending', 'unknown') RETURNING m.id, m.user_id, m.price, m.updated), \
+        AND m.state || '' IN ('sending', 'unknown') RETURNING m.id, m.user_id, m.price, m.updated), \
         purse AS (SELECT user_id FROM sms_credit WHERE user_id IN (SELECT column5 FROM asked) \
         ORDER BY user_id FOR UPDATE), \
         spent AS (UPDATE sms_credit AS c SET reserved = c.reserved - u.price FROM purse AS p, \

@@ -1,11 +1,15 @@
 //! Text messages that are admitted and paid in one go.
 
+use std::time::Duration;
+
 use futures_util::future::join_all;
 use mailbox_event::Account;
 use store::{
     Admission, Budget, EffectKey, EffectKind, Merge, NoticeKind, Reservation, ScopeKey, Sms, SmsState, Store,
     StoreError, Texting,
 };
+
+use testkit::eventually;
 
 use crate::fixture::{Fixture, NOW, account, on_both};
 
@@ -17,6 +21,13 @@ on_both! {
     at_once_one_message_departs_once,
     many_users_at_once_depart_and_are_settled_each_for_itself,
 }
+
+/// Texts of one hour, each of another user.
+const CROWD: usize = 640;
+/// Connections end a moment after they were closed.
+const WITHIN: Duration = Duration::from_secs(30);
+/// Rows of an index that one text may look at.
+const LOOKS: u64 = 5;
 
 /// More than go into a statement.
 const MANY: usize = 100;
@@ -179,5 +190,32 @@ async fn many_users_at_once_depart_and_are_settled_each_for_itself(fixture: Fixt
     for (nth, user) in users.iter().enumerate() {
         let left = 40 - 2 * u64::try_from(accepted(nth)).unwrap();
         assert_eq!(credit(&store, user).await, (left, 0));
+    }
+}
+
+/// Of young tables, which the server has not counted yet.
+#[tokio::test]
+async fn what_a_text_reads_does_not_grow_with_those_of_its_hour_and_those_under_way() {
+    let fixture = Fixture::postgres().await;
+    let store = fixture.open().await;
+    let grants =
+        (0..CROWD).map(|user| format!("('u{user}@example.org', 2, 0)")).collect::<Vec<_>>().join(", ");
+    fixture.by_hand(&format!("INSERT INTO sms_credit VALUES {grants}")).await;
+    let ways = (0..CROWD).map(async |name| {
+        let user = account(&format!("u{name}@example.org"));
+        depart(&store, &user, name, WIDE).await.unwrap()
+    });
+    let texts = join_all(ways).await;
+    join_all(texts.iter().take(CROWD / 2).map(async |texting| texting.accepted("SM", NOW).await.unwrap()))
+        .await;
+    // Connections tell what they read at their end.
+    store.close().await;
+    let told = "SELECT SUM(n_tup_ins) FROM pg_stat_user_tables WHERE relname = 'budgets'";
+    let rows = 3 * u64::try_from(CROWD).unwrap();
+    eventually(WITHIN, "all is counted", async || (fixture.count(told).await == rows).then_some(())).await;
+    for index in ["budgets_by_age", "budgets_pkey", "sms_messages_by_state", "sms_messages_pkey"] {
+        let read = format!("SELECT idx_tup_read FROM pg_stat_user_indexes WHERE indexrelname = '{index}'");
+        let read = fixture.count(&read).await;
+        assert!(read < LOOKS * u64::try_from(CROWD).unwrap(), "{index}: {read}");
     }
 }
