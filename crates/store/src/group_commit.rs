@@ -25,7 +25,8 @@ use queue::{Order, Queue};
 
 /// Orders that wait; further callers wait for room. Many times what all groups of notifyd do at a time, and small.
 const LONGEST_QUEUE: usize = 1024;
-/// Statements at a time on PostgreSQL: one for each that a mail waits for. More would be smaller ones.
+/// Statements at a time on PostgreSQL: one for each that a mail waits for. More would be smaller ones. Of those that wait
+/// for nobody one runs at a time: their size is who came during the one before.
 const AT_A_TIME: usize = 3;
 
 /// See the module. Clones are the same.

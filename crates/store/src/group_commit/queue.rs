@@ -42,6 +42,8 @@ struct State {
     is_gathering: bool,
     /// Whether the last batch had several orders.
     has_company: bool,
+    /// Whether one of those at work runs a batch that waited for nobody. The next of that sort is of all who came meanwhile.
+    runs_at_once: bool,
 }
 
 /// The right to be at work, until this is dropped.
@@ -50,6 +52,8 @@ pub(super) struct Turn {
     state: Option<Arc<Mutex<State>>>,
     /// Whether it is the one that gathers, before its first batch.
     gathers: bool,
+    /// Whether it is the one that runs a batch that waited for nobody.
+    runs_at_once: bool,
 }
 
 impl Queue {
@@ -61,12 +65,13 @@ impl Queue {
     pub(super) fn push(&self, order: Order) -> Option<Turn> {
         let mut state = locked(&self.state);
         let waits = order.many.waits();
+        let is_cared_for = if waits { state.is_gathering } else { state.runs_at_once };
         state.orders.push_back(order);
-        let may_work = state.at_work < self.at_a_time && !(waits && state.is_gathering);
+        let may_work = state.at_work < self.at_a_time && !is_cared_for;
         let gathers = may_work && waits;
         state.at_work += usize::from(may_work);
         state.is_gathering |= gathers;
-        may_work.then(|| Turn { state: Some(self.state.clone()), gathers })
+        may_work.then(|| Turn { state: Some(self.state.clone()), gathers, runs_at_once: false })
     }
 }
 
@@ -76,18 +81,22 @@ impl Turn {
         self.gathers && self.state.as_ref().is_some_and(|state| locked(state).has_company)
     }
 
-    /// The orders that are next: those of the statement that is waited for longest, but for what another turn gathers.
-    /// Without any the turn is over.
+    /// The orders that are next: those of the statement that is waited for longest, but for what is another turn's. Without
+    /// any the turn is over.
     pub(super) fn next(&mut self) -> Option<Batch> {
         let shared = self.state.take()?;
         let mut state = locked(&shared);
-        let is_others = state.is_gathering && !self.gathers;
-        let batch = state.take_batch(|many| !(is_others && many.waits()));
-        if batch.is_some() {
-            state.is_gathering = is_others;
+        state.runs_at_once &= !self.runs_at_once;
+        self.runs_at_once = false;
+        let (gathered, at_once) = (state.is_gathering && !self.gathers, state.runs_at_once);
+        let batch = state.take_batch(|many| !(if many.waits() { gathered } else { at_once }));
+        if let Some(batch) = &batch {
+            state.is_gathering = gathered;
+            self.runs_at_once = !batch.waits();
+            state.runs_at_once |= self.runs_at_once;
         } else {
             // In one with the look: who comes after it finds nobody at work.
-            state.leave(self.gathers);
+            state.leave(self);
         }
         drop(state);
         self.gathers = false;
@@ -99,15 +108,22 @@ impl Turn {
 impl Drop for Turn {
     fn drop(&mut self) {
         if let Some(shared) = self.state.take() {
-            locked(&shared).leave(self.gathers);
+            locked(&shared).leave(self);
         }
     }
 }
 
+impl Batch {
+    fn waits(&self) -> bool {
+        self.orders.first().is_some_and(|order| order.many.waits())
+    }
+}
+
 impl State {
-    fn leave(&mut self, gathers: bool) {
+    fn leave(&mut self, turn: &Turn) {
         self.at_work -= 1;
-        self.is_gathering &= !gathers;
+        self.is_gathering &= !turn.gathers;
+        self.runs_at_once &= !turn.runs_at_once;
     }
 
     fn take_batch(&mut self, is_ours: impl Fn(&Many) -> bool) -> Option<Batch> {
@@ -223,6 +239,21 @@ mod tests {
         assert_eq!(size(at_once.next()), 0);
         assert!(queue.push(orders.next()).is_none(), "one gathers still");
         assert_eq!(size(gathering.next()), 3);
+    }
+
+    #[test]
+    fn what_goes_at_once_goes_with_all_who_came_during_the_one_before() {
+        let (queue, mut orders) = (Queue::new(3), Orders::new());
+        let mut turn = queue.push(orders.at_once()).unwrap();
+        assert_eq!(size(turn.next()), 1);
+        assert!(queue.push(orders.at_once()).is_none());
+        let mut beside = queue.push(orders.next()).unwrap();
+        assert!(queue.push(orders.at_once()).is_none());
+        assert_eq!(size(beside.next()), 1);
+        assert_eq!(size(beside.next()), 0, "the rest is the first turn's");
+        assert_eq!(size(turn.next()), 2);
+        drop(turn);
+        assert!(queue.push(orders.at_once()).is_some(), "nobody is at work");
     }
 
     #[test]
