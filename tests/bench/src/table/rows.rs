@@ -139,6 +139,9 @@ pub const MAIL: &[Row] = &[
 
 /// Text messages; in the order of the table.
 pub const TEXTS: &[Row] = &[
+    Row::new("sms_prism_rate", "Prism, which judges requests by Twilio's description: texts/s", "", 0),
+    Row::new("sms_prism_part", "… part of the loop's, of the same run, %", "≥ 60", 0),
+    Row::new("sms_prism_cpu_us", "… CPU of the sender per text, µs", "", 0),
     Row::new("sms_rate", "gateway that answers at once: texts/s", "", 0),
     Row::new("sms_part", "… part of the loop's, of the same run, %", "≥ 60", 0),
     Row::new("sms_cpu_us", "… CPU of the sender per text, µs", "", 0),

@@ -1,6 +1,7 @@
 //! Texts per second, of a backlog that waits for notifyd and of a loop that has nothing else to do.
 
 use fakes::sms::{Fault, SmsGateway};
+use testkit::prism::Prism;
 
 use super::{
     SmsPlan,
@@ -8,10 +9,16 @@ use super::{
 };
 use crate::{Outcome, peer::Peer, results::Results, server::Helper};
 
-/// Measures both in turn: with a gateway that answers at once, all of many users and all of one, and with a distant one.
+/// Measures both in turn: with a gateway that answers at once, all of many users and all of one; with a distant one; and
+/// with Prism, which others wrote and which judges each request by Twilio's description.
 pub async fn run(plan: &SmsPlan, peer: Peer, results: &Results) -> Outcome<()> {
+    let prism = Prism::start().await;
+    let bare = requests(plan, &prism.base_url())?;
+    let many = paid(plan, peer, plan.users, &prism.base_url()).await?;
+    compare("sms_prism", (peer, &many), &bare, results)?;
+    drop(prism);
     let gateway = gateway().await?;
-    let bare = requests(plan, &gateway)?;
+    let bare = requests(plan, &gateway.base_url())?;
     let many = notifyd(plan, peer, plan.users, &gateway).await?;
     let one = notifyd(plan, peer, 1, &gateway).await?;
     compare("sms", (peer, &many), &bare, results)?;
@@ -20,7 +27,7 @@ pub async fn run(plan: &SmsPlan, peer: Peer, results: &Results) -> Outcome<()> {
     results.add("sms_one_cpu_us", peer, one.cpu)?;
     if plan.distance > 0 {
         gateway.fail_always(Some(Fault::Late(plan.distance())));
-        let bare = requests(plan, &gateway)?;
+        let bare = requests(plan, &gateway.base_url())?;
         let many = notifyd(plan, peer, plan.users, &gateway).await?;
         compare("sms_distant", (peer, &many), &bare, results)?;
     }
@@ -37,19 +44,25 @@ fn compare(name: &str, (peer, ours): (Peer, &Rate), bare: &Rate, results: &Resul
 
 /// Fails unless each was sent once and paid once.
 async fn notifyd(plan: &SmsPlan, peer: Peer, users: usize, gateway: &SmsGateway) -> Outcome<Rate> {
-    // Each has enough for all, whoever they are of.
-    let setup = Setup::new(peer, plan.texts, users, plan.texts).await?;
     let before = *gateway.taken().borrow();
-    let rate = setup.send(&gateway.base_url(), plan.at_a_time)?;
+    let rate = paid(plan, peer, users, &gateway.base_url()).await?;
     let sent = *gateway.taken().borrow() - before;
     if sent != u64::try_from(plan.texts)? {
         return Err(format!("the gateway took {sent} texts of {}", plan.texts).into());
     }
+    Ok(rate)
+}
+
+/// Fails unless each was paid once.
+async fn paid(plan: &SmsPlan, peer: Peer, users: usize, gateway: &str) -> Outcome<Rate> {
+    // Each has enough for all, whoever they are of.
+    let setup = Setup::new(peer, plan.texts, users, plan.texts).await?;
+    let rate = setup.send(gateway, plan.at_a_time)?;
     setup.check(u64::try_from(plan.texts * users - plan.texts)?).await?;
     Ok(rate)
 }
 
-fn requests(plan: &SmsPlan, gateway: &SmsGateway) -> Outcome<Rate> {
+fn requests(plan: &SmsPlan, gateway: &str) -> Outcome<Rate> {
     let numbers = [plan.at_a_time.to_string(), plan.texts.to_string()];
-    rate(Helper::start(&["part", "requests", &gateway.base_url(), &numbers[0], &numbers[1]], None)?)
+    rate(Helper::start(&["part", "requests", gateway, &numbers[0], &numbers[1]], None)?)
 }
