@@ -1,6 +1,10 @@
 //! Serving a small HTTP port: few connections at a time, small heads, and nobody for long.
 
-use std::{convert::Infallible, sync::Arc, time::Duration};
+use std::{
+    convert::Infallible,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use bytes::Bytes;
 use http_body_util::Full;
@@ -12,6 +16,8 @@ use tokio::{
     task::JoinSet,
 };
 use tracing::{debug, warn};
+
+use crate::line_pace::LinePace;
 
 /// A proxy or a scraper, and a few people; the next one waits in the backlog.
 const MOST_CONNECTIONS: usize = 64;
@@ -32,6 +38,7 @@ where
 {
     let places = Arc::new(Semaphore::new(MOST_CONNECTIONS));
     let mut connections = JoinSet::new();
+    let mut failures_told = LinePace::of_failures();
     while let Ok(place) = places.clone().acquire_owned().await {
         while connections.try_join_next().is_some() {}
         match listener.accept().await {
@@ -39,7 +46,9 @@ where
                 connections.spawn(connection(stream, place, port, lifetime, answer.clone()));
             }
             Err(why) => {
-                warn!(port, error = %why, "Cannot accept on a port");
+                if let Some(failures) = failures_told.line(Instant::now()) {
+                    warn!(port, failures, error = %why, "Cannot accept on a port");
+                }
                 tokio::time::sleep(ACCEPT_PAUSE).await;
             }
         }

@@ -12,11 +12,12 @@ mod wire;
 use std::{
     io,
     net::{IpAddr, SocketAddr},
-    sync::Arc,
-    time::Duration,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
 };
 
 use hyper::HeaderMap;
+use kit::line_pace::LinePace;
 use socket2::{SockRef, TcpKeepalive};
 use tokio::{
     net::{TcpListener, TcpSocket, TcpStream},
@@ -62,6 +63,7 @@ pub struct Server {
     /// Of addresses that are no proxies of ours.
     places: Arc<Places<ClientAddress>>,
     connections: TaskTracker,
+    failures_told: Mutex<LinePace>,
 }
 
 impl Server {
@@ -71,7 +73,8 @@ impl Server {
         let room = Arc::new(Semaphore::new(limits.connections));
         let places = Places::new(limits.connections_per_address);
         let shared = Arc::new(Shared { service, limits, cut: CancellationToken::new() });
-        Ok(Self { listener, shared, room, places, connections: TaskTracker::new() })
+        let failures_told = Mutex::new(LinePace::of_failures());
+        Ok(Self { listener, shared, room, places, connections: TaskTracker::new(), failures_told })
     }
 
     /// Where.
@@ -108,9 +111,16 @@ impl Server {
         match self.listener.accept().await {
             Ok((socket, peer)) => self.serve(socket, peer.ip(), room),
             Err(error) => {
-                tracing::warn!(%error, "Connections cannot be accepted");
+                self.tell_failure(&error);
                 tokio::time::sleep(ACCEPT_PAUSE).await;
             }
+        }
+    }
+
+    fn tell_failure(&self, error: &io::Error) {
+        let mut pace = self.failures_told.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(failures) = pace.line(Instant::now()) {
+            tracing::warn!(%error, failures, "Connections cannot be accepted");
         }
     }
 

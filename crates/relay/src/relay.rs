@@ -6,11 +6,11 @@ use std::{
     io,
     os::unix::net::{UnixDatagram as StdDatagram, UnixListener as StdListener},
     sync::Arc,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use bus::Bus;
-use kit::drain::Drain;
+use kit::{drain::Drain, line_pace::LinePace};
 use tokio::{
     task::{JoinSet, spawn_blocking},
     time::{MissedTickBehavior, interval, timeout},
@@ -235,11 +235,16 @@ async fn keep_synced(intake: Intake, every: Duration, stop: CancellationToken) {
 /// Keeps gauges, gate and warning true while nothing arrives.
 async fn keep_watch(intake: Intake, stop: CancellationToken) {
     let mut ticks = interval(CHECK_EVERY);
+    let mut failures_told = LinePace::of_failures();
     while stop.run_until_cancelled(ticks.tick()).await.is_some() {
         intake.telemetry.depth(intake.spool.depth(), (intake.clock)());
         let intake = intake.clone();
         // A panic in there is told by its hook; the next tick tries again.
-        spawn_blocking(move || look_after(&intake)).await.ok();
+        if let Ok(Err(error)) = spawn_blocking(move || look_after(&intake)).await
+            && let Some(failures) = failures_told.line(Instant::now())
+        {
+            tracing::warn!(%error, failures, "Published segments cannot be removed");
+        }
     }
 }
 
@@ -250,12 +255,13 @@ async fn tell_gaps(intake: Intake, bus: Arc<dyn Bus>, stop: CancellationToken) {
 }
 
 /// Clears away what is published, and looks whether a broken disk is well, which writes to it. Blocks.
-fn look_after(intake: &Intake) {
-    if let Err(error) = intake.spool.tidy((intake.clock)()) {
+fn look_after(intake: &Intake) -> io::Result<()> {
+    let tidied = intake.spool.tidy((intake.clock)());
+    if tidied.is_err() {
         intake.telemetry.spool_errors.inc();
-        tracing::warn!(%error, "Published segments cannot be removed");
     }
     intake.health.check(&intake.spool);
+    tidied
 }
 
 async fn close(intake: Intake) {

@@ -1,13 +1,12 @@
 //! What cannot be used is told and kept, both within bounds: a sender that speaks nonsense does so all day.
 
-mod line_pace;
-
 use std::{
     sync::{Arc, Mutex, PoisonError},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use bytes::Bytes;
+use kit::line_pace::LinePace;
 use mailbox_event::UnixMillis;
 use tokio::{sync::Semaphore, task::spawn_blocking};
 
@@ -16,11 +15,12 @@ use crate::{
     spool::{Form, Record},
     telemetry::Telemetry,
 };
-use line_pace::LinePace;
 
 /// Threads that may write to the quarantine or wait for it. What comes while they are busy is counted and not kept:
 /// the quarantine holds examples, and has thrown out older ones by then.
 const WRITERS: usize = 4;
+/// At most one line in this time.
+const TOLD_EVERY: Duration = Duration::from_secs(1);
 
 /// A notification for the quarantine.
 #[derive(Debug)]
@@ -47,7 +47,7 @@ impl Exhibit {
 impl Malformed {
     pub fn new(quarantine: Quarantine) -> Self {
         let writers = Arc::new(Semaphore::new(WRITERS));
-        Self { quarantine: Arc::new(quarantine), writers, pace: Mutex::default() }
+        Self { quarantine: Arc::new(quarantine), writers, pace: Mutex::new(LinePace::every(TOLD_EVERY)) }
     }
 
     /// Tells the log of one, or of all since the last line.

@@ -2,6 +2,7 @@
 
 use std::{io, sync::Arc};
 
+use kit::line_pace::LinePace;
 use tokio::{
     task::{JoinHandle, spawn_blocking},
     time::{Instant, sleep_until},
@@ -22,6 +23,7 @@ pub(super) struct Reader {
     from_disk: Option<JoinHandle<io::Result<Vec<Record>>>>,
     /// The disk could not be read, and is not asked again before.
     rests_until: Option<Instant>,
+    failures_told: LinePace,
     /// The first sequence that is left to the next start, once the end was given.
     goal: Option<u64>,
 }
@@ -29,7 +31,8 @@ pub(super) struct Reader {
 impl Reader {
     pub fn new(intake: Intake) -> Self {
         let from = intake.spool.position();
-        Self { intake, from, from_disk: None, rests_until: None, goal: None }
+        let failures_told = LinePace::of_failures();
+        Self { intake, from, from_disk: None, rests_until: None, failures_told, goal: None }
     }
 
     /// The next records, at least one; none at the end, when `finish` was given and what the spool held then is
@@ -88,7 +91,9 @@ impl Reader {
     }
 
     fn unreadable(&mut self, error: &io::Error) {
-        tracing::error!(%error, "Spool cannot be read");
+        if let Some(failures) = self.failures_told.line(Instant::now().into_std()) {
+            tracing::error!(%error, failures, "Spool cannot be read");
+        }
         self.intake.telemetry.spool_errors.inc();
         self.rests_until = Some(Instant::now() + LONGEST_WAIT);
     }

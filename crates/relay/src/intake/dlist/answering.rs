@@ -15,6 +15,7 @@ use std::{
 
 use bytes::Bytes;
 use cyrus::dlist;
+use kit::line_pace::LinePace;
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
     net::sockopt::{Timeout, set_socket_timeout},
@@ -71,13 +72,15 @@ enum Came {
 
 impl Answering {
     fn accept_until(&mut self, stop: &CancellationToken, listener: &UnixListener) {
-        let mut buffer = vec![0; BUFFER];
+        let (mut buffer, mut failures_told) = (vec![0; BUFFER], LinePace::of_failures());
         while !stop.is_cancelled() {
             match listener.accept() {
                 Ok((stream, _)) => self.serve(stream, &mut buffer),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 Err(error) => {
-                    tracing::warn!(%error, "Connection cannot be accepted");
+                    if let Some(failures) = failures_told.line(Instant::now()) {
+                        tracing::warn!(%error, failures, "Connection cannot be accepted");
+                    }
                     thread::park_timeout(ACCEPT_PAUSE);
                 }
             }
