@@ -24,7 +24,7 @@ pub use group::{Attempt, Backoff, Failure, Group, GroupListener, GroupSettings};
 pub use key::{Execution, Key, KeyListener};
 pub use message::{InvalidSubject, JobKind, LiveKind, Message, Topic, Urgency};
 pub use registration::Registration;
-pub use retained::{Bucket, Retained, Revision, Versioned};
+pub use retained::{Bucket, GAPS_OF_RELAY, Retained, Revision, Versioned};
 
 use async_trait::async_trait;
 use std::sync::Arc;

@@ -21,6 +21,9 @@ pub struct Versioned {
     pub value: Bytes,
 }
 
+/// The key of relay in [`Bucket::Gaps`].
+pub const GAPS_OF_RELAY: &str = "relay";
+
 /// A KV bucket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Bucket {

@@ -12,7 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use bus::{Bucket, Bus};
+use bus::{Bucket, Bus, GAPS_OF_RELAY};
 use kit::drain::Drain;
 use mailbox_event::AccountToken;
 use tokio::{sync::Notify, task::JoinSet};
@@ -120,7 +120,7 @@ impl Reconcile {
         let mut ticks = tokio::time::interval(LOOK_FOR_GAPS_EVERY);
         loop {
             ticks.tick().await;
-            match self.bus.get(Bucket::Gaps, gaps::KEY).await {
+            match self.bus.get(Bucket::Gaps, GAPS_OF_RELAY).await {
                 Ok(told) => self.heard_of_gap(watch.look(told.map(|told| told.revision))),
                 Err(error) => {
                     self.telemetry.bus_failed();

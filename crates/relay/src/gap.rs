@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use bus::{Bucket, Bus};
+use bus::{Bucket, Bus, GAPS_OF_RELAY};
 use kit::backoff::Backoff;
 use tokio::{
     sync::Notify,
@@ -11,8 +11,6 @@ use tokio::{
 
 use crate::clock::Clock;
 
-/// The name of relay among those who lose notifications.
-const KEY: &str = "relay";
 /// A loss that goes on is told again and again, but no more often than this.
 const TELL_EVERY: Duration = Duration::from_secs(10);
 /// A client that comes back later than this is compared in its turn.
@@ -59,7 +57,7 @@ async fn tell_once(bus: &dyn Bus, clock: Clock) {
     let backoff = Backoff::new(first, longest).expect("the first wait is shorter than the longest");
     for attempt in 1.. {
         let told_at = clock().0.to_string();
-        match bus.put(Bucket::Gaps, KEY, told_at.into(), REMEMBERED_FOR).await {
+        match bus.put(Bucket::Gaps, GAPS_OF_RELAY, told_at.into(), REMEMBERED_FOR).await {
             Ok(_revision) => return,
             Err(error) => {
                 tracing::debug!(%error, attempt, "Bus does not take that notifications were lost");

@@ -2,9 +2,6 @@
 
 use bus::Revision;
 
-/// The key that relay writes, in [`bus::Bucket::Gaps`].
-pub(super) const KEY: &str = "relay";
-
 /// Remembers the last revision.
 #[derive(Debug, Default)]
 pub(super) struct GapWatch {

@@ -120,7 +120,7 @@ async fn after_a_gap_every_account_is_asked_about_a_few_at_a_time() {
     server.set(Mood::Silent);
     server.set_mail(99);
     let week = Duration::from_secs(7 * 86_400);
-    node.bus.put(Bucket::Gaps, "relay", "1".into(), week).await.unwrap();
+    node.bus.put(Bucket::Gaps, bus::GAPS_OF_RELAY, "1".into(), week).await.unwrap();
     let before: usize = users.iter().map(|user| server.asked_about(user)).sum();
     for answered in 1..=users.len() {
         let most = users.len().min(answered + 1);

@@ -56,7 +56,7 @@ async fn answer(mut stream: UnixStream) -> String {
 
 async fn was_gap_told(folder: &Path) -> bool {
     let bus = LocalBus::open(&folder.join("bus.db"), LocalBusSettings::default()).unwrap();
-    let told = bus::Retained::get(&bus, bus::Bucket::Gaps, "relay").await.unwrap();
+    let told = bus::Retained::get(&bus, bus::Bucket::Gaps, bus::GAPS_OF_RELAY).await.unwrap();
     bus.close().await;
     told.is_some()
 }
