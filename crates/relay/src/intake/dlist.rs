@@ -80,7 +80,11 @@ impl DlistIntake {
     fn serve(&self, stream: StdStream, octets: &[u8], permit: OwnedSemaphorePermit, accepted: Instant) {
         let stream = match stream.set_nonblocking(true).and_then(|()| UnixStream::from_std(stream)) {
             Ok(stream) => stream,
-            Err(error) => return tracing::warn!(%error, "Connection cannot be served"),
+            Err(error) => {
+                // Its notification is lost, and comes no second time.
+                self.intake.gaps.note();
+                return tracing::warn!(%error, "Connection cannot be served");
+            }
         };
         let (intake, limits) = (self.intake.clone(), self.limits);
         let mut connection = Connection { stream, intake, limits, accepted };
@@ -147,6 +151,8 @@ impl Connection {
     async fn give_up(&mut self, octets: Bytes) {
         self.answer(NO).await;
         self.intake.telemetry.count(Form::Dlist, Outcome::Stalled);
+        // It goes on without its notification.
+        self.intake.gaps.note();
         tracing::warn!(bytes = octets.len(), "Notification did not come in time");
         if !octets.is_empty() {
             self.intake.quarantine(vec![Exhibit { form: Form::Dlist, octets }]);
@@ -165,6 +171,10 @@ impl Connection {
         self.answer(NO).await;
         // Who reads to the end has the whole answer now. Whether it could be told shows below.
         self.stream.shutdown().await.ok();
+        if matches!(why, Malformed::TooLarge | Malformed::Truncated) {
+            // It was a notification, and not nonsense.
+            self.intake.gaps.note();
+        }
         self.intake.tell_malformed(Form::Dlist, octets.len(), why);
         self.intake.quarantine(vec![Exhibit { form: Form::Dlist, octets }]);
         let mut rest = (&mut self.stream).take(MOST_DISCARDED);

@@ -1,14 +1,18 @@
 //! Pushers are told when notifications were lost.
 
-use bus::{Bucket, Retained, Revision};
+use std::time::Duration;
+
+use bus::{Bucket, GAPS_OF_RELAY, Retained, Revision};
+use cyrus::dlist;
+use tokio::{io::AsyncWriteExt, net::UnixStream};
 
 use crate::{
-    house::{House, change, sieve, until_async},
+    house::{House, Running, change, sieve, until_async},
     valve::Door,
 };
 
 async fn told(house: &House) -> Option<Revision> {
-    house.bus.inner.get(Bucket::Gaps, "relay").await.unwrap().map(|told| told.revision)
+    house.bus.inner.get(Bucket::Gaps, GAPS_OF_RELAY).await.unwrap().map(|told| told.revision)
 }
 
 #[tokio::test]
@@ -51,4 +55,48 @@ async fn what_the_spool_refuses_is_told() {
     // No sooner than ten seconds after the start was told.
     until_async(|| async { told(&house).await > at_start }).await;
     relay.stop().await;
+}
+
+/// A relay whose start was told already, and what was told then.
+async fn started(house: &House) -> (Running, Option<Revision>) {
+    let earlier = told(house).await;
+    let relay = house.start();
+    until_async(|| async { told(house).await > earlier }).await;
+    (relay, told(house).await)
+}
+
+/// The end tells what was noted, without the ten seconds after the start.
+async fn is_told_after(house: &House, relay: Running, before: Option<Revision>) -> bool {
+    relay.stop().await;
+    told(house).await > before
+}
+
+#[tokio::test]
+async fn a_sender_that_stalls_within_a_notification_is_told() {
+    let mut house = House::new();
+    house.settings.read_deadline = Duration::from_millis(100);
+    let (relay, before) = started(&house).await;
+    let mut stalled = UnixStream::connect(house.path("dlist")).await.unwrap();
+    stalled.write_all(b"NOTIFY %(METHOD ").await.unwrap();
+    relay.metric_becomes("relay_notifications_total{form=\"dlist\",outcome=\"stalled\"}", 1.0).await;
+    assert!(is_told_after(&house, relay, before).await);
+}
+
+#[tokio::test]
+async fn a_notification_that_is_cut_or_too_large_is_told_and_nonsense_is_not() {
+    let mut house = House::new();
+    house.settings.message_limit = 16 * 1024;
+    let whole = dlist::write(&sieve("alice", "text"));
+    let large = dlist::write(&sieve("alice", &"x".repeat(32 * 1024)));
+    for (octets, is_told) in
+        [(&whole[..whole.len() / 2], true), (&large[..], true), (b"HELLO\r\n".as_slice(), false)]
+    {
+        let (relay, before) = started(&house).await;
+        let mut stream = UnixStream::connect(house.path("dlist")).await.unwrap();
+        // Who is refused half-way may see the pipe break.
+        stream.write_all(octets).await.ok();
+        stream.shutdown().await.ok();
+        relay.metric_becomes("relay_notifications_total{form=\"dlist\",outcome=\"malformed\"}", 1.0).await;
+        assert_eq!(is_told_after(&house, relay, before).await, is_told);
+    }
 }
