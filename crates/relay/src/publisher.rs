@@ -12,11 +12,13 @@ mod outage;
 mod outlet;
 mod reader;
 mod states;
+mod unpublished;
 
-use std::{sync::Arc, time::Duration};
+use std::{error::Error, sync::Arc, time::Duration};
 
 use bus::{Bus, BusError};
 use futures_util::{FutureExt, StreamExt, stream::FuturesUnordered};
+use mailbox_event::codec;
 use tokio::{
     task::spawn_blocking,
     time::{Instant, sleep_until},
@@ -35,7 +37,8 @@ use board::{Board, Failing, Jobs, Piece};
 pub(crate) use decoder::Decoder;
 use outage::Outage;
 use outlet::Outlet;
-use states::States;
+use states::{Encode, States};
+use unpublished::Unpublished;
 
 /// Records and octets on the board that are not done at once, and one batch more. A round trip to a bus times its rate
 /// has to fit in; go-back-N repeats no more than this after an unclean end.
@@ -67,8 +70,12 @@ pub(crate) struct Publisher {
 
 impl Publisher {
     pub fn new(intake: Intake, bus: Arc<dyn Bus>, decoder: Decoder) -> Self {
+        Self::encoding(intake, bus, decoder, codec::encode)
+    }
+
+    fn encoding(intake: Intake, bus: Arc<dyn Bus>, decoder: Decoder, encode: Encode) -> Self {
         let (relay, telemetry) = (intake.spool.id(), intake.telemetry.clone());
-        let states = States::new(Arc::clone(&bus), decoder.form(), telemetry.clone());
+        let states = States::new(Arc::clone(&bus), decoder.form(), encode, telemetry.clone());
         let outlet = Arc::new(Outlet { bus, states, relay, telemetry });
         let board = Board::new(OUTSTANDING);
         let [outage, job_outage] = ["all", "jobs"].map(|held| Outage::new(held, FIRST_WAIT, LONGEST_WAIT));
@@ -137,20 +144,14 @@ impl Publisher {
         }
     }
 
-    /// Hears what became of a piece. Only a value that is too large concerns the records it came of alone: they are put
-    /// aside, for the others must not wait for them forever.
-    fn settle(&mut self, (piece, outcome): (Piece, Result<(), BusError>)) {
+    /// Hears what became of a piece. A value that is too large, or cannot be written, concerns the records it came of
+    /// alone: they are put aside, for the others must not wait for them forever.
+    fn settle(&mut self, (piece, outcome): (Piece, Result<(), Unpublished>)) {
         self.jobs_under_way -= usize::from(piece.is_job());
         match outcome {
             Ok(()) => {}
-            Err(error @ BusError::TooLarge { .. }) => self.put_aside(&piece, &error),
-            Err(error) => {
-                let are_jobs_full = piece.is_job() && matches!(error, BusError::Full);
-                let outage = if are_jobs_full { &mut self.job_outage } else { &mut self.outage };
-                outage.failed(piece.class(), &error);
-                self.board.fail(piece);
-                return;
-            }
+            Err(Unpublished::Hopeless(reason, error)) => self.put_aside(&piece, reason, &*error),
+            Err(Unpublished::Held(error)) => return self.hold(piece, &error),
         }
         self.board.finish(&piece);
         let Failing { jobs, others } = self.board.failing();
@@ -163,10 +164,17 @@ impl Publisher {
         }
     }
 
-    fn put_aside(&self, piece: &Piece, error: &BusError) {
+    fn hold(&mut self, piece: Piece, error: &BusError) {
+        let are_jobs_full = piece.is_job() && matches!(error, BusError::Full);
+        let outage = if are_jobs_full { &mut self.job_outage } else { &mut self.outage };
+        outage.failed(piece.class(), error);
+        self.board.fail(piece);
+    }
+
+    fn put_aside(&self, piece: &Piece, reason: DropReason, error: &dyn Error) {
         let notifications = piece.sequences().len();
-        tracing::error!(%error, notifications, "Too large for the bus, the quarantine takes it");
-        self.intake.telemetry.dropped(DropReason::TooLarge, notifications as u64);
+        tracing::error!(%error, notifications, "Cannot be published, the quarantine takes it");
+        self.intake.telemetry.dropped(reason, notifications as u64);
         self.intake.gaps.note();
         self.intake.quarantine(self.board.records_of(piece).map(Exhibit::of).collect());
     }
@@ -196,3 +204,6 @@ impl Publisher {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -111,6 +111,8 @@ label!(DropReason {
     SpoolError = "spool-error",
     /// For the spool, or for the bus.
     TooLarge = "too-large",
+    /// What came of it cannot be written in the form of the bus.
+    Unencodable = "unencodable",
 });
 
 label!(UnknownThing {

@@ -9,11 +9,14 @@ use routing::Publications;
 use tokio::{sync::mpsc, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
-use super::{decoder::Decoder, reader::Reader};
+use super::{
+    decoder::{Decoder, Undecodable},
+    reader::Reader,
+};
 use crate::{
     intake::{Exhibit, Intake},
     spool::{Record, Window},
-    telemetry::Route,
+    telemetry::{DropReason, Route},
 };
 
 /// What is read in one go, and one record more where octets are concerned: a fraction of a millisecond of understanding.
@@ -129,6 +132,11 @@ impl Scholar {
                 Some(publications)
             }
             Err(why) => {
+                if let Undecodable::Encode(_) = why {
+                    // It was understood, and an account may have changed.
+                    telemetry.dropped(DropReason::Unencodable, 1);
+                    self.intake.gaps.note();
+                }
                 self.intake.tell_malformed(record.form, record.payload.len(), &why);
                 None
             }

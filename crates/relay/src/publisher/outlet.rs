@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use bus::{Bus, BusError};
+use bus::Bus;
 use mailbox_event::RelayId;
 
 use super::{
     board::{Piece, Work},
     states::States,
+    unpublished::Unpublished,
 };
 use crate::telemetry::{Route, Telemetry};
 
@@ -21,7 +22,7 @@ pub(super) struct Outlet {
 
 impl Outlet {
     /// Publishes a piece and gives it back; an error means that it may not be published.
-    pub async fn publish(&self, piece: Piece) -> (Piece, Result<(), BusError>) {
+    pub async fn publish(&self, piece: Piece) -> (Piece, Result<(), Unpublished>) {
         let outcome = match &piece.work {
             Work::Merge(merge) => {
                 let (cause, observations) = (merge.cause(self.relay), merge.observations());
@@ -30,13 +31,13 @@ impl Outlet {
             Work::Dispatch(message, keys) => {
                 let dispatched = self.bus.dispatch(message.clone(), keys).await;
                 self.count(message.topic.job().is_some(), &dispatched);
-                dispatched
+                dispatched.map_err(Unpublished::from)
             }
         };
         (piece, outcome)
     }
 
-    fn count(&self, is_job: bool, dispatched: &Result<(), BusError>) {
+    fn count(&self, is_job: bool, dispatched: &Result<(), bus::BusError>) {
         match dispatched {
             Ok(()) => self.telemetry.published(if is_job { Route::Job } else { Route::Live }),
             Err(_) => {

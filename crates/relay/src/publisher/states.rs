@@ -5,10 +5,14 @@ mod cache;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bus::{Bus, BusError, PutError, Revision};
-use mailbox_event::{Account, AccountToken, EventId, codec};
+use mailbox_event::{
+    Account, AccountToken, EventId,
+    codec::{self, EncodeError},
+};
 use state::{AccountState, Observation, SharedMailboxes};
 
-use crate::telemetry::{Route, Telemetry};
+use super::unpublished::Unpublished;
+use crate::telemetry::{DropReason, Route, Telemetry};
 use cache::Cache;
 
 /// Other writers of an account are few (a second host, a pusher that asked the server): so many conflicts in a row
@@ -24,10 +28,14 @@ struct Known {
     octets: usize,
 }
 
+/// How a state is written: [`codec::encode`].
+pub(super) type Encode = fn(&AccountState, codec::Form) -> Result<Vec<u8>, EncodeError>;
+
 /// Writes states and remembers what was written last, so that the usual case costs one write and no read.
 pub(super) struct States {
     bus: Arc<dyn Bus>,
     form: codec::Form,
+    encode: Encode,
     telemetry: Telemetry,
     /// On the heap: each is taken out and put back at every change.
     cache: Mutex<Cache<AccountToken, Box<Known>>>,
@@ -38,9 +46,25 @@ pub(super) struct States {
 #[error("another writer was first, {0} times in a row")]
 struct Contended(u32);
 
+/// Why one try to store a state failed.
+enum NotStored {
+    /// Another writer was first.
+    Conflict,
+    Unpublished(Unpublished),
+}
+
+impl From<PutError> for NotStored {
+    fn from(error: PutError) -> Self {
+        match error {
+            PutError::Conflict => Self::Conflict,
+            PutError::Bus(error) => Self::Unpublished(error.into()),
+        }
+    }
+}
+
 impl States {
-    pub fn new(bus: Arc<dyn Bus>, form: codec::Form, telemetry: Telemetry) -> Self {
-        Self { bus, form, telemetry, cache: Mutex::default() }
+    pub fn new(bus: Arc<dyn Bus>, form: codec::Form, encode: Encode, telemetry: Telemetry) -> Self {
+        Self { bus, form, encode, telemetry, cache: Mutex::default() }
     }
 
     /// Merges observations of one account into its state. Nothing is written where they change nothing.
@@ -50,7 +74,7 @@ impl States {
         token: AccountToken,
         observations: &[Observation],
         cause: EventId,
-    ) -> Result<(), BusError> {
+    ) -> Result<(), Unpublished> {
         // Taken out: an error leaves it unknown what the bus has.
         let mut known = self.cache().remove(&token);
         for _ in 0..MOST_CONFLICTS {
@@ -65,13 +89,16 @@ impl States {
                     self.cache().insert(token, current, octets);
                     return Ok(());
                 }
-                Err(PutError::Conflict) => {
+                Err(NotStored::Conflict) => {
                     self.telemetry.conflicts.inc();
                 }
-                Err(PutError::Bus(error)) => return Err(self.failed(error)),
+                Err(NotStored::Unpublished(error)) => {
+                    self.telemetry.bus_errors.inc();
+                    return Err(error);
+                }
             }
         }
-        Err(self.failed(BusError::Unavailable(Box::new(Contended(MOST_CONFLICTS)))))
+        Err(self.failed(BusError::Unavailable(Box::new(Contended(MOST_CONFLICTS)))).into())
     }
 
     async fn read(&self, account: &Account, token: AccountToken) -> Result<Known, BusError> {
@@ -96,7 +123,7 @@ impl States {
         token: AccountToken,
         observations: &[Observation],
         cause: EventId,
-    ) -> Result<Route, PutError> {
+    ) -> Result<Route, NotStored> {
         // Every one is merged: `any` would stop at the first that changes something.
         let changes =
             observations.iter().filter(|observation| known.state.merge(observation).is_change()).count();
@@ -104,7 +131,9 @@ impl States {
             return Ok(Route::Unchanged);
         }
         match self.put(known, token, cause).await {
-            Err(PutError::Bus(BusError::TooLarge { .. })) if has_shared(&known.state) => {
+            Err(NotStored::Unpublished(Unpublished::Hopeless(DropReason::TooLarge, _)))
+                if has_shared(&known.state) =>
+            {
                 self.telemetry.shared_left_out();
                 known.state.shared = SharedMailboxes::default();
                 self.put(known, token, cause).await?;
@@ -114,9 +143,9 @@ impl States {
         Ok(Route::State)
     }
 
-    async fn put(&self, known: &mut Known, token: AccountToken, cause: EventId) -> Result<(), PutError> {
-        let value = codec::encode(&known.state, self.form)
-            .map_err(|error| PutError::Bus(BusError::Unavailable(Box::new(error))))?;
+    async fn put(&self, known: &mut Known, token: AccountToken, cause: EventId) -> Result<(), NotStored> {
+        let value =
+            (self.encode)(&known.state, self.form).map_err(|error| NotStored::Unpublished(error.into()))?;
         known.octets = value.len();
         known.revision = Some(self.bus.put_state(token, value.into(), known.revision, cause).await?);
         Ok(())
