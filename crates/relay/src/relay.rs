@@ -32,6 +32,8 @@ use crate::{
 
 /// How often room in the spool, its age and its warning are looked at.
 const CHECK_EVERY: Duration = Duration::from_secs(1);
+/// The wait after a sync that failed: the next one writes up to a segment again, to a disk that is not well.
+const SYNC_AGAIN: Duration = Duration::from_secs(1);
 /// The end does not wait longer for a bus that takes nothing.
 const LAST_TELLING: Duration = Duration::from_secs(1);
 
@@ -225,6 +227,7 @@ async fn keep_synced(intake: Intake, every: Duration, stop: CancellationToken) {
             Ok(Err(error)) => {
                 intake.telemetry.spool_errors.inc();
                 intake.health.unsynced(&error);
+                ticks.reset_after(every.max(SYNC_AGAIN));
             }
             // It panicked, or the runtime ends.
             Err(_) => {}
@@ -238,6 +241,7 @@ async fn keep_watch(intake: Intake, stop: CancellationToken) {
     let mut failures_told = LinePace::of_failures();
     while stop.run_until_cancelled(ticks.tick()).await.is_some() {
         intake.telemetry.depth(intake.spool.depth(), (intake.clock)());
+        tell_damage(&intake);
         let intake = intake.clone();
         // A panic in there is told by its hook; the next tick tries again.
         if let Ok(Err(error)) = spawn_blocking(move || look_after(&intake)).await
@@ -245,6 +249,16 @@ async fn keep_watch(intake: Intake, stop: CancellationToken) {
         {
             tracing::warn!(%error, failures, "Published segments cannot be removed");
         }
+    }
+}
+
+/// The disk lost what was answered.
+fn tell_damage(intake: &Intake) {
+    let damaged = intake.spool.take_damaged();
+    if damaged > 0 {
+        tracing::error!(damaged, "Spool lacks records that it had, they are lost");
+        intake.telemetry.spool_damaged.inc_by(damaged);
+        intake.gaps.note();
     }
 }
 

@@ -1,9 +1,11 @@
 //! The spool: what was taken and is not published yet, in order, on disk.
 //!
 //! Segments are only appended to. A record is in the page cache before its sender is answered, so it survives the
-//! death of this process; [`Spool::sync`] has it reach the disk, a little later. Numbers go on over restarts.
+//! death of this process; [`Spool::sync`] has it reach the disk, a little later. What a sync could not bring there is
+//! written again to another file. Numbers go on over restarts.
 
 mod backlog;
+mod doubt;
 pub(crate) mod file;
 mod identity;
 mod log;
@@ -201,10 +203,13 @@ impl Spool {
                 (log.segments(), log.tail().from())
             };
             let records = unpoisoned(&self.backlog).read(from, window, &segments)?;
-            if let Some(first) = records.first() {
-                self.log().note_read(from, first.taken_at);
+            if let Some((first, last)) = records.first().zip(records.last()) {
+                let mut log = self.log();
+                log.note_read(from, first.taken_at);
+                log.note_missing(from, &records, last.sequence + 1);
                 return Ok(records);
             }
+            self.log().note_missing(from, &[], tail);
             // Nothing readable lies between here and what is in memory.
             from = tail;
         }
@@ -261,20 +266,45 @@ impl Spool {
         self.log().needs_sync()
     }
 
-    /// Has everything appended so far reach the disk, and the position after it. What failed is left for the next
-    /// time. May block.
+    /// Has everything appended so far reach the disk, and the position after it. What failed is written again by the
+    /// next call, to another file. May block.
     pub fn sync(&self) -> io::Result<()> {
-        let unsynced = self.log().take_unsynced();
-        self.reach_disk(&unsynced).inspect_err(|_| self.log().keep_unsynced(unsynced))
+        self.sync_by(&File::sync_data)
     }
 
-    fn reach_disk(&self, unsynced: &Unsynced) -> io::Result<()> {
-        unsynced.files.iter().try_for_each(|file| file.sync_data())?;
-        if unsynced.folder {
+    fn sync_by(&self, sync: &impl Fn(&File) -> io::Result<()>) -> io::Result<()> {
+        // First: what would be synced meanwhile of the others would come into doubt with a disk that is still broken.
+        self.rewrite_doubtful(sync)?;
+        let unsynced = self.log().take_unsynced();
+        self.reach_disk(&unsynced, sync).inspect_err(|_| self.log().doubt(&unsynced))?;
+        // It is stored again before each sync of it, so another try of this one is as good as the first.
+        let position = self.store_position().and_then(|position| sync(&position.0));
+        position.inspect_err(|_| self.log().position_is_unsynced())
+    }
+
+    fn rewrite_doubtful(&self, sync: &impl Fn(&File) -> io::Result<()>) -> io::Result<()> {
+        let aside = self.folder.join(doubt::ASIDE);
+        loop {
+            let Some(doubtful) = self.log().next_doubtful() else { return Ok(()) };
+            let first = doubtful.segment.first;
+            let rewritten = doubtful.rewrite(&aside, sync).inspect_err(|_| {
+                // The next try begins it again, if this is there or not.
+                fs::remove_file(&aside).ok();
+            })?;
+            fs::rename(&aside, segment::path(&self.folder, first))?;
             file::sync_folder(&self.folder)?;
+            self.log().replace(first, rewritten);
         }
-        let position = self.store_position()?;
-        position.sync()
+    }
+
+    fn reach_disk(&self, unsynced: &Unsynced, sync: &impl Fn(&File) -> io::Result<()>) -> io::Result<()> {
+        unsynced.files.iter().try_for_each(|file| sync(file))?;
+        if unsynced.folder { file::sync_folder(&self.folder) } else { Ok(()) }
+    }
+
+    /// The places where records of this run turned out to be missing since this was asked last: the disk lost them.
+    pub fn take_damaged(&self) -> u64 {
+        self.log().take_damaged()
     }
 
     fn store_position(&self) -> io::Result<PositionFile> {
@@ -289,7 +319,8 @@ impl Spool {
     /// afterwards. Blocks.
     pub fn close(&self) -> io::Result<()> {
         self.log().close();
-        self.sync()?;
+        // What the first could not bring to the disk is written again by the second.
+        self.sync().or_else(|_| self.sync())?;
         self.clear()
     }
 
@@ -321,3 +352,6 @@ impl Spool {
 fn unpoisoned<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests;

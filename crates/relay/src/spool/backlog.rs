@@ -18,9 +18,12 @@ pub(super) struct Backlog {
 
 impl Backlog {
     /// The records from `from` on. An empty answer means that there are none in `segments`. What cannot be read is
-    /// passed over: the start has counted it.
+    /// passed over: its numbers are missing.
     pub fn read(&mut self, from: u64, window: Window, segments: &[Segment]) -> io::Result<Vec<Record>> {
-        if self.expected != from {
+        let was_replaced = |walk: &mut Walk| {
+            segments.iter().any(|segment| segment.first == walk.first() && !walk.is_of(&segment.file))
+        };
+        if self.expected != from || self.walk.as_mut().is_some_and(was_replaced) {
             self.walk = None;
         }
         let mut records: Vec<Record> = Vec::new();

@@ -9,6 +9,7 @@ use mailbox_event::UnixMillis;
 
 use super::{
     Depth, Form, Limits, Refused,
+    doubt::{Doubtful, Rewritten},
     position::Position,
     record::Record,
     recovery::Found,
@@ -34,6 +35,12 @@ pub(super) struct Log {
     oldest: Option<UnixMillis>,
     tail: Tail,
     unsynced: Unsynced,
+    /// Segments whose sync failed, by their first sequences.
+    doubtful: Vec<u64>,
+    /// The first sequence of this run.
+    began: u64,
+    /// Places of this run where records are missing that nobody was told of yet.
+    damaged: u64,
     /// Segments that are published, by their first sequences. Their files are there still.
     finished: Vec<u64>,
     /// The end was in order: nothing is appended any more.
@@ -70,6 +77,9 @@ impl Log {
             oldest: None,
             tail: Tail::new(found.next),
             unsynced: Unsynced::default(),
+            doubtful: Vec::new(),
+            began: found.next,
+            damaged: 0,
             finished: Vec::new(),
             closed: false,
         }
@@ -203,24 +213,74 @@ impl Log {
     }
 
     pub fn needs_sync(&self) -> bool {
-        self.unsynced.folder || self.unsynced.position || !self.unsynced.files.is_empty()
+        let Unsynced { files, folder, position } = &self.unsynced;
+        *folder || *position || !files.is_empty() || !self.doubtful.is_empty()
     }
 
     pub fn take_unsynced(&mut self) -> Unsynced {
         std::mem::take(&mut self.unsynced)
     }
 
-    /// They have still to be synced, so far as they are segments still.
-    pub fn keep_unsynced(&mut self, unsynced: Unsynced) {
-        for file in unsynced.files {
-            let is_segment = self.segments.iter().any(|segment| Arc::ptr_eq(&segment.file, &file));
-            if is_segment && !self.unsynced.files.iter().any(|other| Arc::ptr_eq(other, &file)) {
-                self.unsynced.files.push(file);
+    /// Their sync failed. They are appended to no more, and are in doubt so far as they are segments still.
+    pub fn doubt(&mut self, unsynced: &Unsynced) {
+        let is_in_doubt = |file: &Arc<File>| unsynced.files.iter().any(|other| Arc::ptr_eq(other, file));
+        for segment in self.segments.iter().filter(|segment| is_in_doubt(&segment.file)) {
+            if !self.doubtful.contains(&segment.first) {
+                self.doubtful.push(segment.first);
             }
         }
+        self.appending &= !self.segments.back().is_some_and(|last| is_in_doubt(&last.file));
+        self.unsynced.files.retain(|file| !is_in_doubt(file));
         self.unsynced.folder |= unsynced.folder;
-        // Whatever failed, the position comes after it and was not reached.
+        // The position comes after them and was not reached.
         self.unsynced.position = true;
+    }
+
+    /// The first segment in doubt that holds something unpublished.
+    pub fn next_doubtful(&mut self) -> Option<Doubtful> {
+        while let Some(&first) = self.doubtful.first() {
+            let place = self.segments.iter().position(|segment| segment.first == first);
+            let found = place.map(|place| (self.segments[place].clone(), self.end_of(place)));
+            if let Some((segment, end)) = found.filter(|(_, end)| self.publish < *end) {
+                let from = self.publish.max(first);
+                return Some(Doubtful { segment, from, end, remembered: self.tail.between(from, end) });
+            }
+            self.doubtful.remove(0);
+        }
+        None
+    }
+
+    /// The sequence after the last one of the segment at `place`.
+    fn end_of(&self, place: usize) -> u64 {
+        self.segments.get(place + 1).map_or(self.next, |following| following.first)
+    }
+
+    /// A segment in doubt was written again and is no longer in doubt.
+    pub fn replace(&mut self, first: u64, by: Rewritten) {
+        self.doubtful.retain(|doubtful| *doubtful != first);
+        match self.segments.iter_mut().find(|segment| segment.first == first) {
+            Some(segment) => {
+                self.octets = self.octets - segment.octets + by.octets;
+                (segment.file, segment.octets) = (by.file, by.octets);
+                self.damaged += u64::from(!by.is_whole);
+            }
+            // All of it was published meanwhile: its name is there again.
+            None => self.finished.push(first),
+        }
+    }
+
+    /// Notes what is missing of this run where reading from `from` gave these records, and the next are at `next`.
+    pub fn note_missing(&mut self, from: u64, records: &[Record], next: u64) {
+        let mut expected = from.max(self.began);
+        for sequence in records.iter().map(|record| record.sequence).chain([next]) {
+            self.damaged += u64::from(sequence > expected);
+            expected = expected.max(sequence + 1);
+        }
+    }
+
+    /// The places where records are missing since this was asked last.
+    pub fn take_damaged(&mut self) -> u64 {
+        std::mem::take(&mut self.damaged)
     }
 
     /// The position could not be stored.
@@ -229,7 +289,8 @@ impl Log {
     }
 
     pub fn position(&self) -> Position {
-        Position { publish: self.publish, append: self.next, clean: self.closed }
+        // A loss that nobody was told of is told by the next start, as after an unclean end.
+        Position { publish: self.publish, append: self.next, clean: self.closed && self.damaged == 0 }
     }
 
     pub fn depth(&self) -> Depth {

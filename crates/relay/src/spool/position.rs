@@ -26,7 +26,7 @@ pub(super) struct Position {
 
 /// The file that holds it.
 #[derive(Debug, Clone)]
-pub(super) struct PositionFile(Arc<File>);
+pub(super) struct PositionFile(pub Arc<File>);
 
 impl PositionFile {
     /// Opens or creates it; the position is `None` where there is none that is sound.

@@ -3,6 +3,7 @@
 use std::{collections::VecDeque, fs, io, path::Path};
 
 use super::{
+    doubt,
     position::Position,
     segment::{self, Segment, Step, Walk},
 };
@@ -39,6 +40,10 @@ pub(super) struct Found {
 
 /// Looks through the segments, cuts a torn tail and drops what is published.
 pub(super) fn recover(folder: &Path, position: Option<Position>) -> io::Result<Found> {
+    match fs::remove_file(folder.join(doubt::ASIDE)) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
     let firsts = segment::list(folder)?;
     let fresh = position.is_none() && firsts.is_empty();
     // A segment bears the number of its first record. Its octets may be gone where its name is not.

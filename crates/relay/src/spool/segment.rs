@@ -15,7 +15,8 @@ use super::{
     record::{Found, Record},
 };
 
-const MAGIC: &[u8; 8] = b"RELAYSP1";
+/// What a segment starts with.
+pub(super) const MAGIC: &[u8; 8] = b"RELAYSP1";
 /// Where the first record of a segment stands.
 pub(super) const START: u64 = MAGIC.len() as u64;
 /// Octets asked for at once when reading a backlog: about 500 notifications.
@@ -110,6 +111,11 @@ impl Walk {
     /// The segment's first sequence.
     pub fn first(&self) -> u64 {
         self.segment.first
+    }
+
+    /// Whether it reads this file.
+    pub fn is_of(&self, file: &Arc<File>) -> bool {
+        Arc::ptr_eq(&self.segment.file, file)
     }
 
     /// Where the next record stands.

@@ -55,6 +55,12 @@ impl Tail {
         }
     }
 
+    /// Those of the records from `from` to before `end` that are here.
+    pub fn between(&self, from: u64, end: u64) -> Vec<Record> {
+        let place = |sequence| self.records.partition_point(|record| record.sequence < sequence);
+        self.records.range(place(from)..place(end)).cloned().collect()
+    }
+
     /// The records from `from` on, as many as the window takes.
     pub fn read(&self, from: u64, window: Window) -> Vec<Record> {
         let start = self.records.partition_point(|record| record.sequence < from);
