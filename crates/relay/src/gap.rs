@@ -28,7 +28,7 @@ impl Gaps {
         self.0.notify_one();
     }
 
-    /// Tells, until it is dropped.
+    /// Tells, until it is dropped. What it did not come to tell by then is noted still.
     pub async fn tell(&self, bus: &dyn Bus, clock: Clock) {
         self.each(|| tell_once(bus, clock)).await;
     }
@@ -46,9 +46,21 @@ impl Gaps {
     async fn each<F: Future<Output = ()>>(&self, tell: impl Fn() -> F) {
         loop {
             self.0.notified().await;
+            let untold = Untold(self);
             tell().await;
+            // Told: it must not be noted again.
+            std::mem::forget(untold);
             sleep(TELL_EVERY).await;
         }
+    }
+}
+
+/// A loss that is being told. Dropped, it was not, and is noted again.
+struct Untold<'a>(&'a Gaps);
+
+impl Drop for Untold<'_> {
+    fn drop(&mut self) {
+        self.0.note();
     }
 }
 
@@ -89,5 +101,16 @@ mod tests {
         let both = async { tokio::join!(losing, telling) };
         assert!(timeout(TELL_EVERY * 10, both).await.is_err(), "it tells until it is dropped");
         assert_eq!(*told.lock().unwrap(), [0, 10, 20]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_loss_that_was_not_told_when_telling_ended_is_among_the_rest() {
+        let (gaps, told) = (Gaps::default(), Mutex::new(0));
+        gaps.note();
+        let bus_is_away = gaps.each(std::future::pending);
+        assert!(timeout(TELL_EVERY, bus_is_away).await.is_err());
+        let bus_is_back = gaps.each(async || *told.lock().unwrap() += 1);
+        assert!(timeout(TELL_EVERY * 3, bus_is_back).await.is_err());
+        assert_eq!(*told.lock().unwrap(), 1);
     }
 }
