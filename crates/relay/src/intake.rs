@@ -2,6 +2,8 @@
 
 pub(crate) mod datagram;
 pub(crate) mod dlist;
+#[cfg(test)]
+pub(crate) mod fixture;
 mod malformed;
 
 use std::sync::Arc;

@@ -141,6 +141,8 @@ label!(FileOutcome {
     /// Of another user than the sender.
     NotTheirs = "not-theirs",
     Unreadable = "unreadable",
+    /// It was not read by the time of the answer: the file system hangs.
+    Late = "late",
 });
 
 /// From 10 µs to 1.3 s, each bucket twice the one before.

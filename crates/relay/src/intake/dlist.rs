@@ -17,6 +17,7 @@ use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::UnixStream,
     sync::{OwnedSemaphorePermit, Semaphore},
+    task::spawn_blocking,
     time::timeout_at,
 };
 use tokio_util::task::TaskTracker;
@@ -24,7 +25,11 @@ use tokio_util::task::TaskTracker;
 pub(crate) use answering::start;
 
 use super::{Exhibit, Intake};
-use crate::{message_file, spool::Form, telemetry::Outcome};
+use crate::{
+    message_file,
+    spool::Form,
+    telemetry::{FileOutcome, Outcome},
+};
 
 /// Says that the notification is lost. Cyrus logs the word and goes on, as with `OK`.
 const NO: &[u8] = b"NO ()\r\n";
@@ -33,6 +38,10 @@ const FIRST_READ: usize = 4096;
 /// What comes after a notification that was refused half-way is read and thrown away, up to this: closing on unread
 /// octets would take the answer from the sender.
 const MOST_DISCARDED: u64 = 64 << 20;
+
+/// Threads that read message files, or hang at a file system that does not answer. The runtime has several hundred,
+/// and the spool needs some.
+const MOST_READERS: usize = 64;
 
 /// Bounds of connections.
 #[derive(Debug, Clone, Copy)]
@@ -47,13 +56,16 @@ pub(crate) struct DlistIntake {
     intake: Intake,
     limits: Limits,
     permits: Arc<Semaphore>,
+    /// Of message files.
+    readers: Arc<Semaphore>,
     connections: TaskTracker,
 }
 
 impl DlistIntake {
     pub fn new(intake: Intake, limits: Limits) -> Self {
         let permits = Arc::new(Semaphore::new(limits.connections));
-        Self { intake, limits, permits, connections: TaskTracker::new() }
+        let readers = Arc::new(Semaphore::new(MOST_READERS));
+        Self { intake, limits, permits, readers, connections: TaskTracker::new() }
     }
 
     /// Takes the connections that wait in the kernel's queue of a listener that nobody will serve after us.
@@ -86,8 +98,8 @@ impl DlistIntake {
                 return tracing::warn!(%error, "Connection cannot be served");
             }
         };
-        let (intake, limits) = (self.intake.clone(), self.limits);
-        let mut connection = Connection { stream, intake, limits, accepted };
+        let (intake, readers, limits) = (self.intake.clone(), Arc::clone(&self.readers), self.limits);
+        let mut connection = Connection { stream, intake, readers, limits, accepted };
         let mut read = BytesMut::with_capacity(FIRST_READ.max(octets.len()));
         read.extend_from_slice(octets);
         self.connections.spawn(async move {
@@ -105,6 +117,7 @@ fn names_a_message(notice: &Notice) -> bool {
 struct Connection {
     stream: UnixStream,
     intake: Intake,
+    readers: Arc<Semaphore>,
     limits: Limits,
     accepted: Instant,
 }
@@ -123,7 +136,7 @@ impl Connection {
     async fn converse(&mut self, mut octets: BytesMut) {
         let deadline = (self.accepted + self.limits.read_deadline).into();
         match timeout_at(deadline, self.read(&mut octets)).await {
-            Ok(Read::Whole(notice)) => self.take(octets.freeze(), &notice).await,
+            Ok(Read::Whole(notice)) => self.take(octets.freeze(), &notice, deadline).await,
             Ok(Read::Malformed(why)) => self.refuse(octets.freeze(), &why, deadline).await,
             Ok(Read::Nothing) => self.intake.telemetry.count(Form::Dlist, Outcome::Cut),
             Err(_) => self.give_up(octets.freeze()).await,
@@ -160,8 +173,8 @@ impl Connection {
     }
 
     /// Spools, then answers; publishing is woken last.
-    async fn take(&mut self, octets: Bytes, notice: &Notice) {
-        let message = self.message_file(notice).await;
+    async fn take(&mut self, octets: Bytes, notice: &Notice, deadline: tokio::time::Instant) {
+        let message = self.message_file(notice, deadline).await;
         let intake = self.intake.clone();
         let taken = intake.take(Form::Dlist, octets, message);
         self.answer(if taken.is_some() { dlist::OK } else { NO }).await;
@@ -191,13 +204,29 @@ impl Connection {
         }
     }
 
-    /// The message that a Sieve notification names, read while the sender waits and so while it is there.
-    async fn message_file(&self, notice: &Notice) -> Option<Bytes> {
+    /// The message that a Sieve notification names, read while the sender waits and so while it is there. A notification
+    /// without it is better than a sender that waits for a file system that hangs.
+    async fn message_file(&self, notice: &Notice, deadline: tokio::time::Instant) -> Option<Bytes> {
         let path = notice.file_path.as_ref().filter(|_| names_a_message(notice)).map(PathBuf::from)?;
         let sender = self.stream.peer_cred().ok()?.uid();
-        let read = tokio::task::spawn_blocking(move || message_file::read(&path, sender)).await;
-        let (outcome, message) = read.ok()?;
+        let reading = async {
+            let reader =
+                Arc::clone(&self.readers).acquire_owned().await.expect("the semaphore is never closed");
+            spawn_blocking(move || {
+                let read = message_file::read(&path, sender);
+                drop(reader);
+                read
+            })
+            .await
+        };
+        let (outcome, message) = match timeout_at(deadline, reading).await {
+            Ok(read) => read.ok()?,
+            Err(_) => (FileOutcome::Late, None),
+        };
         self.intake.telemetry.message_file(outcome);
         message.map(Bytes::from)
     }
 }
+
+#[cfg(test)]
+mod tests;

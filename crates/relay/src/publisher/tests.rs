@@ -2,38 +2,14 @@ use bus::{Bucket, GAPS_OF_RELAY, Retained};
 use bus_local::{LocalBus, LocalBusSettings};
 use bytes::Bytes;
 use cyrus::{Dialect, Notice, dlist};
-use kit::readiness::Readiness;
-use mailbox_event::{Account, AccountToken, AccountTokens, Naming, RelayId, codec::EncodeError};
-use prometheus_client::registry::Registry;
+use mailbox_event::{Account, AccountToken, AccountTokens, Naming, codec::EncodeError};
 use state::AccountState;
-use tempfile::TempDir;
 use tokio::time::timeout;
 
 use super::*;
-use crate::{
-    clock,
-    gap::Gaps,
-    intake::Malformed,
-    quarantine::Quarantine,
-    spool::{Form, Limits, Spool},
-    spool_health::SpoolHealth,
-    telemetry::{Dropped, Telemetry},
-};
+use crate::{clock, intake::fixture, spool::Form, telemetry::Dropped};
 
 const PATIENCE: Duration = Duration::from_secs(20);
-
-fn intake(folder: &TempDir) -> Intake {
-    let limits = Limits { octets: 1 << 20, segment: 1 << 16 };
-    let quarantine = Quarantine::open(&folder.path().join("quarantine"), 10, 1 << 20).unwrap();
-    Intake {
-        spool: Arc::new(Spool::open(&folder.path().join("spool"), limits, RelayId(7)).unwrap().0),
-        health: Arc::new(SpoolHealth::new(Readiness::new().gate("relay"), 0.5)),
-        malformed: Arc::new(Malformed::new(quarantine)),
-        telemetry: Telemetry::register(&mut Registry::default()),
-        gaps: Gaps::default(),
-        clock: clock::system,
-    }
-}
 
 fn decoder() -> Decoder {
     let tokens = AccountTokens::new(b"a key of the tests");
@@ -73,7 +49,8 @@ fn bobs_cannot_be_written(state: &AccountState, form: codec::Form) -> Result<Vec
 #[tokio::test]
 async fn a_state_that_cannot_be_written_is_put_aside_and_the_rest_goes_on() {
     let folder = tempfile::tempdir().unwrap();
-    let (intake, bus) = (intake(&folder), LocalBus::in_memory(LocalBusSettings::default()).unwrap());
+    let (intake, bus) =
+        (fixture::intake(folder.path()), LocalBus::in_memory(LocalBusSettings::default()).unwrap());
     for user in ["bob", "alice", "bob"] {
         drop(intake.take(Form::Dlist, change(user), None).unwrap());
     }
