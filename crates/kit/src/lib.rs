@@ -1,5 +1,5 @@
 //! What every program needs and no program owns: configuration, telemetry, readiness, drain, admin HTTP, backoff,
-//! the pace of log lines, the clock.
+//! the pace of log lines, the clock, hexadecimal digits.
 //!
 //! Knows nothing of mail, of the bus or of storage.
 
@@ -9,6 +9,7 @@ pub mod clock;
 pub mod config;
 pub mod descriptors;
 pub mod drain;
+pub mod hexadecimal;
 pub mod line_pace;
 pub mod port;
 pub mod readiness;

@@ -7,7 +7,7 @@ use std::{future, sync::Arc};
 
 use hmac::{Hmac, KeyInit, Mac};
 use hyper::StatusCode;
-use kit::admin::Act;
+use kit::{admin::Act, hexadecimal};
 use sha2::Sha256;
 
 /// Said again, an order does again what it did and no more; so there is no time in it.
@@ -21,7 +21,7 @@ fn mac(key: &[u8], path: &str, body: &[u8]) -> Hmac<Sha256> {
 /// The Authorization of an order.
 pub fn make(key: &[u8], path: &str, body: &[u8]) -> String {
     let octets = mac(key, path, body).finalize().into_bytes();
-    octets.iter().fold("Bearer ".to_owned(), |text, octet| format!("{text}{octet:02x}"))
+    format!("Bearer {}", hexadecimal::encode(octets))
 }
 
 /// Whether `said` is what [`make`] makes.
@@ -52,7 +52,7 @@ pub fn fingerprint(key: &[u8]) -> String {
     let mut mac: Hmac<Sha256> = Hmac::new_from_slice(key).expect("HMAC takes keys of any length");
     mac.update(b"fingerprint of an account key\n");
     let octets = mac.finalize().into_bytes();
-    octets.iter().take(FINGERPRINT).fold(String::new(), |text, octet| format!("{text}{octet:02x}"))
+    hexadecimal::encode(&octets[..FINGERPRINT])
 }
 
 /// Octets of one: keys are random, so that no two share as many.

@@ -171,8 +171,3 @@ pub fn millis(moment: SystemTime) -> UnixMillis {
     let since_1970 = moment.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     UnixMillis(u64::try_from(since_1970.as_millis()).unwrap_or(u64::MAX))
 }
-
-/// For keys in the bus.
-pub fn hexadecimal(octets: &[u8]) -> String {
-    octets.iter().map(|octet| format!("{octet:02x}")).collect()
-}

@@ -17,7 +17,7 @@ pub use endings::{Endings, Holding};
 pub use holders::{Hold, Holders};
 pub use revoker::{RevokeError, Revoker};
 
-use crate::{credential::hexadecimal, telemetry::Telemetry};
+use crate::telemetry::Telemetry;
 
 /// What the bus keeps and tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,5 +81,5 @@ pub async fn read(bus: &dyn Bus, account: AccountToken) -> Result<Option<Revocat
 }
 
 fn key(account: AccountToken) -> String {
-    hexadecimal(&account.0)
+    account.to_string()
 }

@@ -130,8 +130,7 @@ impl Source {
 pub(crate) fn retry(prefix: &str, group: &GroupToken, topic: &Topic) -> String {
     let (urgency, kind) =
         topic.job().map_or((Urgency::Normal, "other"), |(urgency, kind)| (urgency, kind.name()));
-    let account = topic.account().0.iter().map(|octet| format!("{octet:02x}")).collect::<String>();
-    format!("{prefix}.retry.{}.{}.{kind}.{account}", group.0, urgency.name())
+    format!("{prefix}.retry.{}.{}.{kind}.{}", group.0, urgency.name(), topic.account())
 }
 
 /// Where everything lies that is parked for a group.

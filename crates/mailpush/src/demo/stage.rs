@@ -3,7 +3,6 @@
 mod session;
 
 use std::{
-    fmt::Write as _,
     net::{Ipv4Addr, SocketAddr},
     path::PathBuf,
     sync::Arc,
@@ -14,7 +13,7 @@ use fakes::{
     sms::{Account as SmsAccount, GatewaySettings, SmsGateway},
     smtp::{SinkSettings, SmtpSink},
 };
-use kit::config::Secret;
+use kit::{config::Secret, hexadecimal};
 use pusher::{Cors, Credential, JwtAlgorithm, JwtSettings, Pace};
 use relay::settings::SpoolSettings;
 use serde_json::json;
@@ -65,7 +64,7 @@ impl Stage {
             SmtpSink::start(any_port(), SinkSettings::default()).await.map_err(DemoError::MailServer)?;
         let settings = GatewaySettings { kept: KEPT, ..GatewaySettings::default() };
         let gateway = SmsGateway::start(any_port(), settings).await.map_err(DemoError::Gateway)?;
-        let key = Secret::new(hexadecimal(&rand::random::<[u8; KEY]>()));
+        let key = Secret::new(hexadecimal::encode(rand::random::<[u8; KEY]>()));
         Ok(Self { folder, sink: Arc::new(sink), gateway: Arc::new(gateway), key, page_port })
     }
 
@@ -180,14 +179,6 @@ impl Stage {
 
 fn any_port() -> SocketAddr {
     SocketAddr::from((Ipv4Addr::LOCALHOST, 0))
-}
-
-fn hexadecimal(octets: &[u8]) -> String {
-    octets.iter().fold(String::new(), |mut text, octet| {
-        // Writing to a String does not fail.
-        write!(text, "{octet:02x}").ok();
-        text
-    })
 }
 
 #[cfg(test)]

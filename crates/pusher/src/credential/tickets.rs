@@ -169,7 +169,7 @@ fn bounded(time: Duration, identity: &Identity) -> Duration {
 }
 
 fn key(ticket: &Ticket) -> String {
-    super::hexadecimal(&ticket.hash())
+    kit::hexadecimal::encode(ticket.hash())
 }
 
 fn later(moment: UnixMillis, wait: Duration) -> UnixMillis {

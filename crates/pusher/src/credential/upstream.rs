@@ -16,7 +16,7 @@ use super::{
     Grant, Identity, Outcome, Presented, Verdict,
     availability::Availability,
     flights::{Digest, Flights},
-    hexadecimal, millis,
+    millis,
     session::Remembered,
 };
 use crate::{
@@ -197,7 +197,7 @@ impl Upstream {
         naming: &Naming,
         now: UnixMillis,
     ) -> Result<Remembered, Unanswered> {
-        let key = hexadecimal(&digest);
+        let key = kit::hexadecimal::encode(digest);
         let asked_at = match self.recall(&key).await {
             Some(remembered) => match self.revoked_at(&remembered, naming).await? {
                 // The clock of the node that revoked may be ahead of ours: what is said from here on is newer.
