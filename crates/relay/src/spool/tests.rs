@@ -227,6 +227,15 @@ impl Disk {
     }
 }
 
+#[test]
+fn no_number_of_a_day_without_a_sync_is_given_again_after_a_power_cut() {
+    let (folder, spool) = new();
+    let on_disk = append(&spool, vec![1; 10]);
+    drop(spool);
+    let ten_thousand_a_second = 10_000 * 24 * 60 * 60;
+    assert!(append(&open(folder.path()), vec![2; 10]) > on_disk + ten_thousand_a_second);
+}
+
 #[derive(Debug, Clone)]
 enum Step {
     Append(usize),
