@@ -35,6 +35,7 @@ pub(crate) struct Malformed {
     quarantine: Arc<Quarantine>,
     writers: Arc<Semaphore>,
     pace: Mutex<LinePace>,
+    failures_told: Arc<Mutex<LinePace>>,
 }
 
 impl Exhibit {
@@ -47,13 +48,17 @@ impl Exhibit {
 impl Malformed {
     pub fn new(quarantine: Quarantine) -> Self {
         let writers = Arc::new(Semaphore::new(WRITERS));
-        Self { quarantine: Arc::new(quarantine), writers, pace: Mutex::new(LinePace::every(TOLD_EVERY)) }
+        Self {
+            quarantine: Arc::new(quarantine),
+            writers,
+            pace: Mutex::new(LinePace::every(TOLD_EVERY)),
+            failures_told: Arc::new(Mutex::new(LinePace::of_failures())),
+        }
     }
 
     /// Tells the log of one, or of all since the last line.
     pub fn tell(&self, form: Form, bytes: usize, why: &dyn std::error::Error) {
-        let line = self.pace.lock().unwrap_or_else(PoisonError::into_inner).line(Instant::now());
-        if let Some(notifications) = line {
+        if let Some(notifications) = line(&self.pace) {
             tracing::warn!(?form, bytes, notifications, error = %why, "Malformed notification");
         }
     }
@@ -65,17 +70,23 @@ impl Malformed {
             skipped.inc_by(exhibits.len() as u64);
             return;
         };
-        let quarantine = Arc::clone(&self.quarantine);
+        let (quarantine, failures_told) = (Arc::clone(&self.quarantine), Arc::clone(&self.failures_told));
         spawn_blocking(move || {
             let put = |exhibit: &Exhibit| quarantine.put(at, exhibit.form, &exhibit.octets);
             let failures: Vec<_> = exhibits.iter().filter_map(|exhibit| put(exhibit).err()).collect();
             skipped.inc_by(failures.len() as u64);
-            if let Some(error) = failures.first() {
-                tracing::warn!(%error, "Quarantine cannot be written");
+            if let Some(error) = failures.first()
+                && let Some(times) = line(&failures_told)
+            {
+                tracing::warn!(%error, times, "Quarantine cannot be written");
             }
             drop(writer);
         });
     }
+}
+
+fn line(pace: &Mutex<LinePace>) -> Option<u64> {
+    pace.lock().unwrap_or_else(PoisonError::into_inner).line(Instant::now())
 }
 
 #[cfg(test)]
