@@ -121,6 +121,18 @@ impl Scholar {
         understood
     }
 
+    /// What is no fault of the sender may be the change of an account.
+    fn note_fault(&self, why: &Undecodable) {
+        match why {
+            Undecodable::Malformed(_) => return,
+            Undecodable::Panicked => {
+                tracing::error!("Decoding panicked, the quarantine takes the notification")
+            }
+            Undecodable::Encode(_) => self.intake.telemetry.dropped(DropReason::Unencodable, 1),
+        }
+        self.intake.gaps.note();
+    }
+
     /// What comes of a record; `None` when it is put aside.
     fn publications(&self, record: &Record) -> Option<Publications> {
         let telemetry = &self.intake.telemetry;
@@ -132,11 +144,7 @@ impl Scholar {
                 Some(publications)
             }
             Err(why) => {
-                if let Undecodable::Encode(_) = why {
-                    // It was understood, and an account may have changed.
-                    telemetry.dropped(DropReason::Unencodable, 1);
-                    self.intake.gaps.note();
-                }
+                self.note_fault(&why);
                 self.intake.tell_malformed(record.form, record.payload.len(), &why);
                 None
             }

@@ -1,5 +1,7 @@
 //! From the octets of a record to what the bus is told.
 
+use std::panic::{self, AssertUnwindSafe};
+
 use cyrus::{Dialect, Malformed, Notice, datagram, dlist};
 use mailbox_event::{
     AccountTokens, Event, EventId, Notification, RelayId,
@@ -26,6 +28,9 @@ pub(crate) enum Undecodable {
     /// Cyrus' words are not understood.
     #[error(transparent)]
     Malformed(#[from] Malformed),
+    /// We broke on it. The next start would read it again, and break again.
+    #[error("decoding panicked")]
+    Panicked,
     /// Ours cannot be written.
     #[error(transparent)]
     Encode(#[from] EncodeError),
@@ -43,6 +48,15 @@ impl Decoder {
         record: &Record,
         telemetry: &Telemetry,
     ) -> Result<Publications, Undecodable> {
+        unbroken(|| self.understand(relay, record, telemetry))
+    }
+
+    fn understand(
+        &self,
+        relay: RelayId,
+        record: &Record,
+        telemetry: &Telemetry,
+    ) -> Result<Publications, Undecodable> {
         let notice = notice(record)?;
         let notification = self.dialect.decode(&notice, record.message.as_ref().map(|file| file.to_vec()))?;
         count_unknown(&notification, telemetry);
@@ -50,6 +64,11 @@ impl Decoder {
         let event = Event { id, taken_at: record.taken_at, notification };
         Ok(publications(&event, &self.tokens, &self.dialect.naming, self.form)?)
     }
+}
+
+/// A panic is that of one record. What it leaves half done are counts.
+fn unbroken<T>(decode: impl FnOnce() -> Result<T, Undecodable>) -> Result<T, Undecodable> {
+    panic::catch_unwind(AssertUnwindSafe(decode)).unwrap_or(Err(Undecodable::Panicked))
 }
 
 fn notice(record: &Record) -> Result<Notice, Malformed> {
@@ -79,5 +98,18 @@ fn count_unknown(notification: &Notification, telemetry: &Telemetry) {
             Some(_) => telemetry.unknown(UnknownThing::Event, 1),
         },
         _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_on_which_decoding_panics_is_put_aside_like_nonsense() {
+        let panicked = unbroken::<()>(|| panic!("on purpose"));
+        assert!(matches!(panicked, Err(Undecodable::Panicked)));
+        let malformed = unbroken::<()>(|| Err(Malformed::Syntax.into()));
+        assert!(matches!(malformed, Err(Undecodable::Malformed(Malformed::Syntax))));
     }
 }
