@@ -50,6 +50,10 @@ pub(super) fn recover(folder: &Path, position: Option<Position>) -> io::Result<F
     let last = firsts.last().copied().unwrap_or(0);
     let publish = position.map_or(0, |position| position.publish);
     let mut scan = Scan { publish, last, ..Scan::default() };
+    // After an end in order the first file holds the position, or begins there, unless somebody took it away.
+    let closed = position.filter(|position| position.clean);
+    let beyond = closed.map_or(0, |position| firsts.first().copied().unwrap_or(position.append));
+    scan.recovery.damaged += u64::from(beyond > publish);
     for (at, &first) in firsts.iter().enumerate() {
         if firsts.get(at + 1).is_some_and(|&next| next <= scan.publish) {
             fs::remove_file(segment::path(folder, first))?;

@@ -84,11 +84,15 @@ proptest! {
                 Step::Reopen => {
                     spool.close().unwrap();
                     drop(spool);
-                    spool = open(folder.path()).0;
+                    let (opened, recovery) = open(folder.path());
+                    prop_assert_eq!(recovery.damaged, 0);
+                    spool = opened;
                 }
                 Step::Kill => {
                     drop(spool);
-                    spool = open(folder.path()).0;
+                    let (opened, recovery) = open(folder.path());
+                    prop_assert_eq!(recovery.damaged, 0);
+                    spool = opened;
                 }
                 Step::Tear(octets) => {
                     drop(spool);
@@ -96,7 +100,9 @@ proptest! {
                         let path = last_segment(folder.path());
                         fs::OpenOptions::new().append(true).open(path).unwrap().write_all(&octets).unwrap();
                     }
-                    spool = open(folder.path()).0;
+                    let (opened, recovery) = open(folder.path());
+                    prop_assert_eq!(recovery.damaged, 0);
+                    spool = opened;
                 }
             }
             let found = read_all(&spool).into_iter().map(|r| (r.sequence, r.payload.to_vec())).collect::<Vec<_>>();
@@ -294,6 +300,44 @@ fn what_is_published_does_not_outlive_an_end_in_order() {
     let (spool, recovery) = open(folder.path());
     assert!(recovery.clean);
     assert_eq!(append(&spool, vec![2; 100]), first + 1);
+}
+
+#[test]
+fn a_segment_that_somebody_took_away_is_a_loss_and_costs_no_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let (spool, _) = open(folder.path());
+    let mut taken_away = Vec::new();
+    for number in 0..20 {
+        append(&spool, vec![number; 200]);
+        taken_away.push(last_segment(folder.path()));
+    }
+    taken_away.dedup();
+    spool.advance(2, 1, None).unwrap();
+    spool.close().unwrap();
+    drop(spool);
+    fs::remove_file(&taken_away[0]).unwrap();
+    let (spool, recovery) = open(folder.path());
+    assert_eq!((recovery.clean, recovery.damaged), (true, 1));
+    let found = read_all(&spool);
+    assert_eq!(found.len() as u64, recovery.pending);
+    assert_eq!(found.last().unwrap().sequence, 20);
+    spool.advance(21, recovery.pending, None).unwrap();
+    spool.close().unwrap();
+    drop(spool);
+    assert_eq!(open(folder.path()).1.damaged, 0);
+}
+
+#[test]
+fn a_folder_whose_segments_are_all_gone_is_a_loss() {
+    let folder = tempfile::tempdir().unwrap();
+    let (spool, _) = open(folder.path());
+    append(&spool, vec![1; 100]);
+    spool.close().unwrap();
+    drop(spool);
+    fs::remove_file(last_segment(folder.path())).unwrap();
+    let (spool, recovery) = open(folder.path());
+    assert_eq!((recovery.clean, recovery.damaged, recovery.pending), (true, 1, 0));
+    assert!(read_all(&spool).is_empty());
 }
 
 #[test]
