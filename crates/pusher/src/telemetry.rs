@@ -2,13 +2,11 @@
 
 mod reconciliations;
 
-use std::{
-    fmt::{self, Write as _},
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
+use kit::label;
 use prometheus_client::{
-    encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder},
+    encoding::EncodeLabelSet,
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
     registry::Registry,
 };
@@ -20,55 +18,45 @@ pub use reconciliations::{ReconcileOutcome, Reconciliations};
 /// 0.1 ms to 3 s: from what the bus adds to what a person notices.
 const LATENCY_BUCKETS: [f64; 10] = [0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0];
 
-/// As relay's: a label is the one word of its variant, in small letters.
-macro_rules! labels {
-    ($($name:ty),*) => {$(
-        impl EncodeLabelValue for $name {
-            fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> fmt::Result {
-                encoder.write_str(&format!("{self:?}").to_ascii_lowercase())
-            }
-        }
-    )*};
-}
+label!(
+    /// What became of a credential.
+    pub enum CredentialOutcome {
+        /// It opens streams.
+        Accepted = "accepted",
+        /// It does not.
+        Refused = "refused",
+        /// There was none.
+        Missing = "missing",
+        /// Nobody could say.
+        Unverifiable = "unverifiable",
+    }
+);
 
-labels!(CredentialOutcome, UpstreamOutcome, Limit, KindLabel, ReconcileOutcome);
+label!(
+    /// What a question to the mail server came to.
+    pub enum UpstreamOutcome {
+        /// It answered.
+        Answered = "answered",
+        /// It said that the credential is wrong.
+        Refused = "refused",
+        /// It did not answer, or nonsense.
+        Failed = "failed",
+        /// Too many questions were under way.
+        Crowded = "crowded",
+    }
+);
 
-/// What became of a credential.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum CredentialOutcome {
-    /// It opens streams.
-    Accepted,
-    /// It does not.
-    Refused,
-    /// There was none.
-    Missing,
-    /// Nobody could say.
-    Unverifiable,
-}
-
-/// What a question to the mail server came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum UpstreamOutcome {
-    /// It answered.
-    Answered,
-    /// It said that the credential is wrong.
-    Refused,
-    /// It did not answer, or nonsense.
-    Failed,
-    /// Too many questions were under way.
-    Crowded,
-}
-
-/// A bound that is not the node's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Limit {
-    /// The streams of an account.
-    Account,
-    /// The streams of an address.
-    Address,
-    /// The connections of an address.
-    Connections,
-}
+label!(
+    /// A bound that is not the node's.
+    pub enum Limit {
+        /// The streams of an account.
+        Account = "account",
+        /// The streams of an address.
+        Address = "address",
+        /// The connections of an address.
+        Connections = "connections",
+    }
+);
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct OfLimit {
@@ -80,15 +68,16 @@ struct Kind {
     kind: KindLabel,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum KindLabel {
-    State,
-    Alert,
-    Missed,
-    Ping,
-    Retry,
-    Comment,
-}
+label!(
+    enum KindLabel {
+        State = "state",
+        Alert = "alert",
+        Missed = "missed",
+        Ping = "ping",
+        Retry = "retry",
+        Comment = "comment",
+    }
+);
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct OfCredential {
@@ -142,14 +131,28 @@ impl Telemetry {
             latency: Histogram::new(LATENCY_BUCKETS),
             drains: Counter::default(),
         };
-        // Shown from the start, so that what rises is seen to rise.
-        for limit in [Limit::Account, Limit::Address, Limit::Connections] {
-            drop(this.over_limit.get_or_create(&OfLimit { limit }));
-        }
+        this.begin_at_zero();
         this.register_streams(registry.sub_registry_with_prefix("pusher"));
         this.register_questions(registry.sub_registry_with_prefix("pusher"));
         this.reconciliations.register(registry.sub_registry_with_prefix("pusher"));
         this
+    }
+
+    /// A number that is not there cannot be seen to rise.
+    fn begin_at_zero(&self) {
+        for &limit in Limit::ALL {
+            drop(self.over_limit.get_or_create(&OfLimit { limit }));
+        }
+        for &kind in KindLabel::ALL {
+            drop(self.frames.get_or_create(&Kind { kind }));
+        }
+        for &outcome in CredentialOutcome::ALL {
+            drop(self.credentials.get_or_create(&OfCredential { outcome }));
+        }
+        for &outcome in UpstreamOutcome::ALL {
+            drop(self.session_checks.get_or_create(&OfUpstream { outcome }));
+            drop(self.state_questions.get_or_create(&OfUpstream { outcome }));
+        }
     }
 
     fn register_streams(&self, to: &mut Registry) {

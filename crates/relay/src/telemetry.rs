@@ -1,12 +1,10 @@
 //! relay's metrics.
 
-use std::{
-    fmt::{self, Write as _},
-    time::Duration,
-};
+use std::time::Duration;
 
+use kit::label;
 use prometheus_client::{
-    encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder},
+    encoding::EncodeLabelSet,
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
     registry::Registry,
 };
@@ -61,38 +59,16 @@ pub(crate) struct MessageFile {
     pub outcome: FileOutcome,
 }
 
-/// An enum whose values are those of a label, as written.
-macro_rules! label {
-    ($(#[$about:meta])* $name:ident { $($(#[$note:meta])* $value:ident = $text:literal,)* }) => {
-        $(#[$about])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        pub(crate) enum $name {
-            $($(#[$note])* $value,)*
-        }
-
-        impl $name {
-            /// Every value.
-            const ALL: &[Self] = &[$(Self::$value,)*];
-        }
-
-        impl EncodeLabelValue for $name {
-            fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> fmt::Result {
-                encoder.write_str(match self {
-                    $(Self::$value => $text,)*
-                })
-            }
-        }
-    };
-}
-
-label!(Form {
-    Dlist = "dlist",
-    Datagram = "datagram",
-});
+label!(
+    pub(crate) enum Form {
+        Dlist = "dlist",
+        Datagram = "datagram",
+    }
+);
 
 label!(
     /// What became of a notification at the socket.
-    Outcome {
+    pub(crate) enum Outcome {
         /// In the spool; answered where an answer is waited for.
         Taken = "taken",
         /// Refused by the spool.
@@ -106,44 +82,52 @@ label!(
     }
 );
 
-label!(DropReason {
-    SpoolFull = "spool-full",
-    SpoolError = "spool-error",
-    /// For the spool, or for the bus.
-    TooLarge = "too-large",
-    /// What came of it cannot be written in the form of the bus.
-    Unencodable = "unencodable",
-});
+label!(
+    pub(crate) enum DropReason {
+        SpoolFull = "spool-full",
+        SpoolError = "spool-error",
+        /// For the spool, or for the bus.
+        TooLarge = "too-large",
+        /// What came of it cannot be written in the form of the bus.
+        Unencodable = "unencodable",
+    }
+);
 
-label!(UnknownThing {
-    Class = "class",
-    Event = "event",
-    Key = "key",
-});
+label!(
+    pub(crate) enum UnknownThing {
+        Class = "class",
+        Event = "event",
+        Key = "key",
+    }
+);
 
-label!(Route {
-    State = "state",
-    Live = "live",
-    Job = "job",
-    /// The notification concerns nobody, or nothing is told of its kind.
-    Nobody = "nobody",
-    /// What it says was known.
-    Unchanged = "unchanged",
-});
+label!(
+    pub(crate) enum Route {
+        State = "state",
+        Live = "live",
+        Job = "job",
+        /// The notification concerns nobody, or nothing is told of its kind.
+        Nobody = "nobody",
+        /// What it says was known.
+        Unchanged = "unchanged",
+    }
+);
 
-label!(FileOutcome {
-    Read = "read",
-    /// Longer than what is read; the head was kept.
-    Shortened = "shortened",
-    Missing = "missing",
-    /// A link, a pipe, a folder.
-    NotAFile = "not-a-file",
-    /// Of another user than the sender.
-    NotTheirs = "not-theirs",
-    Unreadable = "unreadable",
-    /// It was not read by the time of the answer: the file system hangs.
-    Late = "late",
-});
+label!(
+    pub(crate) enum FileOutcome {
+        Read = "read",
+        /// Longer than what is read; the head was kept.
+        Shortened = "shortened",
+        Missing = "missing",
+        /// A link, a pipe, a folder.
+        NotAFile = "not-a-file",
+        /// Of another user than the sender.
+        NotTheirs = "not-theirs",
+        Unreadable = "unreadable",
+        /// It was not read by the time of the answer: the file system hangs.
+        Late = "late",
+    }
+);
 
 /// From 10 µs to 1.3 s, each bucket twice the one before.
 const ANSWER_BUCKETS: u16 = 18;

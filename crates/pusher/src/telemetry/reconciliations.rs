@@ -1,32 +1,29 @@
 //! What comparing with the mail server came to.
 
+use kit::label;
 use prometheus_client::{
     encoding::EncodeLabelSet,
     metrics::{counter::Counter, family::Family},
     registry::Registry,
 };
 
-/// What a comparison came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum ReconcileOutcome {
-    /// The mail server says what is known.
-    Same,
-    /// It knew more, and that was published.
-    Behind,
-    /// It knows less than it did.
-    Ahead,
-    /// The numbers of the account are ours.
-    Incomparable,
-    /// It refused the credential.
-    Refused,
-    /// It did not answer, or the bus did not take the answer.
-    Failed,
-}
-
-impl ReconcileOutcome {
-    const ALL: [Self; 6] =
-        [Self::Same, Self::Behind, Self::Ahead, Self::Incomparable, Self::Refused, Self::Failed];
-}
+label!(
+    /// What a comparison came to.
+    pub enum ReconcileOutcome {
+        /// The mail server says what is known.
+        Same = "same",
+        /// It knew more, and that was published.
+        Behind = "behind",
+        /// It knows less than it did.
+        Ahead = "ahead",
+        /// The numbers of the account are ours.
+        Incomparable = "incomparable",
+        /// It refused the credential.
+        Refused = "refused",
+        /// It did not answer, or the bus did not take the answer.
+        Failed = "failed",
+    }
+);
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct OfReconciliation {
@@ -44,7 +41,7 @@ pub struct Reconciliations {
 impl Reconciliations {
     pub(super) fn register(&self, to: &mut Registry) {
         // Shown from the start, so that what rises is seen to rise.
-        for outcome in ReconcileOutcome::ALL {
+        for &outcome in ReconcileOutcome::ALL {
             drop(self.outcomes.get_or_create(&OfReconciliation { outcome }));
         }
         to.register("reconciliations", "Accounts compared with the mail server", self.outcomes.clone());
