@@ -4,6 +4,7 @@
 
 use std::{panic, thread};
 
+use cyrus::Malformed;
 use mailbox_event::RelayId;
 use routing::Publications;
 use tokio::{sync::mpsc, task::JoinSet};
@@ -121,9 +122,11 @@ impl Scholar {
         understood
     }
 
-    /// What is no fault of the sender may be the change of an account.
+    /// What is no nonsense may be the change of an account.
     fn note_fault(&self, why: &Undecodable) {
         match why {
+            // A datagram that was cut on its way.
+            Undecodable::Malformed(Malformed::Truncated) => {}
             Undecodable::Malformed(_) => return,
             Undecodable::Panicked => {
                 tracing::error!("Decoding panicked, the quarantine takes the notification")

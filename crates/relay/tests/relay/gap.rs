@@ -3,8 +3,11 @@
 use std::time::Duration;
 
 use bus::{Bucket, GAPS_OF_RELAY, Retained, Revision};
-use cyrus::dlist;
-use tokio::{io::AsyncWriteExt, net::UnixStream};
+use cyrus::{datagram, dlist};
+use tokio::{
+    io::AsyncWriteExt,
+    net::{UnixDatagram, UnixStream},
+};
 
 use crate::{
     house::{House, Running, change, sieve, until_async},
@@ -99,4 +102,15 @@ async fn a_notification_that_is_cut_or_too_large_is_told_and_nonsense_is_not() {
         relay.metric_becomes("relay_notifications_total{form=\"dlist\",outcome=\"malformed\"}", 1.0).await;
         assert_eq!(is_told_after(&house, relay, before).await, is_told);
     }
+}
+
+#[tokio::test]
+async fn a_datagram_that_was_cut_is_told() {
+    let house = House::new();
+    let (relay, before) = started(&house).await;
+    let whole = datagram::write(&change("alice", 7));
+    let socket = UnixDatagram::unbound().unwrap();
+    socket.send_to(&whole[..whole.len() / 2], house.path("datagram")).await.unwrap();
+    relay.metric_becomes("relay_notifications_total{form=\"datagram\",outcome=\"malformed\"}", 1.0).await;
+    assert!(is_told_after(&house, relay, before).await);
 }
