@@ -34,11 +34,10 @@ impl Gaps {
     }
 
     /// Tells what is noted and was not told yet, once and for no longer than `patience`: who goes tells nothing later.
-    pub async fn tell_the_rest(&self, bus: &dyn Bus, clock: Clock, patience: Duration) {
-        if timeout(Duration::ZERO, self.0.notified()).await.is_ok() {
-            // What the bus does not take by then is found by the comparison that comes in its turn.
-            timeout(patience, tell_once(bus, clock)).await.ok();
-        }
+    /// Whether nothing is left to be told.
+    pub async fn tell_the_rest(&self, bus: &dyn Bus, clock: Clock, patience: Duration) -> bool {
+        let is_noted = timeout(Duration::ZERO, self.0.notified()).await.is_ok();
+        !is_noted || timeout(patience, tell_once(bus, clock)).await.is_ok()
     }
 
     /// What is noted while this waits is told after the wait: the last loss of many must be heard too, for an answer

@@ -262,10 +262,13 @@ fn tell_damage(intake: &Intake) {
     }
 }
 
-/// Has pushers hear of notifications that were lost: the bus is told as they are, and of the last ones at the end.
+/// Has pushers hear of notifications that were lost: the bus is told as they are, and of the last ones at the end, or else
+/// by the next start.
 async fn tell_gaps(intake: Intake, bus: Arc<dyn Bus>, stop: CancellationToken) {
     stop.run_until_cancelled(intake.gaps.tell(&*bus, intake.clock)).await;
-    intake.gaps.tell_the_rest(&*bus, intake.clock, LAST_TELLING).await;
+    if !intake.gaps.tell_the_rest(&*bus, intake.clock, LAST_TELLING).await {
+        intake.spool.leave_unclean();
+    }
 }
 
 /// Clears away what is published, and looks whether a broken disk is well, which writes to it. Blocks.

@@ -302,6 +302,11 @@ impl Spool {
         if unsynced.folder { file::sync_folder(&self.folder) } else { Ok(()) }
     }
 
+    /// A loss could not be told. The end is an unclean one, so that the next start tells it.
+    pub fn leave_unclean(&self) {
+        self.log().leave_unclean();
+    }
+
     /// The places where records of this run turned out to be missing since this was asked last: the disk lost them.
     pub fn take_damaged(&self) -> u64 {
         self.log().take_damaged()

@@ -41,6 +41,8 @@ pub(super) struct Log {
     began: u64,
     /// Places of this run where records are missing that nobody was told of yet.
     damaged: u64,
+    /// Whether the end counts as unclean, however it comes.
+    unclean: bool,
     /// Segments that are published, by their first sequences. Their files are there still.
     finished: Vec<u64>,
     /// The end was in order: nothing is appended any more.
@@ -80,6 +82,7 @@ impl Log {
             doubtful: Vec::new(),
             began: found.next,
             damaged: 0,
+            unclean: false,
             finished: Vec::new(),
             closed: false,
         }
@@ -288,9 +291,17 @@ impl Log {
         self.unsynced.position = true;
     }
 
+    pub fn leave_unclean(&mut self) {
+        self.unclean = true;
+    }
+
     pub fn position(&self) -> Position {
-        // A loss that nobody was told of is told by the next start, as after an unclean end.
-        Position { publish: self.publish, append: self.next, clean: self.closed && self.damaged == 0 }
+        // The next start tells of a loss that nobody was told of.
+        Position {
+            publish: self.publish,
+            append: self.next,
+            clean: self.closed && !self.unclean && self.damaged == 0,
+        }
     }
 
     pub fn depth(&self) -> Depth {

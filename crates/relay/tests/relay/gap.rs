@@ -4,6 +4,11 @@ use std::time::Duration;
 
 use bus::{Bucket, GAPS_OF_RELAY, Retained, Revision};
 use cyrus::{datagram, dlist};
+use mailbox_event::RelayId;
+use relay::{
+    settings::SpoolSettings,
+    spool::{Limits, Spool},
+};
 use tokio::{
     io::AsyncWriteExt,
     net::{UnixDatagram, UnixStream},
@@ -113,4 +118,21 @@ async fn a_datagram_that_was_cut_is_told() {
     socket.send_to(&whole[..whole.len() / 2], house.path("datagram")).await.unwrap();
     relay.metric_becomes("relay_notifications_total{form=\"datagram\",outcome=\"malformed\"}", 1.0).await;
     assert!(is_told_after(&house, relay, before).await);
+}
+
+#[tokio::test]
+async fn what_could_not_be_told_before_the_end_is_told_by_the_next_start() {
+    let house = House::new();
+    for (door, is_told) in [(Door::Open, true), (Door::Down, false)] {
+        house.bus.set(door);
+        let before = told(&house).await;
+        house.start().stop().await;
+        assert_eq!(told(&house).await > before, is_told);
+        let SpoolSettings { folder, limit, segment, .. } = &house.settings.spool;
+        let limits = Limits { octets: *limit, segment: *segment };
+        let (spool, recovery) = Spool::open(folder, limits, RelayId(7)).unwrap();
+        // A start tells a gap after an end that was not clean.
+        assert_eq!(recovery.clean, is_told);
+        spool.close().unwrap();
+    }
 }
