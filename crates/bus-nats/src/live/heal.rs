@@ -1,12 +1,14 @@
 //! Healing: what may have been missed is read, and told if it was not heard.
 
+mod round;
+
 use std::{sync::Arc, time::Duration};
 
 use bus::{Key, Message, Topic};
-use futures_util::{StreamExt, stream};
 
 use super::{finish, id_of};
-use crate::{call::Found, error::CallError, interest::Heard, node::Node, streams::STATE};
+use crate::{call::Found, error::CallError, groups::Broker, interest::Heard, node::Node, streams::STATE};
+use round::Round;
 
 /// Nodes that lost NATS at the same time do not read all at the same time.
 const SPREAD: Duration = Duration::from_millis(250);
@@ -19,13 +21,15 @@ const AGAIN: Duration = Duration::from_secs(1);
 pub(crate) async fn heal_all(node: &Arc<Node>) {
     let connection = node.connection();
     node.surroundings.clock.sleep((node.surroundings.jitter)(SPREAD)).await;
-    let mut keys = node.keys.keys();
+    let (mut keys, mut was_silent) = (node.keys.keys(), false);
     while !keys.is_empty() {
-        keys = heal(node, keys, connection).await;
+        let Round { left, silence } = heal(node, keys, connection).await;
+        keys = left;
+        if is_over(node, connection) {
+            return;
+        }
+        tell_change(node, silence, &mut was_silent).await;
         if !keys.is_empty() {
-            if is_over(node, connection) {
-                return;
-            }
             node.surroundings.clock.sleep(AGAIN).await;
         }
     }
@@ -35,15 +39,27 @@ fn is_over(node: &Node, connection: u64) -> bool {
     node.caller.check().is_err() || node.connection() != connection
 }
 
-/// Gives back the keys whose states could not be read. A server without the stream answers no read at all, so none
-/// begins once the connection is over.
-async fn heal(node: &Arc<Node>, keys: Vec<Key>, connection: u64) -> Vec<Key> {
-    let at_once = node.settings.bounds.heals_at_once.max(1);
-    let healed = stream::iter(keys).map(async |key| {
-        let is_healed = !is_over(node, connection) && heal_one(node, key).await.is_ok();
-        (!is_healed).then_some(key)
-    });
-    healed.buffer_unordered(at_once).filter_map(std::future::ready).collect().await
+/// None begins once the connection is over: the next one reads them all.
+async fn heal(node: &Arc<Node>, keys: Vec<Key>, connection: u64) -> Round<Key> {
+    let heal =
+        async |key| if is_over(node, connection) { Err(CallError::Away) } else { heal_one(node, key).await };
+    round::go(keys, node.settings.bounds.heals_at_once, heal).await
+}
+
+/// Says when states cannot be read, and when they can again, and not how often.
+async fn tell_change(node: &Arc<Node>, silence: Option<CallError>, was_silent: &mut bool) {
+    match (silence, *was_silent) {
+        (Some(silence), false) => {
+            let error = Broker::new(node).explain_silence(STATE, silence).await;
+            tracing::warn!(%error, "States that may have been missed cannot be read yet");
+            *was_silent = true;
+        }
+        (None, true) => {
+            tracing::info!("States that may have been missed are read");
+            *was_silent = false;
+        }
+        _ => {}
+    }
 }
 
 async fn heal_one(node: &Arc<Node>, key: Key) -> Result<(), CallError> {

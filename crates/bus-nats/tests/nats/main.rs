@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot set its scene has failed")]
 
+mod healing;
 mod health;
 mod hearing;
 mod interest;
@@ -36,6 +37,7 @@ macro_rules! on_both {
 }
 
 on_both! {
+    healing::states_are_healed_when_their_stream_is_back_and_asked_for_once_a_round_until_then,
     hearing::what_cannot_be_read_is_counted_and_stops_nothing,
     hearing::a_gap_is_counted_and_nothing_is_told_twice,
     interest::a_node_without_a_listener_of_an_account_is_sent_nothing_of_it,
