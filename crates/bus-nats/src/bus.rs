@@ -87,8 +87,8 @@ impl NatsBus {
         node.closing.send_replace(true);
         // Completes when all who work in the background have ended and dropped their receivers.
         node.closing.closed().await;
-        // Fails when the connection is gone already.
-        node.client.drain().await.ok();
+        // Fails when the connection is gone already. A client whose queue is full would wait for a server that hangs.
+        timeout(node.settings.request_timeout, node.client.drain()).await.ok();
     }
 
     /// What happened on this node since its start.

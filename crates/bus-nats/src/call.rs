@@ -109,13 +109,22 @@ impl Caller {
         subject: &str,
         answer: Pin<&mut impl Future<Output = T>>,
     ) -> Result<T, CallError> {
-        let (mut happened, watched) = (self.happened.clone(), self.troubles.watch());
-        let before = happened.borrow_and_update().lost;
+        let (lost, watched) = (self.lost(), self.troubles.watch());
         tokio::select! {
             biased;
             answer = answer => Ok(answer),
-            _ = happened.wait_for(|happened| happened.lost != before) => Err(CallError::Away),
+            () = lost => Err(CallError::Away),
             error = self.troubles.denies(subject, watched) => Err(error),
+        }
+    }
+
+    /// Comes when the connection is lost that there is when this is called.
+    pub(crate) fn lost(&self) -> impl Future<Output = ()> + use<> {
+        let mut happened = self.happened.clone();
+        let before = happened.borrow_and_update().lost;
+        async move {
+            // Fails when the client is gone, and with it the connection.
+            happened.wait_for(|happened| happened.lost != before).await.ok();
         }
     }
 

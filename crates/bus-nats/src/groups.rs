@@ -111,8 +111,8 @@ pub(crate) async fn register(
     let longest = settings.backoff.longest;
     let runner =
         Runner { broker: broker.clone(), place: place.clone(), settings, listener, parked: parked.clone() };
-    let worker = Worker::begin(runner, ends()).await?;
-    tokio::spawn(worker.work());
+    let worker = Worker::begin(runner).await?;
+    tokio::spawn(worker.work(ends()));
     tokio::spawn(Sweeper::new(broker.clone(), place, longest, bell, parked).sweep(ends()));
     tokio::spawn(say_present(broker, present, ends()));
     Ok(Registration::new(move || drop((hold, taken))))

@@ -51,7 +51,6 @@ const LAST_ARRIVALS: Duration = Duration::from_millis(500);
 /// See the module.
 pub(crate) struct Worker {
     runner: Arc<Runner>,
-    ends: Ends,
     /// The consumers with their names, in the order of [`Pulls`].
     sources: Vec<(Source, String)>,
     pulls: Pulls,
@@ -73,7 +72,7 @@ pub(crate) struct Worker {
 
 impl Worker {
     /// Opens the inbox.
-    pub(crate) async fn begin(runner: Runner, ends: Ends) -> Result<Self, BusError> {
+    pub(crate) async fn begin(runner: Runner) -> Result<Self, BusError> {
         let (broker, place) = (&runner.broker, &runner.place);
         let address = broker.client.new_inbox();
         let inbox = broker.client.subscribe(format!("{address}.>")).await;
@@ -86,7 +85,6 @@ impl Worker {
             pulls: Pulls::new(sources.iter().map(|(source, _)| source.urgency)),
             readiness: runner.broker.readiness.subscribe(),
             runner: Arc::new(runner),
-            ends,
             sources,
             address,
             inbox,
@@ -100,14 +98,14 @@ impl Worker {
 
     /// Works until the registration is dropped or the bus closes; then runs are cut off, and their jobs are the
     /// server's again.
-    pub(crate) async fn work(mut self) {
+    pub(crate) async fn work(mut self, mut ends: Ends) {
         let mut look = interval(LOOK);
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            self.ask().await;
+            ends.or(self.ask()).await;
             tokio::select! {
                 biased;
-                () = self.ends.come() => break,
+                () = ends.come() => break,
                 Some(ended) = self.running.join_next() => self.note(ended),
                 arrival = self.inbox.next() => match arrival {
                     Some(message) => self.take(message).await,
@@ -115,14 +113,16 @@ impl Worker {
                     None => break,
                 },
                 Some(()) = OptionFuture::from(self.pause.as_mut()) => self.pause = None,
-                Ok(()) = self.readiness.changed() => self.begin_again().await,
-                _ = look.tick() => self.look().await,
+                Ok(()) = self.readiness.changed() => ends.or(self.begin_again()).await,
+                _ = look.tick() => ends.or(self.look()).await,
             }
             while let Some(ended) = self.running.try_join_next() {
                 self.note(ended);
             }
         }
+        // The bus is not closed before `ends` is dropped.
         self.end().await;
+        drop(ends);
     }
 
     /// Places without a job; `None`: the group pauses. After an outage one job goes ahead, to find out whether it is
@@ -132,18 +132,29 @@ impl Worker {
         self.pause.is_none().then(|| places.saturating_sub(self.running.len()))
     }
 
+    /// May be given up at any time: what was not sent lapses, and is asked for again.
     async fn ask(&mut self) {
         let Some(free) = self.free().filter(|_| self.refused == Refused::Empty) else { return };
         // What is asked while the server is away would be sent to whichever comes next.
         if self.runner.broker.check_ready().is_err() {
             return;
         }
-        for Ask { source, number, is_probe } in self.pulls.next(free, Instant::now()) {
-            let broker = &self.runner.broker;
-            let stream = broker.names.stream(JOBS);
+        let asks = self.pulls.next(free, Instant::now());
+        let lost = self.runner.broker.caller.lost();
+        tokio::select! {
+            biased;
+            // The client's queue may be full, and is not emptied before the next connection.
+            () = lost => {}
+            () = self.send(asks) => {}
+        }
+    }
+
+    async fn send(&mut self, asks: Vec<Ask>) {
+        let broker = &self.runner.broker;
+        let stream = broker.names.stream(JOBS);
+        for Ask { source, number, is_probe } in asks {
             let subject = format!("$JS.API.CONSUMER.MSG.NEXT.{stream}.{}", self.sources[source].1);
             let reply = format!("{}.{source}.{number}", self.address);
-            // What cannot be sent lapses, and is asked for again.
             let sent = broker.client.publish_with_reply(subject, reply, request(is_probe));
             timeout(broker.settings.request_timeout, sent).await.ok();
         }
@@ -225,22 +236,25 @@ impl Worker {
 
     /// Cuts off what runs, lets settlements end, and gives back what comes after all.
     async fn end(self) {
-        // The bus is not closed before `_ends` is dropped.
-        let Self { runner, mut inbox, mut running, cut, sources, ends: _ends, .. } = self;
+        let Self { runner, mut inbox, mut running, cut, sources, .. } = self;
         drop(cut);
         let settled = timeout(LAST_SETTLEMENTS, async { while running.join_next().await.is_some() {} });
         if settled.await.is_err() {
             running.shutdown().await;
         }
-        // Fails when the client is gone, and then nothing comes.
-        if inbox.drain().await.is_err() {
+        // Fails when the client is gone, and then nothing comes. Where its queue is full, nothing is said to the server.
+        if !matches!(timeout(LAST_ARRIVALS, inbox.drain()).await, Ok(Ok(()))) {
             return;
         }
-        while let Ok(Some(message)) = timeout(LAST_ARRIVALS, inbox.next()).await {
-            let read = delivery::read(message, &runner.place, &sources, &runner.broker.jetstream);
-            if let Arrival::Job(delivery) = read {
-                give_back(&runner.broker, &delivery.reply).await;
+        let giving_back = async {
+            while let Ok(Some(message)) = timeout(LAST_ARRIVALS, inbox.next()).await {
+                let read = delivery::read(message, &runner.place, &sources, &runner.broker.jetstream);
+                if let Arrival::Job(delivery) = read {
+                    give_back(&runner.broker, &delivery.reply).await;
+                }
             }
-        }
+        };
+        // What is left goes to others when the server has waited long enough.
+        timeout(LAST_SETTLEMENTS, giving_back).await.ok();
     }
 }

@@ -6,6 +6,7 @@ mod cluster;
 mod deaths;
 mod doubles;
 mod full;
+mod hanging;
 mod kills;
 mod lease;
 mod order;
@@ -59,6 +60,7 @@ on_both! {
     full::a_retry_that_cannot_be_parked_stays_a_job,
     full::a_job_that_cannot_be_buried_is_kept_and_tried_again,
     full::a_job_for_which_there_is_no_room_at_all_is_lost_by_nobody,
+    hanging::a_node_whose_server_hangs_ends_all_the_same,
     kills::a_worker_that_is_killed_again_and_again_loses_no_job,
     lease::only_one_node_reads_what_is_parked,
     lease::who_leaves_lets_another_sweep_at_once,
