@@ -109,8 +109,7 @@ pub(crate) async fn register(
     let ends = || Ends { dropped: dropped.clone(), closing: node.closing.subscribe() };
     let parked = Arc::new(Notify::new());
     let longest = settings.backoff.longest;
-    let runner =
-        Runner { broker: broker.clone(), place: place.clone(), settings, listener, parked: parked.clone() };
+    let runner = Runner::new(broker.clone(), place.clone(), settings, listener, parked.clone());
     let worker = Worker::begin(runner).await?;
     tokio::spawn(worker.work(ends()));
     tokio::spawn(Sweeper::new(broker.clone(), place, longest, bell, parked).sweep(ends()));

@@ -20,6 +20,7 @@ mod installation;
 mod interest;
 mod keeper;
 mod kept;
+mod lasting;
 mod link;
 mod live;
 mod node;

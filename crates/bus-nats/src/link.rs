@@ -163,11 +163,15 @@ impl Told {
 
     /// A subject may name an account, and is told without.
     fn complaint(&self, error: &ServerError) {
-        let ServerError::Other(words) = error else {
-            return tracing::warn!(%error, "NATS server complains");
+        let complaint = match error {
+            ServerError::Other(words) => Complaint::read(words),
+            _ => None,
         };
-        let Some(complaint) = Complaint::read(words) else {
-            return tracing::warn!(%error, "NATS server complains");
+        let Some(complaint) = complaint else {
+            if self.troubles.complained(error.to_string()) {
+                tracing::warn!(%error, "NATS server complains");
+            }
+            return;
         };
         let permission = complaint.permission();
         if self.troubles.denied(complaint, Instant::now()) {

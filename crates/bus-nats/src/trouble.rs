@@ -77,6 +77,10 @@ pub(crate) struct Troubles {
 struct Known {
     /// Why the last attempt to connect failed; nothing when it did not.
     attempt: Option<Unreachable>,
+    /// Why any failed since there was a connection: of two servers each may have its own reason.
+    failed: Vec<Unreachable>,
+    /// What the server complained of last that is no permission.
+    complained: Option<String>,
     missing: BTreeMap<Permission, Instant>,
     /// The last attempt but this one failed over TLS.
     is_tls: bool,
@@ -108,7 +112,20 @@ impl Troubles {
     pub(crate) fn failed(&self, why: Unreachable) -> (Unreachable, bool) {
         let mut known = self.known();
         let why = if known.is_tls && why == Unreachable::Cut { Unreachable::Tls } else { why };
-        (why, known.attempt.replace(why) != Some(why))
+        known.attempt = Some(why);
+        let is_news = !known.failed.contains(&why);
+        if is_news {
+            known.failed.push(why);
+        }
+        (why, is_news)
+    }
+
+    /// The server complained of what is no permission. Whether that is news on this connection.
+    pub(crate) fn complained(&self, words: String) -> bool {
+        let mut known = self.known();
+        let is_news = known.complained.as_ref() != Some(&words);
+        known.complained = Some(words);
+        is_news
     }
 
     /// The server did not allow something. Whether that is news.

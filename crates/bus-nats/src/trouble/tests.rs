@@ -115,3 +115,22 @@ async fn another_subjects_refusal_is_not_ones_own() {
     troubles.denied(publish("a.c"), Instant::now());
     denies.await;
 }
+
+#[test]
+fn each_reason_of_several_servers_is_told_once_in_an_outage() {
+    let told = Troubles::new("_INBOX_notifyd");
+    let outage = || [Unreachable::Cut, Unreachable::Silent].map(|why| told.failed(why).1);
+    assert_eq!([outage(), outage()], [[true, true], [false, false]]);
+    assert_eq!(told.absence().to_string(), "server cannot be reached: it does not answer", "the last one");
+    told.connected();
+    assert_eq!(told.failed(Unreachable::Cut), (Unreachable::Cut, true), "another outage");
+}
+
+#[test]
+fn what_a_server_complains_of_again_and_again_is_told_once() {
+    let told = Troubles::new("_INBOX_notifyd");
+    let complain = |words: &str| told.complained(words.to_owned());
+    assert_eq!([complain("busy"), complain("busy"), complain("full")], [true, false, true]);
+    told.connected();
+    assert!(told.complained("full".to_owned()));
+}

@@ -12,7 +12,7 @@ use tokio::{
 use super::{
     delivery::Delivery,
     job::{Job, Poison},
-    settle::Settler,
+    settle::{Hindrances, Settler},
 };
 use crate::groups::{Broker, Place};
 
@@ -34,10 +34,22 @@ pub(crate) struct Runner {
     pub(crate) settings: GroupSettings,
     pub(crate) listener: Arc<dyn GroupListener>,
     /// Rung when a job was parked here.
-    pub(crate) parked: Arc<Notify>,
+    parked: Arc<Notify>,
+    hindrances: Hindrances,
 }
 
 impl Runner {
+    /// `parked` is rung when a job was parked here.
+    pub(crate) fn new(
+        broker: Broker,
+        place: Arc<Place>,
+        settings: GroupSettings,
+        listener: Arc<dyn GroupListener>,
+        parked: Arc<Notify>,
+    ) -> Self {
+        Self { broker, place, settings, listener, parked, hindrances: Hindrances::default() }
+    }
+
     /// Runs a job and settles it; `cut` ends the run, but no settlement that has begun.
     pub(super) async fn run(self: Arc<Self>, delivery: Delivery, cut: watch::Receiver<()>) -> Ended {
         let settler = Settler {
@@ -45,6 +57,7 @@ impl Runner {
             place: &self.place,
             reply: &delivery.reply,
             parked: &self.parked,
+            hindrances: &self.hindrances,
         };
         tokio::select! {
             ended = self.run_and_settle(delivery.job, cut, &settler) => ended,
@@ -73,11 +86,19 @@ impl Runner {
             Ok(true) => Ended::Settled,
             Ok(false) => Ended::Unsettled,
             Err(error) => {
-                let group = &self.place.group;
-                tracing::warn!(%group, error = &error as &dyn Error, "Job cannot be settled and will run again");
+                self.tell(&error);
                 settler.give_back().await;
                 Ended::Unsettled
             }
+        }
+    }
+
+    fn tell(&self, error: &(dyn Error + 'static)) {
+        let group = &self.place.group;
+        if self.hindrances.unsettled.is_met() {
+            tracing::warn!(%group, error, "Jobs cannot be settled and will run again");
+        } else {
+            tracing::debug!(%group, error, "Job cannot be settled and will run again");
         }
     }
 

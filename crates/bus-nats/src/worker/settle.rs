@@ -13,6 +13,7 @@ use super::job::{self, Job};
 use crate::{
     error::CallError,
     groups::{Broker, Place},
+    lasting::Lasting,
 };
 
 /// One job in hand.
@@ -23,6 +24,18 @@ pub(super) struct Settler<'a> {
     pub(super) reply: &'a Subject,
     /// Rung for this node's sweeper, which does not hear what its own connection says.
     pub(super) parked: &'a Notify,
+    pub(super) hindrances: &'a Hindrances,
+}
+
+/// What keeps the jobs of a worker from their ends. Each is said once, and not for each job.
+#[derive(Debug, Default)]
+pub(super) struct Hindrances {
+    /// There is no room for dead letters.
+    full: Lasting,
+    /// Neither a retry nor a dead letter can be stored.
+    pub(super) unsettled: Lasting,
+    /// The server does not say that a job is ours no more.
+    unacknowledged: Lasting,
 }
 
 /// How often an acknowledgement is sent before the job is left to run again.
@@ -36,7 +49,7 @@ impl Settler<'_> {
     /// it was.
     pub(super) async fn settle(&self, job: Job, how: Settlement) -> Result<bool, CallError> {
         match how {
-            Settlement::Finish => {}
+            Settlement::Finish => return Ok(self.acknowledge().await),
             Settlement::Park { attempts, due_at } => {
                 let job = Job { attempts, ..job };
                 self.park(&job.stay(), &job, due_at).await?;
@@ -44,6 +57,9 @@ impl Settler<'_> {
             Settlement::Bury { attempts, reason, or_park_until } => {
                 self.bury(Job { attempts, ..job }, &reason, or_park_until).await?;
             }
+        }
+        if self.hindrances.unsettled.is_over() {
+            tracing::info!(group = %self.place.group, "Jobs are settled again");
         }
         Ok(self.acknowledge().await)
     }
@@ -62,13 +78,20 @@ impl Settler<'_> {
         match bury(self.broker, self.place, &job, reason).await {
             Err(error) if error.is_full() => {
                 let group = &self.place.group;
-                tracing::error!(%group, "Dead letters are full, jobs without hope are kept waiting");
+                if self.hindrances.full.is_met() {
+                    tracing::error!(%group, "Dead letters are full, jobs without hope are kept waiting");
+                }
                 let job = Job { attempts: job.attempts.saturating_sub(1), ..job };
                 // It was parked after as many attempts before, and the broker knows what was given back from there.
                 let stay = format!("{}.{}", job.stay(), or_park_until.0);
                 self.park(&stay, &job, or_park_until).await
             }
-            buried => buried,
+            buried => {
+                if buried.is_ok() && self.hindrances.full.is_over() {
+                    tracing::info!(group = %self.place.group, "There is room for dead letters again");
+                }
+                buried
+            }
         }
     }
 
@@ -76,11 +99,16 @@ impl Settler<'_> {
     async fn acknowledge(&self) -> bool {
         for _ in 0..ACKNOWLEDGEMENTS {
             if self.broker.answer(self.reply, "+ACK").await.is_ok() {
+                if self.hindrances.unacknowledged.is_over() {
+                    tracing::info!(group = %self.place.group, "Jobs are acknowledged again");
+                }
                 return true;
             }
             sleep(PAUSE).await;
         }
-        tracing::warn!(group = %self.place.group, "Job cannot be acknowledged and will run again");
+        if self.hindrances.unacknowledged.is_met() {
+            tracing::warn!(group = %self.place.group, "Jobs cannot be acknowledged and will run again");
+        }
         false
     }
 
