@@ -19,17 +19,6 @@ pub(crate) const DEAD: &str = "DEAD";
 /// NATS' own: but for JOBS, an id is compared in DEAD alone, where doubles follow each other closely.
 const UNUSED_WINDOW: Duration = Duration::from_mins(2);
 
-const DAY: Duration = Duration::from_hours(24);
-
-/// How long a value lies in a bucket at most, whatever its own time: longer than any that is asked for.
-pub(crate) fn longest_time_to_live(bucket: Bucket) -> Duration {
-    match bucket {
-        Bucket::Verdicts | Bucket::Leases => DAY,
-        Bucket::Tickets | Bucket::Gaps => DAY * 31,
-        Bucket::Revocations => DAY * 400,
-    }
-}
-
 /// Every stream of an installation.
 pub(crate) fn streams(settings: &NatsSettings, names: &Names) -> Vec<Config> {
     let mut streams = vec![
@@ -103,7 +92,8 @@ fn parked(settings: &NatsSettings, names: &Names) -> Config {
 fn values(bucket: Bucket, settings: &NatsSettings, names: &Names) -> Config {
     Config {
         max_messages_per_subject: 1,
-        max_age: longest_time_to_live(bucket),
+        // Whatever a value's own time.
+        max_age: bucket.longest_time_to_live(),
         allow_direct: true,
         allow_rollup: true,
         deny_delete: true,

@@ -8,6 +8,8 @@ use mailbox_event::AccountToken;
 
 use crate::{BusError, PutError};
 
+const DAY: Duration = Duration::from_hours(24);
+
 /// Which write of a value this is; it rises with every write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Revision(pub u64);
@@ -47,6 +49,16 @@ impl Bucket {
     /// The bucket of this name, if this release knows one.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|bucket| bucket.name() == name)
+    }
+
+    /// How long a value may be kept here at most: what a setting may ask for, whichever bus there is. A broker forgets
+    /// what is older.
+    pub fn longest_time_to_live(self) -> Duration {
+        match self {
+            Self::Verdicts | Self::Leases => DAY,
+            Self::Tickets | Self::Gaps => DAY * 31,
+            Self::Revocations => DAY * 400,
+        }
     }
 
     /// The name on a broker and in a table.

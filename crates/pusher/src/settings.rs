@@ -12,7 +12,8 @@ use std::{
     time::Duration,
 };
 
-use kit::config::{Validate, within};
+use bus::Bucket;
+use kit::config::{Validate, duration, within};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -137,6 +138,7 @@ impl Validate for Settings {
         credentials
             .chain(allow_cookie)
             .chain(revocations)
+            .chain(beyond("remember_revocations", self.remember_revocations, Bucket::Revocations))
             .chain(cookies.map(|why| why.to_string()))
             .chain(cors.map(|why| format!("cors: {why}")))
             .chain(within("tickets", self.tickets.problems()))
@@ -145,6 +147,13 @@ impl Validate for Settings {
             .chain(within("limits", self.limits.problems()))
             .collect()
     }
+}
+
+/// What the bus would refuse to keep for so long, each time that it is asked to.
+fn beyond(key: &str, time: Duration, bucket: Bucket) -> Option<String> {
+    let longest = bucket.longest_time_to_live();
+    (time > longest)
+        .then(|| format!("{key}: must be at most {}, as long as the bus keeps it", duration::format(longest)))
 }
 
 impl Credential {
@@ -223,6 +232,28 @@ mod tests {
         assert_eq!(about("credentials: upstream: "), 4, "{problems:?}");
         assert_eq!(about("reconcile.at_once: "), 1, "{problems:?}");
         assert_eq!(problems.len(), 12, "{problems:?}");
+    }
+
+    #[test]
+    fn nothing_is_to_be_kept_longer_than_the_bus_keeps_it() {
+        let problems = |revocations: &str, session: &str, remember: &str, refusal: &str| {
+            let text = format!(
+                r#"{{"remember_revocations": "{revocations}", "tickets": {{"session": "{session}"}}, "credentials": [{{
+                    "upstream": {{"session_url": "http://127.0.0.1/jmap/", "remember": "{remember}",
+                    "remember_refusal": "{refusal}"}}}}]}}"#
+            );
+            serde_json::from_str::<Settings>(&text).unwrap().problems()
+        };
+        assert_eq!(problems("400d", "31d", "24h", "1d"), Vec::<String>::new());
+        assert_eq!(
+            problems("401d", "745h", "25h", "86401s"),
+            [
+                "credentials: upstream: remember must be at most 1d, as long as the bus keeps it",
+                "credentials: upstream: remember_refusal must be at most 1d, as long as the bus keeps it",
+                "remember_revocations: must be at most 400d, as long as the bus keeps it",
+                "tickets.session: must be at most 31d, as long as the bus keeps it",
+            ]
+        );
     }
 
     #[test]

@@ -12,7 +12,6 @@ use crate::{
     error::{CallError, Refusal},
     expiry,
     node::Node,
-    streams::longest_time_to_live,
 };
 
 /// The longest key, as it is written in a subject.
@@ -53,7 +52,7 @@ fn subject(node: &Node, bucket: Bucket, key: &str) -> Result<String, CallError> 
 }
 
 fn with_end(node: &Node, bucket: Bucket, value: &[u8], time_to_live: Duration) -> Result<Bytes, BusError> {
-    let longest = longest_time_to_live(bucket);
+    let longest = bucket.longest_time_to_live();
     if time_to_live > longest {
         let (asked, longest) = (time_to_live.as_secs(), longest.as_secs());
         return Err(Refusal::TimeToLive { bucket: bucket.name(), asked, longest }.into());

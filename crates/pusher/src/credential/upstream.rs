@@ -7,6 +7,7 @@ use std::{
 
 use bus::{Bucket, Bus};
 use hmac::{Hmac, KeyInit, Mac};
+use kit::config::duration;
 use mailbox_event::{Naming, UnixMillis, codec};
 use reqwest::{Client, StatusCode, Url, redirect::Policy};
 use sha2::Sha256;
@@ -93,6 +94,14 @@ pub enum InvalidUpstream {
     /// Every check would wait for ever.
     #[error("upstream: at_once must be at least 1")]
     AtOnce,
+    /// The bus would refuse each verdict, and the mail server be asked each time.
+    #[error("upstream: {key} must be at most {}, as long as the bus keeps it", duration::format(*longest))]
+    TooLong {
+        /// The setting.
+        key: &'static str,
+        /// The longest time.
+        longest: Duration,
+    },
     /// No TLS, most likely.
     #[error("upstream: no HTTP client")]
     Client(#[from] reqwest::Error),
@@ -112,7 +121,11 @@ impl UpstreamSettings {
     fn wrong_numbers(&self) -> impl Iterator<Item = InvalidUpstream> + use<> {
         let timeout = self.timeout.is_zero().then_some(InvalidUpstream::Timeout);
         let at_once = (self.at_once == 0).then_some(InvalidUpstream::AtOnce);
-        timeout.into_iter().chain(at_once)
+        let longest = Bucket::Verdicts.longest_time_to_live();
+        let times = [("remember", self.remember), ("remember_refusal", self.remember_refusal)];
+        let beyond = times.into_iter().filter(move |(_, time)| *time > longest);
+        let beyond = beyond.map(move |(key, _)| InvalidUpstream::TooLong { key, longest });
+        timeout.into_iter().chain(at_once).chain(beyond)
     }
 
     fn short_key(&self) -> Option<InvalidUpstream> {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use bus::Bucket;
 use kit::config::Validate;
 use serde::{Deserialize, Serialize};
 
@@ -33,6 +34,8 @@ impl Validate for TicketSettings {
             (self.session < self.lasts, "session: must be at least as long as lasts"),
             (self.per_minute == 0, "per_minute: nobody would be given a ticket"),
         ];
-        super::limits::problems(&checks)
+        // `lasts` is no longer.
+        let beyond = super::beyond("session", self.session, Bucket::Tickets);
+        super::limits::problems(&checks).into_iter().chain(beyond).collect()
     }
 }
