@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use kit::config::Validate;
 use serde::{Deserialize, Serialize};
 
 /// The bounds of a [`crate::LocalBus`]. Every field has a default that suits a site of some ten thousand accounts.
@@ -56,5 +57,31 @@ impl Default for LocalBusSettings {
             max_key_registrations: 1_000_000,
             max_live_runs: 1024,
         }
+    }
+}
+
+impl Validate for LocalBusSettings {
+    fn problems(&self) -> Vec<String> {
+        let numbers = [
+            ("largest_value", self.largest_value as u64),
+            ("max_jobs", self.max_jobs),
+            ("max_values", self.max_values),
+            ("max_key_registrations", self.max_key_registrations as u64),
+            ("max_live_runs", self.max_live_runs as u64),
+        ];
+        let none = numbers.iter().filter(|(_, number)| *number == 0);
+        none.map(|(name, _)| format!("{name}: must be at least 1")).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_bounded_by_nothing_is_named() {
+        assert_eq!(LocalBusSettings::default().problems(), Vec::<String>::new());
+        let none = LocalBusSettings { max_live_runs: 0, max_jobs: 0, ..LocalBusSettings::default() };
+        assert_eq!(none.problems(), ["max_jobs: must be at least 1", "max_live_runs: must be at least 1"]);
     }
 }

@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// The wait before the first attempt to come back; each is twice the last.
-const FIRST_WAIT: Duration = Duration::from_millis(50);
+pub(crate) const FIRST_WAIT: Duration = Duration::from_millis(50);
 
 /// A server that says nothing for two of these is away.
 const PING_EVERY: Duration = Duration::from_secs(10);

@@ -9,6 +9,8 @@ use async_nats::ServerAddr;
 use kit::config::{Validate, within};
 use serde::{Deserialize, Serialize};
 
+use crate::link::FIRST_WAIT;
+
 pub use access::{Credentials, Tls, is_credentials_file};
 pub use bounds::Bounds;
 
@@ -125,6 +127,10 @@ impl Validate for NatsSettings {
             (![1, 3].contains(&self.replicas), "replicas: 1 or 3"),
             (self.request_timeout.is_zero(), "request_timeout: no call could succeed"),
             (self.connect_timeout.is_zero(), "connect_timeout: no server could be reached"),
+            (
+                self.longest_reconnect_wait < FIRST_WAIT,
+                "longest_reconnect_wait: must be at least 50ms, or a server that is away is tried without a pause",
+            ),
             (self.ack_wait < Duration::from_secs(1), "ack_wait: must be at least 1s"),
             (self.duplicate_window < Duration::from_secs(1), "duplicate_window: must be at least 1s"),
         ];

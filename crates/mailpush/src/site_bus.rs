@@ -44,7 +44,7 @@ impl Settings {
                         .to_owned(),
                 ]
             }
-            Kind::Local => Vec::new(),
+            Kind::Local => within("local", self.local.problems()).collect(),
             Kind::Nats => within("nats", self.nats.problems()).collect(),
         }
     }

@@ -69,6 +69,7 @@ impl Validate for Bounds {
             ("bucket", self.bucket),
             ("largest_value", self.largest_value as u64),
             ("max_key_registrations", self.max_key_registrations as u64),
+            ("max_live_runs", self.max_live_runs as u64),
             ("key_queue", self.key_queue as u64),
             ("broadcast_queue", self.broadcast_queue as u64),
             ("heals_at_once", self.heals_at_once as u64),

@@ -54,6 +54,22 @@ fn nothing_is_bounded_by_nothing() {
 }
 
 #[test]
+fn what_may_run_at_once_is_not_nothing() {
+    let none = problems(|settings| settings.bounds.max_live_runs = 0);
+    assert_eq!(none, ["bounds.max_live_runs: must be at least 1"]);
+}
+
+#[test]
+fn a_server_that_is_away_is_not_tried_in_a_busy_loop() {
+    let of = |millis| problems(|settings| settings.longest_reconnect_wait = Duration::from_millis(millis));
+    for millis in [0, 49] {
+        let expected = "longest_reconnect_wait: must be at least 50ms, or a server that is away is tried without a pause";
+        assert_eq!(of(millis), [expected]);
+    }
+    assert_eq!(of(50), Vec::<String>::new());
+}
+
+#[test]
 fn a_secret_in_a_url_is_refused_and_not_shown() {
     let of = |server: &str| problems(|settings| settings.servers.push(server.to_owned()));
     for server in
