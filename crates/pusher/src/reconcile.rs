@@ -5,6 +5,7 @@
 
 mod gaps;
 mod schedule;
+mod turn;
 
 use std::{
     num::NonZeroUsize,
@@ -27,6 +28,7 @@ use crate::{
 
 use gaps::GapWatch;
 use schedule::Schedule;
+use turn::Turn;
 
 /// How often it is looked whether notifications were lost: one read of the bus by each node.
 const LOOK_FOR_GAPS_EVERY: Duration = Duration::from_secs(5);
@@ -81,6 +83,7 @@ impl Reconcile {
             return self.await_turn(channel.account());
         }
         let (this, channel) = (self.clone(), channel.clone());
+        let turn = Turn::of(self, channel.account());
         self.drain.spawn(async move {
             let account = channel.account();
             match this.asker.ask_if_unknown(&channel, &inquiry).await {
@@ -90,6 +93,7 @@ impl Reconcile {
                 }
                 First::AskedByAnother => {}
             }
+            turn.over();
         });
     }
 
@@ -110,7 +114,9 @@ impl Reconcile {
             tokio::select! {
                 () = sleep_until(due) => {}
                 () = self.earlier.notified() => {}
-                Some(_done) = asking.join_next() => {}
+                Some(done) = asking.join_next() => if let Err(error) = done {
+                    tracing::error!(%error, "Comparison with the mail server failed in a way that it never should");
+                },
             }
         }
     }
@@ -154,6 +160,12 @@ impl Reconcile {
 
     /// Asks about one account.
     async fn reconcile(self: Arc<Self>, account: AccountToken) {
+        let turn = Turn::of(&self, account);
+        self.compare(account).await;
+        turn.over();
+    }
+
+    async fn compare(&self, account: AccountToken) {
         let channel = self.hub.channel(account);
         let Some((channel, inquiry)) =
             channel.and_then(|channel| Some((channel.clone(), channel.inquiry()?)))

@@ -83,6 +83,27 @@ enum Stored {
 
 type States = Vec<(DataType, Modseq)>;
 
+/// The question about an account of which nothing is known. Dropped without an answer, it leaves it to the next stream.
+struct Asking<'a> {
+    channel: &'a Channel,
+    is_answered: bool,
+}
+
+impl Asking<'_> {
+    fn answered(mut self) -> First {
+        self.is_answered = true;
+        First::Answered
+    }
+}
+
+impl Drop for Asking<'_> {
+    fn drop(&mut self) {
+        if !self.is_answered {
+            self.channel.asked();
+        }
+    }
+}
+
 impl UpstreamState {
     /// `source` names this process among those that store states.
     pub fn new(bus: Arc<dyn Bus>, source: RelayId, telemetry: Arc<Telemetry>) -> Self {
@@ -97,12 +118,10 @@ impl UpstreamState {
         if !channel.may_ask() {
             return First::AskedByAnother;
         }
+        let asking = Asking { channel, is_answered: false };
         match self.ask_and_store(channel, inquiry).await {
-            Ok(_) => First::Answered,
-            Err(_) => {
-                channel.asked();
-                First::Unanswered
-            }
+            Ok(_) => asking.answered(),
+            Err(_) => First::Unanswered,
         }
     }
 

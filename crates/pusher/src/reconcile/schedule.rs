@@ -104,7 +104,7 @@ impl Schedule {
         self.is_gap_known = is_known;
     }
 
-    /// An account whose turn has come, if nothing holds it back. To be followed by one of the three below.
+    /// An account whose turn has come, if nothing holds it back. To be followed by one of the four below.
     pub(super) fn take_due(&mut self, now: Instant) -> Option<AccountToken> {
         let (turn, account) = *self.turns.first()?;
         if turn.max(self.pause.until) > now {
@@ -150,6 +150,11 @@ impl Schedule {
             self.pause.began = now;
             self.pause.until = now + self.backoff.delay(self.pause.failures, rng);
         }
+        self.given_up(account, now, rng);
+    }
+
+    /// The question broke off. The account comes back later than the others, and holds up none of them.
+    pub(super) fn given_up(&mut self, account: AccountToken, now: Instant, rng: &mut impl Rng) {
         self.wait(account, now + self.window + full_jitter(self.window, rng));
     }
 

@@ -1,15 +1,17 @@
 //! What the bus lost is found again: accounts with streams are compared with the mail server.
 
-use std::time::Duration;
+use std::{sync::atomic::Ordering, time::Duration};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bus::{Bucket, Retained};
+use bus_local::{LocalBus, LocalBusSettings};
 use pusher::{Credential, ReconcileSettings, Settings, UpstreamSettings};
 use state::{AccountState, Basis, Counter};
 
 use crate::support::{
     Node, PATIENCE, alice,
     client::Client,
+    flaky_bus::FlakyBus,
     mail,
     mail_server::{ALICE, BOB, MailServer, Mood},
     settings, state, token,
@@ -202,4 +204,41 @@ async fn an_account_with_numbers_of_ours_is_not_compared() {
     assert_eq!(email(&mut stream).await, "1700000000000");
     node.until_metric(&compared("incomparable", 1)).await;
     assert_eq!((server.asked_about("alice"), node.frames()), (0, 1));
+}
+
+#[tokio::test]
+async fn an_account_whose_question_broke_off_is_asked_about_again() {
+    let server = MailServer::start().await;
+    let inner = LocalBus::in_memory(LocalBusSettings::default()).unwrap();
+    let flaky = FlakyBus::new(inner.clone());
+    // The first question breaks off, which nobody else asks, and the one in its turn.
+    flaky.broken_puts.store(2, Ordering::SeqCst);
+    let node = Node::on(comparing(&server, at_start()), inner, flaky.clone()).await;
+    let mut stream = open(&node, ALICE).await;
+    assert_eq!(email(&mut stream).await, "42");
+    assert_eq!(flaky.broken_puts.load(Ordering::SeqCst), 0);
+    assert_eq!(server.asked_about("alice"), 3);
+}
+
+#[tokio::test]
+async fn a_first_question_that_broke_off_is_asked_again_by_the_next_stream() {
+    let server = MailServer::start().await;
+    let inner = LocalBus::in_memory(LocalBusSettings::default()).unwrap();
+    let flaky = FlakyBus::new(inner.clone());
+    flaky.broken_puts.store(1, Ordering::SeqCst);
+    // No turn comes while the test lasts.
+    let never = ReconcileSettings { window: Duration::from_secs(3600), ..at_start() };
+    let node = Node::on(comparing(&server, never), inner, flaky.clone()).await;
+    let _first = open(&node, ALICE).await;
+    until("the first question broke off", || flaky.broken_puts.load(Ordering::SeqCst) == 0).await;
+    let state = async {
+        loop {
+            let mut stream = open(&node, ALICE).await;
+            tokio::select! {
+                email = email(&mut stream) => return email,
+                () = tokio::time::sleep(Duration::from_millis(200)) => {}
+            }
+        }
+    };
+    assert_eq!(tokio::time::timeout(PATIENCE, state).await.as_deref(), Ok("42"));
 }

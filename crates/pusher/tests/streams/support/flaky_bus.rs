@@ -1,4 +1,5 @@
-//! A bus whose reads of states, or whose buckets, fail while it is told so.
+//! A bus whose reads of states, or whose buckets, fail while it is told so, and whose puts of states may break what calls
+//! them.
 
 use std::{
     sync::{
@@ -21,6 +22,8 @@ pub struct FlakyBus {
     pub inner: LocalBus,
     pub is_away: AtomicBool,
     pub buckets_are_away: AtomicBool,
+    /// So many puts of states panic.
+    pub broken_puts: AtomicUsize,
     pub registered: AtomicUsize,
     /// Registrations when each state was read first.
     pub registered_at_read: AtomicUsize,
@@ -32,6 +35,7 @@ impl FlakyBus {
             inner,
             is_away: AtomicBool::new(false),
             buckets_are_away: AtomicBool::new(false),
+            broken_puts: AtomicUsize::new(0),
             registered: AtomicUsize::new(0),
             registered_at_read: AtomicUsize::new(0),
         })
@@ -62,6 +66,9 @@ impl Retained for FlakyBus {
         expected: Option<Revision>,
         cause: EventId,
     ) -> Result<Revision, PutError> {
+        let left = |broken: usize| broken.checked_sub(1);
+        let is_broken = self.broken_puts.fetch_update(Ordering::SeqCst, Ordering::SeqCst, left).is_ok();
+        assert!(!is_broken, "told to break");
         self.inner.put_state(account, value, expected, cause).await
     }
 
