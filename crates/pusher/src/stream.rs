@@ -13,6 +13,7 @@ use std::{
 
 use mailbox_event::AccountToken;
 use state::{AccountState, Cursor};
+use tokio::sync::watch;
 
 pub use body::{EventBody, Said};
 pub use told::{Audience, SharedTold, Told};
@@ -25,6 +26,7 @@ use crate::{
     request::StreamRequest,
     revocation::Holding,
 };
+use end::End;
 
 /// Whose stream it is.
 #[derive(Debug, Clone)]
@@ -139,6 +141,11 @@ impl Stream {
     /// When it ends at the latest.
     pub fn until(&self) -> Instant {
         self.timing.until
+    }
+
+    /// When it ends: at the latest, or by what `views` tell.
+    fn end(&self, views: watch::Receiver<Arc<View>>) -> End {
+        End { until: self.until(), holding: self.holding, views }
     }
 
     /// Whether what it is open on counts no longer.

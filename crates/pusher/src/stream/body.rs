@@ -51,7 +51,7 @@ impl EventBody {
     /// Joins the machine to the hub and the clock.
     pub fn new(stream: Stream, subscription: Subscription, telemetry: Arc<Telemetry>) -> Self {
         Self {
-            _ends: Ends::at(stream.until()),
+            _ends: Ends::by(stream.end(subscription.views())),
             stream,
             views: WatchStream::from_changes(subscription.views()),
             timer: Box::pin(tokio::time::sleep_until(tokio::time::Instant::now())),

@@ -1,10 +1,11 @@
 //! Streams that share a connection of HTTP/2.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use reqwest::Method;
 
 use crate::{
+    revoking::issued,
     slow_readers::fill,
     support::{
         Node, bearer,
@@ -66,4 +67,24 @@ async fn heads_have_the_bounds_of_http1() {
         let answer = Client::send(&client, Method::GET, node.address, path, fields).await;
         assert_eq!(answer.status, status);
     }
+}
+
+#[tokio::test]
+async fn a_stream_whose_window_is_closed_ends_when_it_is_revoked_and_leaves_its_place() {
+    let mut narrow = settings();
+    narrow.limits.streams_per_account = 1;
+    let node = Node::with(narrow).await;
+    node.publish(&mail(1)).await;
+    let client = http2_with_window(1 << 10);
+    let closed = open(&client, &node, Duration::from_secs(600)).await;
+    fill(&node).await;
+    node.revoker.revoke("alice", SystemTime::now()).await.unwrap();
+    node.until_metric("pusher_streams 0").await;
+    // The others of the connection go on, and the place is another's.
+    let newer = issued(SystemTime::now() + Duration::from_secs(60));
+    let fields = [("authorization", newer.as_str())];
+    let mut next = Client::send(&client, Method::GET, node.address, "/events/", &fields).await;
+    next.event().await;
+    node.until_metric("pusher_connections 1").await;
+    assert!(closed.is_reset().await, "and not left open, nor ended as if all had been said");
 }

@@ -48,7 +48,7 @@ async fn ticket(node: &Node, credential: &str) -> String {
 }
 
 /// `Bearer` of Alice that was issued at this time.
-fn issued(at: SystemTime) -> String {
+pub fn issued(at: SystemTime) -> String {
     let seconds = |at: SystemTime| at.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
     let exp = seconds(SystemTime::now() + 10 * MINUTE);
     signed(&serde_json::json!({"sub": "alice", "aud": "mailpush", "iat": seconds(at), "exp": exp}))

@@ -76,6 +76,17 @@ impl Client {
         frames
     }
 
+    /// Reads to the end. Whether it broke off there.
+    pub async fn is_reset(mut self) -> bool {
+        loop {
+            match timeout(PATIENCE, self.response.chunk()).await.expect("nothing comes") {
+                Ok(Some(_)) => {}
+                Ok(None) => return false,
+                Err(_) => return true,
+            }
+        }
+    }
+
     pub async fn text(self) -> String {
         self.response.text().await.unwrap()
     }
