@@ -60,7 +60,7 @@ fn with_end(node: &Node, bucket: Bucket, value: &[u8], time_to_live: Duration) -
     Ok(expiry::encode(later(node.now(), time_to_live), value))
 }
 
-pub(super) async fn get(node: &Node, bucket: Bucket, key: &str) -> Result<Option<Versioned>, BusError> {
+pub(crate) async fn get(node: &Node, bucket: Bucket, key: &str) -> Result<Option<Versioned>, BusError> {
     let entry = entry(node, bucket, &subject(node, bucket, key)?).await?;
     Ok(entry.and_then(|Entry { sequence, value }| {
         value.map(|value| Versioned { revision: Revision(sequence), value })

@@ -1,8 +1,10 @@
 //! Who sweeps: the lease of a group.
 
+mod vigil;
+
 use std::time::Duration;
 
-use bus::{Bucket, PutError, Revision};
+use bus::{Bucket, BusError, PutError, Revision};
 use bytes::Bytes;
 
 use crate::{
@@ -11,6 +13,7 @@ use crate::{
     groups::{Broker, GroupToken},
     kept::values,
 };
+use vigil::Vigil;
 
 /// How long a lease is held without a sign of life.
 const HELD: Duration = Duration::from_secs(3);
@@ -24,14 +27,19 @@ pub(super) const FREE: Bytes = Bytes::from_static(b"free");
 /// See the module. Two holders at once, by clocks that differ, do no harm: the stream of the jobs drops doubles.
 pub(super) struct Lease {
     key: String,
+    /// Names this node in it, so that one that it was given is known without the server's answer.
+    holder: Bytes,
     /// What it was given last.
     held: Option<Revision>,
+    vigil: Vigil,
     time: Every,
 }
 
 impl Lease {
-    pub(super) fn new(group: &GroupToken) -> Self {
-        Self { key: format!("group-{}", group.as_str()), held: None, time: Every::new(KEEP) }
+    /// `holder` is another for each node and registration.
+    pub(super) fn new(group: &GroupToken, holder: Bytes) -> Self {
+        let key = format!("group-{}", group.as_str());
+        Self { key, holder, held: None, vigil: Vigil::default(), time: Every::new(KEEP) }
     }
 
     /// Somebody said that it is free.
@@ -44,22 +52,45 @@ impl Lease {
         if !self.time.is_due(broker.now()) {
             return Ok(self.held.is_some());
         }
-        let put = values::compare_and_put(
-            broker,
-            Bucket::Leases,
-            &self.key,
-            (Bytes::from_static(b"held"), HELD),
-            self.held,
-        );
-        match put.await {
-            Ok(revision) => self.held = Some(revision),
-            Err(PutError::Conflict) => self.held = None,
-            Err(PutError::Bus(error)) => {
-                self.held = None;
-                return Err(CallError::Answer(error.into()));
+        let put = self.take_or_keep(broker).await;
+        self.held = put.as_ref().ok().copied().flatten();
+        match put {
+            Ok(held) => Ok(held.is_some()),
+            Err(PutError::Conflict) => Ok(false),
+            Err(PutError::Bus(error)) => Err(CallError::Answer(error.into())),
+        }
+    }
+
+    /// Keeps it while its holder works, however long that takes. Comes when it is lost; may be given up at any time.
+    pub(super) async fn lost(&mut self, broker: &Broker) -> Result<(), CallError> {
+        loop {
+            broker.surroundings.clock.sleep(KEEP).await;
+            if !self.keep(broker).await? {
+                return Ok(());
             }
         }
-        Ok(self.held.is_some())
+    }
+
+    /// `None`: another holds it.
+    async fn take_or_keep(&mut self, broker: &Broker) -> Result<Option<Revision>, PutError> {
+        let expected = match self.held {
+            Some(held) => Some(held),
+            None => match self.found(broker).await? {
+                Found::Free => None,
+                Found::Ours(revision) => Some(revision),
+                Found::Theirs => return Ok(None),
+            },
+        };
+        let value = (self.holder.clone(), HELD);
+        values::compare_and_put(broker, Bucket::Leases, &self.key, value, expected).await.map(Some)
+    }
+
+    async fn found(&mut self, broker: &Broker) -> Result<Found, BusError> {
+        let Some(lease) = values::get(broker, Bucket::Leases, &self.key).await? else {
+            return Ok(Found::Free);
+        };
+        let is_ours = lease.value == self.holder || self.vigil.is_abandoned(lease.revision);
+        Ok(if is_ours { Found::Ours(lease.revision) } else { Found::Theirs })
     }
 
     /// Gives it up. Whether it was ours.
@@ -67,4 +98,14 @@ impl Lease {
         let Some(revision) = self.held.take() else { return false };
         values::delete(broker, Bucket::Leases, &self.key, Some(revision)).await.is_ok()
     }
+}
+
+/// What a look at a lease that is not held says.
+enum Found {
+    /// Nobody holds it.
+    Free,
+    /// It was given to this node, or may be taken from who holds it.
+    Ours(Revision),
+    /// Its holder lives.
+    Theirs,
 }

@@ -51,3 +51,35 @@ pub async fn who_leaves_lets_another_sweep_at_once(version: Version) {
     runs.until(4).await;
     other.until_done().await;
 }
+
+pub async fn a_holder_whose_clock_is_ahead_is_followed_soon_after_its_death(version: Version) {
+    const AHEAD: Duration = Duration::from_hours(1);
+    const RETRY: Duration = Duration::from_secs(1);
+    let server = shared(version).await;
+    let installation = installation(&server);
+    let (ahead, right) = (clock(), clock());
+    ahead.advance(AHEAD);
+    let runs = Runs::new(|_, attempt| if attempt.number == 1 { Outcome::Fail } else { Outcome::Done });
+    let holder = Node::on(&installation, &ahead).await;
+    let _held = holder.register(settings(2, RETRY), &runs).await;
+    let is_holder = async || {
+        ahead.advance(RETRY);
+        (runs.all().len() >= 2).then_some(())
+    };
+    holder.dispatch(job(1)).await;
+    eventually(PATIENCE, "it gives back what is parked", is_holder).await;
+    holder.until_done().await;
+    drop(holder);
+
+    let other = Node::on(&installation, &right).await;
+    let _waits = other.register(settings(2, RETRY), &runs).await;
+    other.dispatch(job(2)).await;
+    let mut seconds = 0;
+    let is_followed = async || {
+        seconds += 1;
+        right.advance(RETRY);
+        (runs.all().len() >= 4).then_some(())
+    };
+    eventually(PATIENCE, "another sweeps", is_followed).await;
+    assert!(RETRY * seconds < AHEAD / 2, "after {seconds} s");
+}

@@ -63,6 +63,7 @@ on_both! {
     hanging::a_node_whose_server_hangs_ends_all_the_same,
     kills::a_worker_that_is_killed_again_and_again_loses_no_job,
     lease::only_one_node_reads_what_is_parked,
+    lease::a_holder_whose_clock_is_ahead_is_followed_soon_after_its_death,
     lease::who_leaves_lets_another_sweep_at_once,
     order::a_high_job_goes_before_a_backlog_of_low_ones,
     order::jobs_of_a_kind_that_is_left_are_run,
