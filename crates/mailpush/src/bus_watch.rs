@@ -5,16 +5,17 @@ mod news;
 mod streams;
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, atomic::AtomicU64},
     time::Duration,
 };
 
 use bus::{
-    Bus,
+    Bus, Group,
     health::{DeadLetterHealth, check},
 };
 use kit::{drain::Drain, readiness::Gate};
+use notifyd::GROUPS;
 use prometheus_client::{
     encoding::EncodeLabelSet,
     metrics::{family::Family, gauge::Gauge},
@@ -41,7 +42,15 @@ const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// Numbers by group; groups are named in the program's text, so there are few.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct OfGroup {
-    group: String,
+    group: &'static str,
+}
+
+/// All groups that are none of ours, together: another release's, or names that somebody wrote into a stream.
+const OTHER: &str = "other";
+
+/// What a group is called in numbers.
+fn label(group: &Group) -> &'static str {
+    GROUPS.into_iter().find(|ours| *ours == group.0).unwrap_or(OTHER)
 }
 
 /// Watches a bus.
@@ -61,6 +70,16 @@ struct Work {
     oldest: Family<OfGroup, Gauge<f64, AtomicU64>>,
     dead_letters: Family<OfGroup, Gauge>,
     degraded: Gauge,
+    /// What has been told once goes on being told, and be it nothing.
+    told: BTreeMap<&'static str, Waiting>,
+}
+
+/// What waits for the groups of one label.
+#[derive(Debug, Default)]
+struct Waiting {
+    jobs: u64,
+    oldest: Duration,
+    dead_letters: u64,
 }
 
 impl BusWatch {
@@ -119,9 +138,9 @@ impl BusWatch {
         {
             streams.look(bus).await;
         }
-        let Some(work) = &self.work else { return };
-        for depth in self.bus.depth().await.unwrap_or_default() {
-            work.tell(depth);
+        let Some(work) = &mut self.work else { return };
+        if let Ok(depths) = self.bus.depth().await {
+            work.tell(depths);
         }
         work.judge(&*self.node).await;
     }
@@ -141,7 +160,7 @@ impl Work {
         let degraded = Gauge::default();
         let help = "1 while dead letters wait for a person, of any group";
         registry.register("bus_degraded", help, degraded.clone());
-        Self { jobs, oldest, dead_letters, degraded }
+        Self { jobs, oldest, dead_letters, degraded, told: BTreeMap::new() }
     }
 
     /// Dead letters take nothing from the service, so that they do not close the gate.
@@ -150,6 +169,7 @@ impl Work {
             DeadLetterHealth::Healthy => drop(self.degraded.set(0)),
             DeadLetterHealth::Degraded(groups) => {
                 if self.degraded.set(1) == 0 {
+                    let groups: BTreeSet<_> = groups.iter().map(label).collect();
                     tracing::warn!(?groups, "Jobs that no retry could help wait for a person");
                 }
             }
@@ -158,11 +178,56 @@ impl Work {
         }
     }
 
-    fn tell(&self, depth: Depth) {
-        let of = OfGroup { group: depth.group.to_string() };
+    fn tell(&mut self, depths: Vec<Depth>) {
+        self.told.values_mut().for_each(|waiting| *waiting = Waiting::default());
+        for Depth { group, jobs, oldest, dead_letters } in depths {
+            let waiting = self.told.entry(label(&group)).or_default();
+            waiting.jobs = waiting.jobs.saturating_add(jobs);
+            waiting.oldest = waiting.oldest.max(oldest.unwrap_or_default());
+            waiting.dead_letters = waiting.dead_letters.saturating_add(dead_letters);
+        }
         let number = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
-        self.jobs.get_or_create(&of).set(number(depth.jobs));
-        self.oldest.get_or_create(&of).set(depth.oldest.unwrap_or_default().as_secs_f64());
-        self.dead_letters.get_or_create(&of).set(number(depth.dead_letters));
+        for (&group, waiting) in &self.told {
+            let of = OfGroup { group };
+            self.jobs.get_or_create(&of).set(number(waiting.jobs));
+            self.oldest.get_or_create(&of).set(waiting.oldest.as_secs_f64());
+            self.dead_letters.get_or_create(&of).set(number(waiting.dead_letters));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn depth(group: &str, dead_letters: u64) -> Depth {
+        let oldest = Some(Duration::from_secs(dead_letters));
+        Depth { group: Group(group.to_owned()), jobs: 1, oldest, dead_letters }
+    }
+
+    #[test]
+    fn groups_that_are_none_of_ours_are_counted_as_one() {
+        let mut registry = Registry::default();
+        let mut work = Work::register(&mut registry);
+        let forged = (0..1000).map(|number| depth(&format!("forged-{number}"), 2));
+        work.tell(forged.chain([depth("webhook", 3)]).collect());
+        let told = |registry: &Registry| {
+            let mut text = String::new();
+            prometheus_client::encoding::text::encode(&mut text, registry).unwrap();
+            let lines = text.lines().filter(|line| line.contains("{group="));
+            lines.map(str::to_owned).collect::<BTreeSet<_>>()
+        };
+        let expected = [
+            "bus_dead_letters{group=\"other\"} 2000",
+            "bus_dead_letters{group=\"webhook\"} 3",
+            "bus_jobs{group=\"other\"} 1000",
+            "bus_jobs{group=\"webhook\"} 1",
+            "bus_oldest_job_age_seconds{group=\"other\"} 2.0",
+            "bus_oldest_job_age_seconds{group=\"webhook\"} 3.0",
+        ];
+        assert_eq!(told(&registry), expected.map(str::to_owned).into());
+
+        work.tell(Vec::new());
+        assert!(told(&registry).contains("bus_dead_letters{group=\"other\"} 0"), "they were taken away");
     }
 }

@@ -31,7 +31,7 @@ pub struct GroupDepth {
 
 impl NatsBus {
     /// How much work each group has before it, on all nodes: every group that was registered or has dead letters, by
-    /// name. Costs the server a call for each consumer and two for each group: ask it seldom.
+    /// name. Costs the server a call for each consumer and two for each group that has any: ask it seldom.
     pub async fn depth(&self) -> Result<Vec<GroupDepth>, BusError> {
         Ok(depth(&Broker::new(self.open_node()?)).await?)
     }
@@ -76,7 +76,9 @@ async fn of_group(
             oldest = Some(oldest.map_or(since, |oldest| oldest.min(since)));
         }
     }
-    let parked = broker.count(PARKED, &place.all_parked()).await?;
+    // Of a group without consumers there may be nothing but what somebody wrote into the stream of dead letters, under as
+    // many names as he likes: a name alone costs no call.
+    let parked = if consumers.is_empty() { 0 } else { broker.count(PARKED, &place.all_parked()).await? };
     let oldest = oldest.map(|oldest| until(oldest, broker.now()));
     Ok(GroupDepth { group: place.group.clone(), pending, oldest, parked, dead_letters })
 }
