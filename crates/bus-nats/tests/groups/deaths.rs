@@ -1,24 +1,24 @@
 //! Servers and nodes that die.
 
 use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use async_nats::jetstream;
-use bus::{Bus, DeadLetters};
+use bus::{Bus, DeadLetters, Group};
 use bus_nats::NatsSettings;
 use testkit::{
     eventually,
     nats::{Nats, Version},
 };
+use tokio::sync::Semaphore;
 
 use crate::{
+    said,
     scene::{Node, Outcome, PATIENCE, Runs, group, job, settings},
     server::installation,
+    settling::Gated,
 };
 
 /// One that gives up on a call soon.
@@ -54,28 +54,30 @@ pub async fn a_server_that_goes_in_the_middle_loses_no_job(version: Version) {
 }
 
 pub async fn a_job_whose_acknowledgement_was_lost_is_settled_later(version: Version) {
+    said::listen();
     let mut server = Nats::start(version).await;
     let node = Node::start(&hasty(&server)).await;
-    let gate = Arc::new(AtomicBool::new(false));
+    // Of its own name, by which its words are known.
+    let group = Group(format!("unheard {version:?}"));
+    let gate = Arc::new(Semaphore::new(0));
     let has_died = gate.clone();
-    let runs = Runs::new(move |_, _| match has_died.load(Ordering::SeqCst) {
-        false => Outcome::DoneAfter(Duration::from_secs(1)),
-        true => Outcome::Done,
-    });
-    let _held = node.register(settings(1, Duration::from_millis(50)), &runs).await;
+    let runs = Runs::new(|_, _| Outcome::Done);
+    let gated = Arc::new(Gated { runs: runs.clone(), gate: has_died });
+    let _held = node.register_as(group.clone(), settings(1, Duration::from_millis(50)), &gated).await;
     node.dispatch(job(1)).await;
     runs.until(1).await;
     server.kill();
-    gate.store(true, Ordering::SeqCst);
-    // Longer than the node tries to acknowledge.
-    tokio::time::sleep(Duration::from_secs(5)).await;
+    gate.add_permits(9);
+    said::until(&group, "Jobs cannot be acknowledged and will run again").await;
     server.restart().await;
-    node.until_done().await;
+    let is_done = async || (node.depth_of(&group).await?.pending == 0).then_some(());
+    eventually(PATIENCE, "it is settled", is_done).await;
     let all = runs.all();
     assert!(all.len() <= 2 && all.iter().all(|&run| run == (1, 1)), "{all:?}");
     node.dispatch_until_taken(job(2)).await;
     let is_run = async || runs.counts().contains_key(&2).then_some(());
     eventually(PATIENCE, "the next is run", is_run).await;
+    said::until(&group, "Jobs are acknowledged again").await;
 }
 
 pub async fn a_group_works_on_a_server_that_was_replaced_by_an_empty_one(version: Version) {

@@ -9,13 +9,14 @@ use std::{
 };
 
 use async_trait::async_trait;
-use bus::{Attempt, Bus, DeadLetters, Failure, GroupListener, Message};
+use bus::{Attempt, Bus, DeadLetters, Failure, Group, GroupListener, Message};
 use bus_nats::{Consent, NatsSettings, provision};
 use bus_node::Surroundings;
 use testkit::{eventually, nats::Version};
 
 use crate::{
-    scene::{LONG, Node, Outcome, PATIENCE, Runs, clock, group, job, settings},
+    said,
+    scene::{LONG, Node, Outcome, PATIENCE, Runs, clock, job, settings},
     server::{installation, shared},
 };
 
@@ -28,6 +29,12 @@ const SOON: Duration = Duration::from_millis(10);
 /// An operator gives the streams the room that `settings` say.
 async fn make_room(settings: &NatsSettings) {
     provision(settings.clone(), Surroundings::default(), Consent::default()).await.unwrap();
+}
+
+/// A group of its own name, by which its words are known.
+fn listened_to(name: &str, version: Version) -> Group {
+    said::listen();
+    Group(format!("{name} {version:?}"))
 }
 
 /// Fails until it is told that all is well.
@@ -81,19 +88,21 @@ pub async fn a_retry_that_cannot_be_parked_stays_a_job(version: Version) {
     small.bounds.parked = NOTHING;
     let node = Node::start(&small).await;
     let (is_well, runs) = failing_until_well();
-    let _held = node.register(settings(2, SOON), &runs).await;
+    let group = listened_to("unparked", version);
+    let _held = node.register_as(group.clone(), settings(2, SOON), &runs).await;
     node.dispatch(job(1)).await;
     runs.until(3).await;
     assert!(runs.all().iter().all(|run| *run == (1, 1)), "no attempt is burnt: {:?}", runs.all());
-    let depth = node.depth().await.unwrap();
+    let depth = node.depth_of(&group).await.unwrap();
     assert_eq!((depth.pending, depth.parked, depth.dead_letters), (1, 0, 0));
 
     make_room(&enough).await;
     let is_parked = async || runs.all().contains(&(1, 2)).then_some(());
     eventually(PATIENCE, "it waits for its second attempt, and makes it", is_parked).await;
     is_well.store(true, Ordering::SeqCst);
-    node.until_done().await;
+    node.until_done_of(&group).await;
     assert_eq!(node.bus.groups_with_dead_letters().await.unwrap(), []);
+    assert_eq!(said::by(&group), ["Jobs cannot be settled and will run again", "Jobs are settled again"]);
 }
 
 pub async fn a_job_that_cannot_be_buried_is_kept_and_tried_again(version: Version) {
@@ -103,16 +112,20 @@ pub async fn a_job_that_cannot_be_buried_is_kept_and_tried_again(version: Versio
     small.bounds.dead = NOTHING;
     let node = Node::start(&small).await;
     let (_, runs) = failing_until_well();
-    let _held = node.register(settings(2, SOON), &runs).await;
+    let group = listened_to("unburied", version);
+    let _held = node.register_as(group.clone(), settings(2, SOON), &runs).await;
     node.dispatch(job(1)).await;
     let last = async || (runs.all().iter().filter(|run| **run == (1, 4)).count() >= 3).then_some(());
     eventually(PATIENCE, "its last attempt is made again and again", last).await;
     assert!(runs.all().iter().all(|(_, attempt)| *attempt <= 4), "none beyond the last: {:?}", runs.all());
 
     make_room(&enough).await;
-    let is_dead = async || (node.bus.dead_letters(&group(), 9).await.ok()?.len() == 1).then_some(());
+    let is_dead = async || (node.bus.dead_letters(&group, 9).await.ok()?.len() == 1).then_some(());
     eventually(PATIENCE, "it is dead", is_dead).await;
-    node.until_done().await;
+    node.until_done_of(&group).await;
+    let once =
+        ["Dead letters are full, jobs without hope are kept waiting", "There is room for dead letters again"];
+    assert_eq!(said::by(&group), once);
 }
 
 pub async fn a_job_for_which_there_is_no_room_at_all_is_lost_by_nobody(version: Version) {

@@ -14,11 +14,11 @@ mod phantoms;
 mod poison;
 mod quiet;
 mod replaced;
+mod said;
 mod scene;
 #[path = "../support/server.rs"]
 mod server;
 mod settling;
-mod torn;
 mod waiting;
 
 /// Each of these runs against both servers.

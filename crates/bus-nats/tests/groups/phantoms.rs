@@ -16,7 +16,6 @@ use testkit::{
 use crate::{
     deaths::hasty,
     scene::{LONG, Node, Outcome, PATIENCE, Runs, clock, job, settings},
-    torn::dies_and_comes_back,
 };
 
 const JOBS: u64 = 300;
@@ -86,6 +85,17 @@ pub async fn a_job_that_a_server_forgot_was_settled_is_waited_for_no_longer(vers
     assert_eq!(done.all().len(), 3, "none is run again");
 }
 
+/// Waits until so many runs have begun. NATS 2.9 that is killed throws jobs away now and then, whatever its client does
+/// (docs/nats.md): there it is enough that nothing is left to run.
+async fn until(node: &Node, runs: &Runs, count: usize, version: Version) {
+    let have_begun = async || {
+        let is_lossy = version == Version::Debian;
+        let is_enough = runs.all().len() >= count || is_lossy && node.depth().await?.pending == 0;
+        is_enough.then_some(())
+    };
+    eventually(PATIENCE, &format!("{count} runs"), have_begun).await;
+}
+
 pub async fn jobs_that_are_gone_are_waited_for_no_longer(version: Version) {
     let mut server = Nats::start(version).await;
     let node = Node::start(&hasty(&server)).await;
@@ -101,12 +111,16 @@ pub async fn jobs_that_are_gone_are_waited_for_no_longer(version: Version) {
     // Killed at full speed, with jobs that come and go: of the last tenth of a second, the server has written down which
     // jobs are gone, and not which were acknowledged.
     for part in 1..=DEATHS {
-        runs.until(part * JOBS as usize / (DEATHS + 1)).await;
-        if !dies_and_comes_back(&mut server).await {
-            return;
-        }
+        until(&node, &runs, part * JOBS as usize / (DEATHS + 1), version).await;
+        server.kill();
+        server.restart().await;
     }
-    let are_run = async || (runs.counts().len() as u64 == JOBS).then_some(());
-    eventually(PATIENCE, "every job is run", are_run).await;
+    node.until_done().await;
+    if version != Version::Debian {
+        assert_eq!(runs.counts().len() as u64, JOBS, "every job is run");
+    }
+    node.dispatch_until_taken(job(JOBS + 1)).await;
+    let is_run = async || runs.counts().contains_key(&(JOBS + 1)).then_some(());
+    eventually(PATIENCE, "the group works on", is_run).await;
     node.until_done().await;
 }

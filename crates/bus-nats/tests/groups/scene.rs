@@ -98,8 +98,13 @@ impl Node {
 
     /// Waits until nothing waits, runs or is parked.
     pub async fn until_done(&self) {
+        self.until_done_of(&group()).await;
+    }
+
+    /// The same of another group.
+    pub async fn until_done_of(&self, group: &Group) {
         let is_done = async || {
-            let depth = self.depth().await?;
+            let depth = self.depth_of(group).await?;
             (depth.pending == 0 && depth.parked == 0).then_some(())
         };
         eventually(PATIENCE, "every job is settled", is_done).await;

@@ -54,9 +54,9 @@ pub async fn after_an_outage_a_job_is_there_at_once(version: Version) {
 }
 
 /// A listener whose runs are noted when they begin, and end one for each permit.
-struct Gated {
-    runs: Arc<Runs>,
-    gate: Semaphore,
+pub struct Gated {
+    pub runs: Arc<Runs>,
+    pub gate: Arc<Semaphore>,
 }
 
 #[async_trait]
@@ -81,7 +81,7 @@ pub async fn after_an_outage_one_job_goes_ahead_and_the_others_follow_it(version
     let begun = AtomicUsize::new(0);
     let is_away = move || begun.fetch_add(1, Ordering::SeqCst) < PLACES;
     let runs = Runs::new(move |_, _| if is_away() { Outcome::Outage } else { Outcome::Done });
-    let gated = Arc::new(Gated { runs: runs.clone(), gate: Semaphore::new(0) });
+    let gated = Arc::new(Gated { runs: runs.clone(), gate: Arc::new(Semaphore::new(0)) });
     let _held = node.register(settings(PLACES, PAUSE), &gated).await;
     for sequence in 1..=PLACES as u64 {
         node.dispatch(job(sequence)).await;
