@@ -92,11 +92,17 @@ async fn connections_that_ask_nothing_are_closed() {
     let mut hasty = settings();
     hasty.limits.head_timeout = Duration::from_millis(50);
     let node = Node::with(hasty).await;
-    for octets in
-        ["", "P", "PRI * HTTP/2.0\r\n", "GET /events/ HTTP/1.1\r\nhost: ", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"]
-    {
+    let (nothing, late, settings_alone) = ("", "HTTP/1.1 408 ", "\0\0\u{18}\u{4}\0");
+    for (octets, expected) in [
+        ("", nothing),
+        ("P", late),
+        ("PRI * HTTP/2.0\r\n", late),
+        ("GET /events/ HTTP/1.1\r\nhost: ", late),
+        ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", settings_alone),
+    ] {
         let answer = say(node.address, octets.as_bytes()).await;
-        assert!(!answer.contains("200 OK"), "{octets:?}: {answer}");
+        assert!(answer.starts_with(expected), "{octets:?}: {answer:?}");
+        assert_eq!(answer.is_empty(), expected.is_empty(), "{octets:?}: {answer:?}");
     }
     node.until_metric("pusher_connections 0").await;
 }
