@@ -76,7 +76,7 @@ async fn a_stream_whose_window_is_closed_ends_when_it_is_revoked_and_leaves_its_
     let node = Node::with(narrow).await;
     node.publish(&mail(1)).await;
     let client = http2_with_window(1 << 10);
-    let closed = open(&client, &node, Duration::from_secs(600)).await;
+    let mut closed = open(&client, &node, Duration::from_secs(600)).await;
     fill(&node).await;
     node.revoker.revoke("alice", SystemTime::now()).await.unwrap();
     node.until_metric("pusher_streams 0").await;

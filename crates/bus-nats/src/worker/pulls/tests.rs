@@ -40,6 +40,33 @@ fn the_most_urgent_is_asked_until_it_has_nothing() {
 }
 
 #[test]
+fn no_more_is_asked_at_once_than_fits_into_the_queue_of_the_inbox() {
+    let (now, mut pulls) = (Instant::now(), Pulls::new(URGENCIES));
+    assert_eq!(sources(&pulls.next(10 * MOST_PROBES, now)), [(HIGH, true); MOST_PROBES]);
+    assert_eq!(sources(&pulls.next(10 * MOST_PROBES, now)), []);
+}
+
+#[test]
+fn the_last_job_that_is_known_is_not_the_last_until_the_consumer_says_so() {
+    let (now, mut pulls) = (Instant::now(), Pulls::new(URGENCIES));
+    pulls.next(2, now);
+    assert!(pulls.arrived(HIGH, 0, 2));
+    assert_eq!(sources(&pulls.next(2, now)), [(HIGH, true)]);
+}
+
+#[test]
+fn a_request_lapses_when_its_answer_is_overdue_and_a_standing_one_has_its_time_before() {
+    let (now, mut pulls) = (Instant::now(), Pulls::new(URGENCIES));
+    pulls.next(1, now);
+    assert_eq!(pulls.next_lapse(), Some(now + SLACK));
+    pulls.lapse(now + SLACK / 2);
+    assert_eq!(sources(&pulls.next(1, now)), []);
+    pulls.lapse(now + SLACK);
+    assert_eq!(sources(&pulls.next(1, now)), [(HIGH, true)]);
+    assert_eq!(idle(now).next_lapse(), Some(now + STANDING + SLACK));
+}
+
+#[test]
 fn consumers_of_one_urgency_take_turns() {
     let (now, mut pulls) = (Instant::now(), idle(Instant::now()));
     assert!(pulls.arrived(NORMAL, 5, 3) && pulls.arrived(OTHER, 5, 2));

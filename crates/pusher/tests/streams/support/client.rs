@@ -77,7 +77,7 @@ impl Client {
     }
 
     /// Reads to the end. Whether it broke off there.
-    pub async fn is_reset(mut self) -> bool {
+    pub async fn is_reset(&mut self) -> bool {
         loop {
             match timeout(PATIENCE, self.response.chunk()).await.expect("nothing comes") {
                 Ok(Some(_)) => {}
