@@ -6,7 +6,7 @@ use bus::{Backoff, Bus, BusError, Group, GroupSettings, JobKind, Registration};
 use kit::{drain::Drain, readiness::Gate};
 use mailbox_event::UnixMillis;
 use prometheus_client::registry::Registry;
-use store::{Store, StoreError};
+use store::{NoticeKind, Store, StoreError};
 use tokio::task::JoinSet;
 use tracing::{info, warn};
 use wording::Wording;
@@ -18,7 +18,7 @@ use crate::{
     overrides,
     post::{Post, now},
     recipients::MOST_RECIPIENTS,
-    sieve::{SieveMailer, Sweeper, Unset, millis, sweep},
+    sieve::{SieveMailer, Sweeper, Unset, forget_budgets, millis, sweep},
     smtp::TrustError,
     texter::{Receipts, Switchboard, Texter},
     unscheduled_mailer::UnscheduledMailer,
@@ -116,7 +116,11 @@ impl Notifyd {
         });
         let mut tasks: JoinSet<()> =
             Dependency::ALL.into_iter().map(|dependency| watch(post.clone(), dependency)).collect();
-        tasks.spawn(sweep(Sweeper { post: post.clone(), wording, switchboard, poster }));
+        tasks.spawn(forget_budgets(post.clone()));
+        let sweeper = Arc::new(Sweeper { post: post.clone(), wording, switchboard, poster });
+        for kind in NoticeKind::ALL {
+            tasks.spawn(sweep(sweeper.clone(), kind));
+        }
         Ok(Self { post, store, remembered_for, mute_port, _tasks: tasks, _groups: groups })
     }
 

@@ -10,6 +10,6 @@ mod unset;
 
 pub(crate) use mailer::SieveMailer;
 pub(crate) use ration::{Ration, millis};
-pub(crate) use sweep::{Sweeper, sweep};
+pub(crate) use sweep::{Sweeper, forget_budgets, sweep};
 pub(crate) use taken::Taken;
 pub(crate) use unset::Unset;

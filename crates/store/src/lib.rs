@@ -37,4 +37,4 @@ pub use sms::{
     Credit, CreditError, Doubtful, Entry, InDoubt, Receipt, ReceiptStatus, Received, Reservation, Sms,
     SmsState, Texting, Worded,
 };
-pub use window::{NoticeKind, Window};
+pub use window::{DueWindows, NoticeKind, Window};

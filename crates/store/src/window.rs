@@ -28,7 +28,8 @@ pub enum NoticeKind {
 }
 
 impl NoticeKind {
-    const ALL: [Self; 4] = [Self::Mail, Self::Text, Self::Post, Self::CreditEnded];
+    /// Every kind.
+    pub const ALL: [Self; 4] = [Self::Mail, Self::Text, Self::Post, Self::CreditEnded];
 
     /// The form by which destinations of this kind are told from each other. A mail goes to an address as it is spelled,
     /// for its case may matter there (RFC 5321 §2.4), but its spellings are one destination.
@@ -68,42 +69,60 @@ pub struct Window {
     pub telling: u64,
 }
 
+/// What a look for notices found.
+#[derive(Debug, Default)]
+pub struct DueWindows {
+    /// In the hands of this worker.
+    pub windows: Vec<Window>,
+    /// How many could not be read. They are put aside for an hour, so that they hold up none of those behind them.
+    pub unreadable: u64,
+}
+
 const DUE: &str = "SELECT id, user_id, kind, destination, opened, more, telling, claimed_until FROM windows \
-    WHERE flush_at <= $1 AND claimed_until <= $1 ORDER BY flush_at LIMIT $2";
+    WHERE kind = $1 AND flush_at <= $2 AND claimed_until <= $2 ORDER BY flush_at LIMIT $3";
 const CLAIM: &str = "UPDATE windows SET claimed_until = $1, telling = $2 \
     WHERE id = $3 AND opened = $4 AND claimed_until = $5";
+/// Whoever may have claimed it meanwhile could read it, and keeps it.
+const PUT_ASIDE: &str = "UPDATE windows SET claimed_until = $1 WHERE id = $2 AND claimed_until <= $3";
+/// How long a notice that cannot be read is left alone: by then a person may have mended it.
+const ASIDE: Duration = Duration::from_secs(60 * 60);
 const CLOSE: &str = "DELETE FROM windows WHERE id = $1 AND opened = $2 AND more = telling";
 /// More came while the notice was on its way: they are told of by the next.
 const GO_ON: &str = "UPDATE windows SET more = more - telling, telling = 0, claimed_until = 0, opened = $3, flush_at = $4 \
     WHERE id = $1 AND opened = $2";
 
 impl Store {
-    /// At most `most` notices that are due, claimed for `claim`. What no other worker has.
+    /// At most `most` notices of `kind` that are due, claimed for `claim`. What no other worker has. Kinds that only a later
+    /// version knows are left to it.
     pub async fn due_windows(
         &self,
+        kind: NoticeKind,
         now: UnixMillis,
         claim: Duration,
         most: u32,
-    ) -> Result<Vec<Window>, StoreError> {
+    ) -> Result<DueWindows, StoreError> {
         let database = self.database().await?;
-        let until = millis(now).saturating_add(i64::try_from(claim.as_millis()).unwrap_or(i64::MAX));
-        let mut windows = Vec::new();
-        for row in database.rows(DUE, &[Number(millis(now)), Number(most.into())]).await? {
-            // One that nobody can read is not to hold up those behind it.
-            let Ok((window, claimed_until)) = Window::read(&row) else { continue };
+        let mut due = DueWindows::default();
+        let values = [Text(kind.name()), Number(millis(now)), Number(most.into())];
+        for row in database.rows(DUE, &values).await? {
+            let Ok((window, claimed_until)) = Window::read(&row) else {
+                let values = [Number(after(now, ASIDE)), Text(&row.text("id")?), Number(millis(now))];
+                due.unreadable += database.execute(PUT_ASIDE, &values).await?;
+                continue;
+            };
             let telling = i64::try_from(window.telling).unwrap_or(i64::MAX);
             let values = [
-                Number(until),
+                Number(after(now, claim)),
                 Number(telling),
                 Text(&window.id),
                 Number(window.opened),
                 Number(claimed_until),
             ];
             if database.execute(CLAIM, &values).await? > 0 {
-                windows.push(window);
+                due.windows.push(window);
             }
         }
-        Ok(windows)
+        Ok(due)
     }
 
     /// The notice was sent, or is never to be. What was merged since then is due at `flush_at`.
@@ -120,6 +139,10 @@ impl Store {
         }
         Ok(())
     }
+}
+
+fn after(now: UnixMillis, time: Duration) -> i64 {
+    millis(now).saturating_add(i64::try_from(time.as_millis()).unwrap_or(i64::MAX))
 }
 
 /// Hides whose it is, and where it goes.

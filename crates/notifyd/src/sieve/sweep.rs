@@ -1,9 +1,16 @@
 //! The notices of what was over a budget, and of credit that ended.
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use ::sieve::OwnMail;
 use bus::Failure;
+use futures_util::{StreamExt as _, stream};
 use lettre::Address;
 use mailbox_event::UnixMillis;
 use store::{EffectKind, NoticeKind, Window};
@@ -28,6 +35,8 @@ const EVERY: Duration = Duration::from_secs(5);
 const SHORTEST_CLAIM: Duration = Duration::from_secs(5 * 60);
 /// Notices of one look.
 const MOST: u32 = 32;
+/// Of these, on their way at a time: one that is slow holds up few, and jobs keep most connections to the SMTP server.
+const AT_ONCE: usize = 4;
 
 /// What a look needs.
 pub(crate) struct Sweeper {
@@ -39,14 +48,25 @@ pub(crate) struct Sweeper {
     pub(crate) poster: Option<Arc<Poster>>,
 }
 
-/// Looks for notices that are due for as long as it is let. A notice is sent as its kind is, mail, text or
-/// POST; it counts in no budget.
-pub(crate) async fn sweep(sweeper: Sweeper) {
+/// Looks for notices of `kind` that are due for as long as it is let. A notice is sent as its kind is, mail, text or
+/// POST; it counts in no budget. Each kind is swept for itself, so that none waits behind another's server.
+pub(crate) async fn sweep(sweeper: Arc<Sweeper>, kind: NoticeKind) {
     let mut ticks = tokio::time::interval(EVERY);
     loop {
         ticks.tick().await;
-        if let Err(why) = sweeper.look().await {
+        if let Err(why) = sweeper.look(kind).await {
             debug!(error = &why as &dyn std::error::Error, "Notices cannot be looked for");
+        }
+    }
+}
+
+/// Forgets counts that nothing is counted in any more, for as long as it is let.
+pub(crate) async fn forget_budgets(post: Arc<Post>) {
+    let mut ticks = tokio::time::interval(EVERY);
+    loop {
+        ticks.tick().await;
+        if let Err(why) = post.store.forget_budgets(counted_from(&post.settings, now())).await {
+            debug!(error = &why as &dyn std::error::Error, "Counts of budgets cannot be forgotten");
         }
     }
 }
@@ -59,32 +79,39 @@ fn claim(settings: &Settings) -> Duration {
 }
 
 impl Sweeper {
-    async fn look(&self) -> Result<(), Failure> {
+    async fn look(&self, kind: NoticeKind) -> Result<(), Failure> {
         let post = &*self.post;
         let Ok(run) = post.in_flight.begin() else { return Ok(()) };
         let (began, claim) = (now(), claim(&post.settings));
-        post.store.forget_budgets(counted_from(&post.settings, began)).await.map_err(stored)?;
-        let mut away = BTreeSet::new();
-        for window in post.store.due_windows(began, claim, MOST).await.map_err(stored)? {
+        let due = post.store.due_windows(kind, began, claim, MOST).await.map_err(stored)?;
+        if due.unreadable > 0 {
+            let (kind, notices) = (kind.name(), due.unreadable);
+            warn!(kind, notices, "Notices in the database cannot be read, and are put aside for an hour");
+        }
+        // Where the server is away, those that were not begun are due again when their claim ends.
+        let is_away = AtomicBool::new(false);
+        let each = async |window: Window| {
             // The other half of the claim is for sending it: after that another node may have it.
             let is_over = now().0 >= began.0 + millis(claim / 2);
-            // Those of a kind whose server is away are due again when their claim ends, and hold up no others.
-            if is_over || away.contains(&window.kind) || run.go_on().is_err() {
-                continue;
+            if is_over || is_away.load(Ordering::Relaxed) || run.go_on().is_err() {
+                return;
             }
-            trace!("Notice is taken");
-            if let Err(why) = self.tell_in_time(claim / 2, &window, &run).await {
+            if let Err(why) = self.see_off(&window, claim / 2, &run).await {
                 debug!(error = &why as &dyn std::error::Error, "A notice waits");
-                if matches!(why, Failure::Outage(_)) {
-                    away.insert(window.kind);
-                }
-                continue;
+                is_away.fetch_or(matches!(why, Failure::Outage(_)), Ordering::Relaxed);
             }
-            trace!("Notice is told");
-            let next = UnixMillis(now().0 + millis(post.settings.sieve.merge_for));
-            post.store.close_window(&window, now(), next).await.map_err(stored)?;
-            trace!("Notice is closed");
-        }
+        };
+        stream::iter(due.windows).for_each_concurrent(AT_ONCE, each).await;
+        Ok(())
+    }
+
+    async fn see_off(&self, window: &Window, time: Duration, run: &Run<'_>) -> Result<(), Failure> {
+        trace!("Notice is taken");
+        self.tell_in_time(time, window, run).await?;
+        trace!("Notice is told");
+        let next = UnixMillis(now().0 + millis(self.post.settings.sieve.merge_for));
+        self.post.store.close_window(window, now(), next).await.map_err(stored)?;
+        trace!("Notice is closed");
         Ok(())
     }
 

@@ -19,7 +19,7 @@ struct Heard {
     asked_until: Option<Instant>,
     /// Since when it takes no texts: it is away, refuses our account, or says nothing for long.
     down_since: Option<Instant>,
-    /// Calls under way. No more than there are jobs at a time, and a notice.
+    /// Calls under way. No more than there are jobs and notices at a time.
     calls: usize,
 }
 

@@ -15,6 +15,7 @@ on_both! {
     spellings_of_an_address_share_a_notice_to_the_first_of_them,
     what_comes_while_a_notice_is_on_its_way_is_told_by_the_next,
     a_death_before_the_end_tells_the_same_again,
+    notices_that_nobody_can_read_hold_up_no_others,
     counts_are_forgotten_by_age,
 }
 
@@ -38,7 +39,7 @@ async fn is_within(store: &Store, name: &str, budgets: &[Budget]) -> bool {
 }
 
 async fn due(store: &Store, now: UnixMillis) -> Vec<Window> {
-    store.due_windows(now, CLAIM, 10).await.unwrap()
+    store.due_windows(NoticeKind::Mail, now, CLAIM, 10).await.unwrap().windows
 }
 
 fn later(after: Duration) -> UnixMillis {
@@ -139,6 +140,28 @@ async fn a_death_before_the_end_tells_the_same_again(fixture: Fixture) {
     admit(&store, "b", &none).await;
     let again = due(&store, later(CLAIM)).await.remove(0);
     assert_eq!((again.notice(), again.telling), (first.notice(), first.telling));
+}
+
+async fn notices_that_nobody_can_read_hold_up_no_others(fixture: Fixture) {
+    let store = fixture.open().await;
+    admit(&store, "a", &[budget("alice", 0)]).await;
+    // More than one look takes, and due before the one that can be read.
+    for nth in 0..12 {
+        let due = DUE.0 - 1_000 + nth;
+        let unreadable = format!(
+            "INSERT INTO windows (id, user_id, kind, destination, opened, flush_at, more, telling, claimed_until) \
+            VALUES ('{nth:064}', 'no address', 'mail', 'x', 1, {due}, 1, 0, 0);"
+        );
+        fixture.by_hand(&unreadable).await;
+    }
+    let look = async |now| store.due_windows(NoticeKind::Mail, now, CLAIM, 10).await;
+    let first = look(DUE).await.unwrap();
+    assert_eq!((first.windows.len(), first.unreadable), (0, 10));
+    let second = look(DUE).await.unwrap();
+    assert_eq!((second.windows.len(), second.unreadable), (1, 2));
+    assert_eq!(look(later(CLAIM / 2)).await.unwrap().unreadable, 0, "told of once");
+    let next_hour = later(Duration::from_secs(60 * 60));
+    assert_eq!(look(next_hour).await.unwrap().unreadable, 10);
 }
 
 async fn counts_are_forgotten_by_age(fixture: Fixture) {

@@ -2,11 +2,11 @@
 
 use std::{slice, time::Duration};
 
-use fakes::sms::Form;
+use fakes::sms::{Fault, Form};
 use mailbox_event::UnixMillis;
 use store::{Budget, EffectKey, EffectKind, Merge, NoticeKind, Reservation, ScopeKey, Sms, Window};
 
-use super::line::{Line, alice};
+use super::line::{Line, NUMBER, alice};
 use crate::setup::{header, now};
 
 const AN_HOUR: u64 = 60 * 60 * 1_000;
@@ -23,7 +23,7 @@ async fn merged(line: &Line, kind: NoticeKind, destination: &str) -> Window {
     let none = Budget { scope: ScopeKey::of(&["none"]), since: at, most: 0 };
     let (key, budgets) = (EffectKey::of(&[destination]), slice::from_ref(&none));
     line.store.admit(&key, EffectKind::SieveText, "", budgets, &merge, at).await.unwrap();
-    let windows = line.store.due_windows(later, Duration::ZERO, 10).await.unwrap();
+    let windows = line.store.due_windows(kind, later, Duration::ZERO, 10).await.unwrap().windows;
     windows.into_iter().find(|window| window.destination == destination).unwrap()
 }
 
@@ -69,4 +69,27 @@ async fn what_was_merged_of_posts_is_told_of_by_mail_where_they_are_not_set_any_
     let mails = line.sink.mails();
     assert_eq!((mails.len(), mails[0].to.as_slice()), (1, ["alice@example.org".to_owned()].as_slice()));
     assert_eq!(header(&mails[0], "Subject"), "One more message");
+}
+
+#[tokio::test]
+async fn a_notice_without_an_answer_holds_up_none_of_its_kind_and_of_no_other() {
+    let abroad = "+12015550123";
+    let line = Line::start(|settings| {
+        let sms = settings.sms.as_mut().unwrap();
+        sms.countries.push(sms.countries[0]);
+        sms.countries[1] = "US".parse().unwrap();
+        sms.gateway.timeout = Duration::from_secs(50);
+    })
+    .await;
+    line.credit(10).await;
+    for (kind, destination) in
+        [(NoticeKind::Text, NUMBER), (NoticeKind::Text, abroad), (NoticeKind::Mail, "phone@example.net")]
+    {
+        merged(&line, kind, destination).await;
+    }
+    line.gateway.fail_next([Some(Fault::Silence)]);
+    line.notices_are_due();
+    line.until("two notices are over", || line.notices() == 1).await;
+    assert_eq!((line.gateway.messages().len(), line.sink.mails().len()), (1, 1));
+    assert_eq!(*line.gateway.calls().borrow(), 2, "the gateway still owes an answer");
 }
