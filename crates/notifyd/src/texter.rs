@@ -18,7 +18,7 @@ mod words;
 
 use std::{sync::Arc, time::Instant};
 
-use ::sieve::{Method, Number, Texting, silence};
+use ::sieve::{Method, Texting, silence};
 use async_trait::async_trait;
 use bus::{Attempt, Failure, GroupListener, Message};
 use store::{Admission, EffectKey, EffectKind, NoticeKind};
@@ -69,10 +69,10 @@ impl Texter {
             return Ok(());
         }
         let verified = post.store.numbers(&taken.owner).await.map_err(stored)?;
-        let Addressees { numbers, left_out } = addressees(texting, &verified, &self.switchboard.rules);
-        let result = self.tell(&taken, texting, &numbers, run).await;
+        let mut addressees = addressees(texting, &verified, &self.switchboard.rules);
+        let result = self.tell(&taken, texting, &mut addressees, run).await;
         if is_over(&result, attempt) {
-            left_out.into_iter().for_each(|why| metrics.untold(why));
+            addressees.left_out.into_iter().for_each(|why| metrics.untold(why));
         }
         result
     }
@@ -81,9 +81,10 @@ impl Texter {
         &self,
         taken: &Taken,
         texting: &Texting,
-        numbers: &[Number],
+        addressees: &mut Addressees,
         run: &Run<'_>,
     ) -> Result<(), Failure> {
+        let Addressees { numbers, left_out } = addressees;
         if numbers.is_empty() {
             return Ok(());
         }
@@ -101,7 +102,10 @@ impl Texter {
                 let text = Text { key: &key, user: &taken.owner, to: number, words: &words };
                 match self.send(taken, &text, run).await? {
                     // A mail says so: there is nothing left to do.
-                    Err(Unsent::NoCredit) => Ok(()),
+                    Err(Unsent::NoCredit) => {
+                        left_out.push(Untold::NoCredit);
+                        Ok(())
+                    }
                     sent => sent,
                 }
             };

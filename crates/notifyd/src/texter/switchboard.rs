@@ -70,7 +70,6 @@ impl Switchboard {
             Reservation::NoCredit => {
                 trace!("Credit does not reach");
                 credit::ended(&self.post.store, text.user).await.map_err(stored)?;
-                self.post.metrics.texts.untold(Untold::NoCredit);
                 Ok(Err(Unsent::NoCredit))
             }
         }

@@ -109,6 +109,23 @@ async fn credit_that_ends_in_a_burst_is_told_of_by_one_mail_and_again_after_the_
 }
 
 #[tokio::test]
+async fn a_number_without_credit_is_counted_once_however_often_another_is_tried() {
+    let line = Line::start(|settings| {
+        let sms = settings.sms.as_mut().unwrap();
+        sms.countries.extend(sms.countries.clone());
+        sms.countries[1] = "US".parse().unwrap();
+    })
+    .await;
+    // Enough for the first, which is put off.
+    line.credit(1).await;
+    line.gateway.fail_next(vec![Some(Fault::Throttle); 3]);
+    line.notify(1, sms(&[&format!("sms:{NUMBER},+12015550123")], "x")).await;
+    line.texts(1).await;
+    line.done(4).await;
+    assert_eq!((line.gateway.messages().len(), line.untold("NoCredit").as_str()), (1, "1"));
+}
+
+#[tokio::test]
 async fn what_is_over_the_budget_is_told_of_in_one_text_that_counts_in_none() {
     let line = Line::start(|settings| {
         settings.sieve.hourly_per_destination = 2;
