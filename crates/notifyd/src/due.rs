@@ -1,5 +1,8 @@
 //! A mail that the ledger wants sent, for the first time or once more.
 
+use std::error::Error;
+
+use kit::config::chain;
 use mailbox_event::UnixMillis;
 use store::{Beginning, Effect, Interrupted, Outcome, Planned, Sending, StoreError};
 
@@ -26,8 +29,20 @@ pub(crate) enum GivenUp {
     #[error("mail was sent five times and it is not known whether it was taken")]
     Unknown,
     /// By an earlier run, which may have died before it could say so.
-    #[error("it was refused before, or given up, and then it may have been taken")]
-    Before,
+    #[error("{}", before(.reason))]
+    Before {
+        /// What the ledger says of it; empty where an older version put it down.
+        reason: String,
+    },
+}
+
+/// The first reason is what a person needs, whenever it is asked for.
+fn before(reason: &str) -> String {
+    if reason.is_empty() {
+        "it was refused before, or given up, and then it may have been taken".to_owned()
+    } else {
+        format!("it failed before: {reason}")
+    }
 }
 
 impl Due {
@@ -36,7 +51,7 @@ impl Due {
         match effect {
             Effect::Planned(planned) => Ok(Some(Self::First(planned))),
             Effect::Interrupted(interrupted) => Ok(Some(Self::Again(interrupted))),
-            Effect::Over(Outcome::Failed) => Err(GivenUp::Before),
+            Effect::Over(Outcome::Failed { reason }) => Err(GivenUp::Before { reason }),
             Effect::Over(Outcome::Sent | Outcome::Dropped) => Ok(None),
         }
     }
@@ -84,15 +99,16 @@ impl Due {
     pub(crate) async fn drop(self, now: UnixMillis) -> Result<(), StoreError> {
         match self {
             Self::First(planned) => planned.drop(now).await,
-            Self::Again(interrupted) => interrupted.give_up(now).await,
+            Self::Again(interrupted) => interrupted.give_up("it was of no use any more", now).await,
         }
     }
 
     /// It cannot be sent.
-    pub(crate) async fn fail(self, now: UnixMillis) -> Result<(), StoreError> {
+    pub(crate) async fn fail(self, why: &(dyn Error + Sync), now: UnixMillis) -> Result<(), StoreError> {
+        let reason = chain(why);
         match self {
-            Self::First(planned) => planned.fail(now).await,
-            Self::Again(interrupted) => interrupted.give_up(now).await,
+            Self::First(planned) => planned.fail(&reason, now).await,
+            Self::Again(interrupted) => interrupted.give_up(&reason, now).await,
         }
     }
 }

@@ -216,7 +216,7 @@ impl Post {
     async fn unopened(&self, due: Due, why: Undelivered) -> Result<Ended, Failure> {
         let consequence = self.consequence(&why).await;
         if consequence == Consequence::Refused {
-            due.fail(now()).await.map_err(stored)?;
+            due.fail(&why, now()).await.map_err(stored)?;
         }
         self.undelivered(consequence, why)
     }
@@ -233,7 +233,7 @@ impl Post {
             Consequence::Away | Consequence::Doubtful | Consequence::Later => {
                 self.put_down(sending, End::PutOff).await?;
             }
-            Consequence::Refused => self.put_down(sending, End::Failed).await?,
+            Consequence::Refused => self.put_down(sending, End::Failed { reason: why.to_string() }).await?,
             // The row stays as it is: the next attempt finds it interrupted.
             Consequence::Unknown => drop(sending),
         }
@@ -249,7 +249,7 @@ impl Post {
 
     /// A person may ask the recipient; one more mail would most often be one too many.
     async fn give_up(&self, due: Due) -> Result<Ended, Failure> {
-        due.fail(now()).await.map_err(stored)?;
+        due.fail(&GivenUp::Unknown, now()).await.map_err(stored)?;
         self.metrics.dropped(DropReason::Unknown, 1);
         warn!("Mail was sent five times and it is not known whether it was taken");
         Ok(Ended::GivenUp(GivenUp::Unknown))
@@ -280,7 +280,7 @@ impl Post {
     }
 
     async fn unwritable(&self, due: Due, why: Unfit) -> Result<Ended, Failure> {
-        due.fail(now()).await.map_err(stored)?;
+        due.fail(&why, now()).await.map_err(stored)?;
         self.metrics.dropped(DropReason::Malformed, 1);
         warn!("Mail to a recipient cannot be written");
         Ok(Ended::Unwritable(why))

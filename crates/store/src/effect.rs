@@ -43,12 +43,15 @@ pub enum EffectKind {
 }
 
 /// An effect that is over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     /// The next system has taken it.
     Sent,
     /// The next system refused it for good, or it is not known whether it took it and it may not be tried again.
-    Failed,
+    Failed {
+        /// Why, as it was said then; empty where a version before this one put it down.
+        reason: String,
+    },
     /// It was of no use any more.
     Dropped,
 }
@@ -69,12 +72,15 @@ pub enum Effect {
 }
 
 /// How a begun effect ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum End {
     /// The next system has taken it.
     Sent,
     /// The next system refused it for good.
-    Failed,
+    Failed {
+        /// Why, without address or content; a long one is cut.
+        reason: String,
+    },
     /// It is certain that the next system did not take it this time: it may be begun later as if not begun now.
     PutOff,
 }
@@ -123,6 +129,7 @@ pub struct Ending {
     fence: Option<(&'static str, Seen)>,
     seen: Seen,
     to: &'static str,
+    reason: String,
     repeats: i64,
 }
 
@@ -132,25 +139,25 @@ static PLAN: LazyLock<Arc<Many>> = LazyLock::new(|| {
     let head = "INSERT INTO effects (key, kind, state, message_id, attempts, repeats, created, updated) \
         SELECT column1, column2, 'planned', column3, 0, 0, column4, column4 FROM";
     let tail = "WHERE TRUE ON CONFLICT (key) DO UPDATE SET updated = effects.updated \
-        RETURNING key AS name, state, message_id, attempts, repeats, begun_by";
+        RETURNING key AS name, state, message_id, attempts, repeats, begun_by, reason";
     Arc::new(Many::new(head, 4, tail))
 });
-/// Answers for the rows that it changed. Rows: state, attempts, repeats, beginning, now; key, state, attempts and beginning
-/// that were seen.
+/// Answers for the rows that it changed. Rows: state, attempts, repeats, beginning, reason, now; key, state, attempts and
+/// beginning that were seen.
 static MOVE: LazyLock<Arc<Many>> = LazyLock::new(|| {
     let head = "UPDATE effects SET state = v.column1, attempts = v.column2, repeats = v.column3, \
-        begun_by = v.column4, updated = v.column5 FROM";
-    let tail = "WHERE effects.key = v.column6 AND effects.state = v.column7 AND effects.attempts = v.column8 \
-        AND effects.begun_by = v.column9 RETURNING key AS name";
-    Arc::new(Many::new(head, 9, tail))
+        begun_by = v.column4, reason = v.column5, updated = v.column6 FROM";
+    let tail = "WHERE effects.key = v.column7 AND effects.state = v.column8 AND effects.attempts = v.column9 \
+        AND effects.begun_by = v.column10 RETURNING key AS name";
+    Arc::new(Many::new(head, 10, tail))
 });
 /// Makes the row as [`MOVE`] would leave it. Answers for the rows that were not there. Rows: key, kind, state, Message-ID,
-/// attempts, repeats, beginning, now.
+/// attempts, repeats, beginning, reason, now.
 static MAKE: LazyLock<Arc<Many>> = LazyLock::new(|| {
-    let head = "INSERT INTO effects (key, kind, state, message_id, attempts, repeats, begun_by, created, updated) \
-        SELECT column1, column2, column3, column4, column5, column6, column7, column8, column8 FROM";
+    let head = "INSERT INTO effects (key, kind, state, message_id, attempts, repeats, begun_by, reason, created, \
+        updated) SELECT column1, column2, column3, column4, column5, column6, column7, column8, column9, column9 FROM";
     let tail = "WHERE TRUE ON CONFLICT (key) DO NOTHING RETURNING key AS name";
-    Arc::new(Many::new(head, 8, tail))
+    Arc::new(Many::new(head, 9, tail))
 });
 /// By the index on `created`: one on `updated` would have to be written whenever a row is.
 const FORGET: &str = "DELETE FROM effects WHERE created < $1 AND updated < $1";
@@ -203,7 +210,7 @@ impl Store {
         Ok(match state {
             "planned" => Effect::Planned(Planned(seen)),
             "sending" => Effect::Interrupted(Interrupted(seen)),
-            state => Effect::Over(Outcome::parse(state).ok_or(StoreError::Unreadable)?),
+            state => Effect::Over(Outcome::read(state, row)?),
         })
     }
 
@@ -223,7 +230,7 @@ impl Planned {
     /// Puts down that it leaves now.
     pub async fn begin(self, beginning: Beginning, now: UnixMillis) -> Result<Sending, StoreError> {
         let begun = self.0.next(beginning, 0);
-        self.0.write("planned", "sending", begun.version, now).await?;
+        self.0.write("planned", "sending", "", begun.version, now).await?;
         Ok(Sending { seen: begun, is_repeat: false })
     }
 
@@ -236,12 +243,12 @@ impl Planned {
 
     /// It is of no use any more.
     pub async fn drop(self, now: UnixMillis) -> Result<(), StoreError> {
-        self.0.write("planned", Outcome::Dropped.name(), self.0.version, now).await
+        self.0.write("planned", "dropped", "", self.0.version, now).await
     }
 
-    /// It was refused for good before it could be begun.
-    pub async fn fail(self, now: UnixMillis) -> Result<(), StoreError> {
-        self.0.write("planned", Outcome::Failed.name(), self.0.version, now).await
+    /// It was refused for good before it could be begun, for this reason without address or content; a long one is cut.
+    pub async fn fail(self, reason: &str, now: UnixMillis) -> Result<(), StoreError> {
+        self.0.write("planned", "failed", cut(reason), self.0.version, now).await
     }
 }
 
@@ -259,7 +266,7 @@ impl Interrupted {
     /// Puts down that it leaves once more, although it may have left before.
     pub async fn begin_again(self, beginning: Beginning, now: UnixMillis) -> Result<Sending, StoreError> {
         let begun = self.0.next(beginning, 1);
-        self.0.write("sending", "sending", begun.version, now).await?;
+        self.0.write("sending", "sending", "", begun.version, now).await?;
         Ok(Sending { seen: begun, is_repeat: true })
     }
 
@@ -269,9 +276,9 @@ impl Interrupted {
         Ending { fence: Some(("sending", self.0.same())), ..undone }
     }
 
-    /// It is not tried again.
-    pub async fn give_up(self, now: UnixMillis) -> Result<(), StoreError> {
-        self.0.write("sending", Outcome::Failed.name(), self.0.version, now).await
+    /// It is not tried again, for this reason without address or content; a long one is cut.
+    pub async fn give_up(self, reason: &str, now: UnixMillis) -> Result<(), StoreError> {
+        self.0.write("sending", "failed", cut(reason), self.0.version, now).await
     }
 }
 
@@ -284,14 +291,14 @@ impl Sending {
     /// What to write about its end.
     pub fn end(self, end: End) -> Ending {
         let repeats = self.seen.version.repeats;
-        let (to, repeats) = match (end, self.is_repeat) {
-            (End::Sent, _) => (Outcome::Sent.name(), repeats),
-            (End::Failed, _) => (Outcome::Failed.name(), repeats),
-            (End::PutOff, false) => ("planned", repeats),
+        let (to, reason, repeats) = match (end, self.is_repeat) {
+            (End::Sent, _) => ("sent", String::new(), repeats),
+            (End::Failed { reason }, _) => ("failed", cut(&reason).to_owned(), repeats),
+            (End::PutOff, false) => ("planned", String::new(), repeats),
             // Not taken this time; whether it was before is as unknown as ever.
-            (End::PutOff, true) => ("sending", repeats - 1),
+            (End::PutOff, true) => ("sending", String::new(), repeats - 1),
         };
-        Ending { fence: None, seen: self.seen, to, repeats }
+        Ending { fence: None, seen: self.seen, to, reason, repeats }
     }
 }
 
@@ -301,13 +308,13 @@ impl Ending {
         if let Some((state, before)) = &self.fence {
             // A database that stood still may take the beginning later: from another version it cannot.
             let fenced = Version { attempts: self.seen.version.attempts, ..before.version };
-            match before.write(state, state, fenced, now).await {
+            match before.write(state, state, "", fenced, now).await {
                 Err(StoreError::Taken) => {}
                 written => return written,
             }
         }
         let ended = Version { repeats: self.repeats, ..self.seen.version };
-        self.seen.write("sending", self.to, ended, now).await
+        self.seen.write("sending", self.to, &self.reason, ended, now).await
     }
 }
 
@@ -329,19 +336,27 @@ impl Seen {
 
     /// Moves the row from one state to the next if it is still the version that was seen, or makes it if it still is not
     /// there. The counts are those after it, so that writing twice counts once.
-    async fn write(&self, from: &str, to: &str, next: Version, now: UnixMillis) -> Result<(), StoreError> {
+    async fn write(
+        &self,
+        from: &str,
+        to: &str,
+        reason: &str,
+        next: Version,
+        now: UnixMillis,
+    ) -> Result<(), StoreError> {
         let name = self.key.to_string();
-        let (key, to, now) = (Text(name.clone()), Text(to.to_owned()), Number(millis(now)));
+        let [key, to, reason] = [&name, to, reason].map(|text| Text(text.to_owned()));
+        let now = Number(millis(now));
         let [attempts, repeats, begun_by] = [next.attempts, next.repeats, next.begun_by].map(Number);
         let (many, values) = match self.unwritten {
             Some(kind) => {
                 let (kind, message_id) = (Text(kind.name().to_owned()), Text(self.message_id.clone()));
-                (&MAKE, vec![key, kind, to, message_id, attempts, repeats, begun_by, now])
+                (&MAKE, vec![key, kind, to, message_id, attempts, repeats, begun_by, reason, now])
             }
             None => {
                 let from = Text(from.to_owned());
                 let [seen, seen_by] = [self.version.attempts, self.version.begun_by].map(Number);
-                (&MOVE, vec![to, attempts, repeats, begun_by, now, key, from, seen, seen_by])
+                (&MOVE, vec![to, attempts, repeats, begun_by, reason, now, key, from, seen, seen_by])
             }
         };
         let written = self.store.group_commit().await?.row(many, Wanted { name, values }).await?;
@@ -363,17 +378,19 @@ impl EffectKind {
 }
 
 impl Outcome {
-    const ALL: [Self; 3] = [Self::Sent, Self::Failed, Self::Dropped];
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Sent => "sent",
-            Self::Failed => "failed",
-            Self::Dropped => "dropped",
-        }
+    fn read(state: &str, row: &Row) -> Result<Self, StoreError> {
+        Ok(match state {
+            "sent" => Self::Sent,
+            "failed" => Self::Failed { reason: row.text("reason")? },
+            "dropped" => Self::Dropped,
+            _ => return Err(StoreError::Unreadable),
+        })
     }
+}
 
-    fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|outcome| outcome.name() == name)
-    }
+/// What is kept of a reason.
+fn cut(reason: &str) -> &str {
+    /// Octets. A reason is a line for a person, and a row of the ledger is small.
+    const LONGEST: usize = 256;
+    &reason[..reason.floor_char_boundary(LONGEST)]
 }

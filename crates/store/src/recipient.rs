@@ -51,7 +51,7 @@ pub(crate) fn addressee_statement(settings: &Settings) -> Many {
         "SELECT v.column1 AS name, {language}, {zone}, {hour_cycle}, \
          CAST(CASE WHEN r.user_id IS NULL THEN 0 ELSE 1 END AS BIGINT) AS known, (SELECT COUNT(*) FROM mutes \
          WHERE mutes.recipient = v.column3 AND mutes.event IN (v.column4, 'all')) AS mutes, \
-         e.state, e.message_id, e.attempts, e.repeats, e.begun_by FROM"
+         e.state, e.message_id, e.attempts, e.repeats, e.begun_by, e.reason FROM"
     );
     let tail = format!(
         "LEFT JOIN effects AS e ON e.key = NULLIF(v.column5, '') \

@@ -141,7 +141,9 @@ impl Poster {
         self.learn(host, &result);
         let end = match result {
             Ok(()) => Some(End::Sent),
-            Err(Unposted::Refused(_) | Unposted::Private) => Some(End::Failed),
+            Err(why @ (Unposted::Refused(_) | Unposted::Private)) => {
+                Some(End::Failed { reason: why.to_string() })
+            }
             Err(Unposted::Later { .. } | Unposted::Unreachable(_)) => Some(End::PutOff),
             // The row stays as it is. Whoever tries again says the same key, so that once more does no harm.
             Err(Unposted::Trouble { .. } | Unposted::Silence) => None,

@@ -171,6 +171,14 @@ async fn refusals_and_redirects_become_dead_letters_that_say_why() {
     reasons.sort();
     assert!(reasons[0].contains("answered 302") && reasons[1].contains("answered 410"), "{reasons:?}");
     line.metric("notifyd_posts_refused_total", 2).await;
+    // Given back by an operator, it dies of the same reason, and nobody is asked again.
+    let group = Group(WEBHOOK.to_owned());
+    for letter in line.bus.dead_letters(&group, 10).await.unwrap() {
+        line.bus.redeliver(&group, letter.id).await.unwrap();
+    }
+    let mut again = line.dead(2).await;
+    again.sort();
+    assert!(again[0].contains("before: host answered 302") && again[1].contains("answered 410"), "{again:?}");
     assert!(line.taker.posts().iter().all(|post| !post.path.contains("redirected")));
 }
 

@@ -18,12 +18,20 @@ on_both! {
     whoever_undoes_a_beginning_leaves_the_one_of_another_who_saw_the_same,
     whoever_undoes_a_repeat_leaves_the_one_of_another_who_saw_the_same,
     what_has_no_row_yet_may_be_over_at_once,
+    why_it_failed_is_said_to_whoever_asks_again,
     a_look_sees_what_the_ledger_has,
     effects_are_forgotten_by_age,
 }
 
 async fn plan(store: &Store) -> Effect {
     store.plan(&EffectKey::of(&["a"]), EffectKind::AlarmMail, "<1@example.org>", NOW).await.unwrap()
+}
+
+async fn why_failed(store: &Store) -> String {
+    match plan(store).await {
+        Effect::Over(Outcome::Failed { reason }) => reason,
+        other => panic!("effect has not failed but is {other:?}"),
+    }
 }
 
 async fn planned(store: &Store) -> Planned {
@@ -54,8 +62,8 @@ async fn a_death_in_the_middle_leaves_an_interrupted_effect(fixture: Fixture) {
     drop(planned(&store).await.begin(beginning(), NOW).await.unwrap());
     let effect = interrupted(&store).await;
     assert_eq!((effect.message_id(), effect.repeats()), ("<1@example.org>", 0));
-    effect.give_up(UnixMillis(NOW.0 + 5)).await.unwrap();
-    assert!(matches!(plan(&store).await, Effect::Over(Outcome::Failed)));
+    effect.give_up("nobody knows", UnixMillis(NOW.0 + 5)).await.unwrap();
+    assert_eq!(why_failed(&store).await, "nobody knows");
 }
 
 async fn only_what_may_have_left_again_is_a_repeat(fixture: Fixture) {
@@ -108,8 +116,8 @@ async fn put_off_is_planned_again_and_keeps_its_message_id(fixture: Fixture) {
         panic!("not planned")
     };
     assert_eq!(again.message_id(), "<1@example.org>");
-    again.fail(NOW).await.unwrap();
-    assert!(matches!(plan(&store).await, Effect::Over(Outcome::Failed)));
+    again.fail("refused", NOW).await.unwrap();
+    assert_eq!(why_failed(&store).await, "refused");
 }
 
 async fn two_workers_that_plan_one_key_share_a_row_and_only_one_begins(fixture: Fixture) {
@@ -219,8 +227,19 @@ async fn what_has_no_row_yet_may_be_over_at_once(fixture: Fixture) {
     looked(&store).await.drop(NOW).await.unwrap();
     assert!(matches!(look(&store).await, Effect::Over(Outcome::Dropped)));
     store.forget(UnixMillis(NOW.0 + 1)).await.unwrap();
-    looked(&store).await.fail(NOW).await.unwrap();
-    assert!(matches!(plan(&store).await, Effect::Over(Outcome::Failed)));
+    looked(&store).await.fail("refused", NOW).await.unwrap();
+    assert_eq!(why_failed(&store).await, "refused");
+}
+
+async fn why_it_failed_is_said_to_whoever_asks_again(fixture: Fixture) {
+    let store = fixture.open().await;
+    let sending = planned(&store).await.begin(beginning(), NOW).await.unwrap();
+    let reason = format!("host answered 410{}", "é".repeat(200));
+    let ending = sending.end(End::Failed { reason: reason.clone() });
+    ending.write(NOW).await.unwrap();
+    let kept = why_failed(&store).await;
+    assert!(reason.starts_with(&kept) && (250..=256).contains(&kept.len()), "{kept}");
+    assert!(matches!(look(&store).await, Effect::Over(Outcome::Failed { reason }) if reason == kept));
 }
 
 async fn a_look_sees_what_the_ledger_has(fixture: Fixture) {

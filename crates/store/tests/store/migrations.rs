@@ -46,7 +46,7 @@ async fn a_database_of_the_first_version_is_brought_up_to_date(fixture: Fixture)
              DROP TABLE budgets; DROP TABLE windows; DROP TABLE recipient_numbers; DROP TABLE sms_credit; \
              DROP TABLE sms_messages; DROP TABLE credit_entries; DROP TABLE sms_receipts; \
              DROP INDEX effects_by_creation; CREATE INDEX effects_by_age ON effects (updated); \
-             ALTER TABLE effects DROP COLUMN begun_by; \
+             ALTER TABLE effects DROP COLUMN begun_by; ALTER TABLE effects DROP COLUMN reason; \
              DELETE FROM _sqlx_migrations WHERE version > 1",
         )
         .await;

@@ -106,7 +106,7 @@ async fn dead(place: &Place) -> BTreeSet<String> {
     let recipient = |letter: bus::DeadLetter| {
         let reasons = [
             "mail was sent five times and it is not known whether it was taken",
-            "it was refused before, or given up, and then it may have been taken",
+            "it failed before: mail was sent five times and it is not known whether it was taken",
         ];
         assert!(reasons.contains(&&*letter.reason), "{}", letter.reason);
         let event: Event = codec::decode(&letter.message.payload).unwrap();
