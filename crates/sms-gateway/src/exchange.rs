@@ -2,50 +2,37 @@
 
 use std::time::Duration;
 
-use http::{StatusCode, header::RETRY_AFTER};
-use reqwest::{Client, RequestBuilder, Response, redirect::Policy, retry};
-
+use http::StatusCode;
+use reqwest::{Client, RequestBuilder, Response};
 use tracing::{debug, error, warn};
 
-use crate::{Answered, Outcome, Provider, Settings, receipt::LONGEST_ID};
+use crate::{Answered, Outcome, Provider, Settings, call, receipt::LONGEST_ID};
 
 /// Answers are a few hundred octets; a long text in many parts comes to some thousand.
 const LONGEST_ANSWER: usize = 64 << 10;
-
-/// A connection that the provider closes while a request is on its way leaves a message in doubt. Servers keep idle
-/// connections for 5 s and more, so we let go of them before.
-const IDLE: Duration = Duration::from_secs(4);
-
-/// A provider that wants us to wait for longer is asked again all the same: texts are of no use after a few hours.
-const LONGEST_WAIT: u64 = 3_600;
 
 /// What came back.
 #[derive(Debug)]
 pub struct Answer {
     /// The status.
     pub status: StatusCode,
-    /// How long to wait, where the answer says so in seconds. A date is not read: nobody here sends one.
+    /// How long to wait, where the answer says so.
     pub retry_after: Option<Duration>,
     /// The body, empty where it was too long or lost on its way.
     pub body: Vec<u8>,
 }
 
-/// A client that does what it is told once: no redirects, no proxy of the environment, no second try. HTTP/1, so that a
-/// broken connection leaves one message in doubt and not all that share it.
+/// A client with the timeouts of `settings`.
 pub fn client(settings: &Settings) -> reqwest::Result<Client> {
-    kit::tls::install();
-    let client = Client::builder().redirect(Policy::none()).no_proxy().retry(retry::never()).http1_only();
-    let client = client.pool_idle_timeout(IDLE).user_agent(concat!("mailpush/", env!("CARGO_PKG_VERSION")));
-    client.connect_timeout(settings.connect_timeout).timeout(settings.timeout).build()
+    call::client().connect_timeout(settings.connect_timeout).timeout(settings.timeout).build()
 }
 
 /// Sends a request and reads the answer; if there is none, what is known then.
 async fn exchange(request: RequestBuilder) -> Result<Answer, Outcome> {
     match request.send().await {
         Ok(response) => Ok(read(response).await),
-        // Without a connection, or without TLS on it, not an octet of the request has left.
         Err(error) => {
-            let outcome = if error.is_connect() { Outcome::GatewayAway } else { Outcome::Unknown };
+            let outcome = call::obstacle(&error).map_or(Outcome::Unknown, |_| Outcome::GatewayAway);
             // URLs hold the name of the account.
             let why = kit::config::chain(&error.without_url());
             warn!(error = why, ?outcome, "SMS gateway gives no answer");
@@ -83,7 +70,7 @@ fn log(provider: Provider, answer: &Answer, code: Option<u32>, outcome: &Outcome
 }
 
 async fn read(mut response: Response) -> Answer {
-    let (status, retry_after) = (response.status(), wait(&response));
+    let (status, retry_after) = (response.status(), call::wait(response.headers()));
     let mut body = Vec::new();
     while let Some(part) = response.chunk().await.transpose() {
         match part {
@@ -92,11 +79,6 @@ async fn read(mut response: Response) -> Answer {
         }
     }
     Answer { status, retry_after, body }
-}
-
-fn wait(response: &Response) -> Option<Duration> {
-    let seconds: u64 = response.headers().get(RETRY_AFTER)?.to_str().ok()?.parse().ok()?;
-    Some(Duration::from_secs(seconds.min(LONGEST_WAIT)))
 }
 
 /// What a status says by itself, whoever gives it; nothing where the body decides.

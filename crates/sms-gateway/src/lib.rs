@@ -3,6 +3,7 @@
 //! It says of every call what is known about the money: the message was taken, was certainly not taken, or nobody knows.
 //! It keeps nothing, repeats nothing and logs nothing of a message.
 
+pub mod call;
 mod exchange;
 mod gateway;
 mod receipt;

@@ -1,29 +1,23 @@
 //! One signed POST, and what is known after it.
 
-use std::{error::Error, io, time::Duration};
+use std::{error::Error, time::Duration};
 
-use reqwest::{
-    Client, Response,
-    header::{CONTENT_TYPE, RETRY_AFTER},
-    redirect::Policy,
-    retry,
+use reqwest::{Client, Response, header::CONTENT_TYPE};
+use sms_gateway::{
+    call,
+    signature::{self, SigningKey},
 };
-use sms_gateway::signature::{self, SigningKey};
 use url::Url;
 
 use super::{
     resolver::{NoPublicAddress, Resolver},
-    verdict::{Verdict, verdict, wait},
+    verdict::{Verdict, verdict},
 };
 use crate::{
     WebhookError, WebhookSettings,
     consequence::Distrust,
     smtp::{distrust, trusting},
 };
-
-/// A host that closes a connection while a request is on its way leaves it in doubt; hosts keep idle ones for 5 s and
-/// more, so we let go of them before.
-const IDLE: Duration = Duration::from_secs(4);
 
 /// Posts, once for each call.
 #[derive(Debug)]
@@ -79,21 +73,14 @@ pub(crate) enum Obstacle {
 }
 
 impl Caller {
-    /// No redirects, no proxy of the environment, no second try, TLS alone; HTTP/1, so that a broken connection leaves
-    /// one POST in doubt.
+    /// TLS alone, to no host but those that `settings` allow, by the certificates that they trust.
     pub(crate) fn new(settings: &WebhookSettings) -> Result<Self, WebhookError> {
         let resolver = Resolver { has_private: settings.allow_private };
         let tls = trusting(settings.ca.as_deref())?;
-        let client = Client::builder()
+        let client = call::client()
             .https_only(true)
-            .redirect(Policy::none())
-            .no_proxy()
-            .retry(retry::never())
-            .http1_only()
             .tls_backend_preconfigured(tls)
             .dns_resolver(resolver)
-            .pool_idle_timeout(IDLE)
-            .user_agent(concat!("mailpush/", env!("CARGO_PKG_VERSION")))
             .timeout(settings.timeout)
             .build()?;
         Ok(Self { client, key: SigningKey::new(&settings.secret)? })
@@ -120,8 +107,7 @@ impl Caller {
 
 fn judge(response: &Response) -> Result<(), Unposted> {
     let status = response.status().as_u16();
-    let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
-    let wait = retry_after.and_then(wait);
+    let wait = call::wait(response.headers());
     match verdict(status) {
         Verdict::Taken => Ok(()),
         Verdict::Refused => Err(Unposted::Refused(status)),
@@ -130,32 +116,19 @@ fn judge(response: &Response) -> Result<(), Unposted> {
     }
 }
 
-/// Without a connection, or without TLS on it, not an octet of the request has left.
 fn unanswered(why: &reqwest::Error) -> Unposted {
     let mut causes = std::iter::successors(why.source(), |&cause| cause.source());
     if causes.any(|cause| cause.is::<NoPublicAddress>()) {
-        Unposted::Private
-    } else if why.is_connect() {
-        Unposted::Unreachable(obstacle(why))
-    } else {
-        Unposted::Silence
+        return Unposted::Private;
     }
-}
-
-fn obstacle(why: &reqwest::Error) -> Obstacle {
-    let mut causes = std::iter::successors(why.source(), |&cause| cause.source());
-    match causes.find_map(tls_error) {
-        Some(rustls::Error::InvalidCertificate(why)) => Obstacle::Certificate(distrust(why)),
-        Some(_) => Obstacle::Tls,
-        None => Obstacle::Network,
+    match call::obstacle(why) {
+        None => Unposted::Silence,
+        Some(call::Obstacle::Network) => Unposted::Unreachable(Obstacle::Network),
+        Some(call::Obstacle::Tls(rustls::Error::InvalidCertificate(why))) => {
+            Unposted::Unreachable(Obstacle::Certificate(distrust(why)))
+        }
+        Some(call::Obstacle::Tls(_)) => Unposted::Unreachable(Obstacle::Tls),
     }
-}
-
-/// Errors of the system's hold others, one in the other, and name none of these as their source.
-fn tls_error<'a>(cause: &'a (dyn Error + 'static)) -> Option<&'a rustls::Error> {
-    let inner = |error: &'a io::Error| error.get_ref().map(|inner| inner as &(dyn Error + 'static));
-    let mut held = std::iter::successors(Some(cause), |&error| error.downcast_ref().and_then(inner));
-    held.find_map(|error| error.downcast_ref())
 }
 
 #[cfg(test)]

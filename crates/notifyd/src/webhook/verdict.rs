@@ -1,7 +1,5 @@
 //! What an answer means.
 
-use std::time::Duration;
-
 /// What became of a POST that was answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verdict {
@@ -15,9 +13,6 @@ pub(super) enum Verdict {
     Trouble,
 }
 
-/// Who asks for more time than that is asked again all the same.
-const LONGEST_WAIT: u64 = 3_600;
-
 /// By the status alone: what stands in the body is nobody's business.
 pub(super) fn verdict(status: u16) -> Verdict {
     match status {
@@ -27,12 +22,6 @@ pub(super) fn verdict(status: u16) -> Verdict {
         500.. => Verdict::Trouble,
         _ => Verdict::Refused,
     }
-}
-
-/// `Retry-After` in seconds. A date is not read: clocks differ, and the usual waits do as well.
-pub(super) fn wait(retry_after: &str) -> Option<Duration> {
-    let seconds: u64 = retry_after.trim().parse().ok()?;
-    Some(Duration::from_secs(seconds.min(LONGEST_WAIT)))
 }
 
 #[cfg(test)]
@@ -60,15 +49,6 @@ mod tests {
             (599, Verdict::Trouble),
         ] {
             assert_eq!(verdict(status), expected, "{status}");
-        }
-    }
-
-    #[test]
-    fn waits_are_bounded_and_dates_are_not_read() {
-        assert_eq!(wait(" 7 "), Some(Duration::from_secs(7)));
-        assert_eq!(wait("99999999"), Some(Duration::from_secs(LONGEST_WAIT)));
-        for text in ["", "-1", "1.5", "Sun, 22 Nov 2026 14:00:00 GMT"] {
-            assert_eq!(wait(text), None, "{text}");
         }
     }
 }
