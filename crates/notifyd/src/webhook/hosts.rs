@@ -34,7 +34,7 @@ pub(crate) enum NotAllowed {
     Host,
     #[error("port is not allowed")]
     Port,
-    #[error("host is an address that is not public")]
+    #[error("host has no public address")]
     Private,
 }
 

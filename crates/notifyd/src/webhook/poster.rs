@@ -12,7 +12,7 @@ use store::{Effect, EffectKey, EffectKind, End, NoticeKind, Window};
 use tracing::{debug, warn};
 use url::Url;
 
-use super::{Caller, Conduct, Hosts, Payload, Unposted, caller::Parcel, payload::News};
+use super::{Caller, Conduct, Hosts, Payload, Unposted, caller::Parcel, hosts::NotAllowed, payload::News};
 use crate::{
     WebhookError, WebhookSettings,
     dependencies::{Dependency, Tried},
@@ -65,13 +65,26 @@ impl Poster {
             metrics.unmade(Unmade::Program);
             return Ok(());
         }
-        // A script's mistake is its user's to mend: it makes no dead letter.
-        if let Err(why) = self.hosts.check(url) {
-            debug!(%why, "Does not post where a script says");
-            metrics.unmade(Unmade::Host);
+        if !self.may_post(url)? {
             return Ok(());
         }
         self.notify(&taken, &without_fragment(url)).await
+    }
+
+    /// A script's mistake is its user's to mend: it makes no dead letter. What is on the list and leads to where only we are
+    /// is as a name that does.
+    fn may_post(&self, url: &Url) -> Result<bool, Failure> {
+        match self.hosts.check(url) {
+            Ok(()) => Ok(true),
+            Err(NotAllowed::Private) => {
+                self.ended(url.host_str().unwrap_or_default(), Err(Unposted::Private)).map(|()| false)
+            }
+            Err(why) => {
+                debug!(%why, "Does not post where a script says");
+                self.post.metrics.posts.unmade(Unmade::Host);
+                Ok(false)
+            }
+        }
     }
 
     async fn notify(&self, taken: &Taken, url: &Url) -> Result<(), Failure> {
@@ -93,11 +106,21 @@ impl Poster {
 
     /// Tells of what was over a budget. A refusal for good ends the notice; it counts in no budget.
     pub(crate) async fn tell(&self, window: &Window) -> Result<(), Failure> {
-        let Some(url) = window.destination.parse::<Url>().ok().filter(|url| self.hosts.check(url).is_ok())
-        else {
-            self.post.metrics.posts.unmade(Unmade::Host);
+        match self.tell_more(window).await {
+            Err(Failure::Reject(_)) => {
+                warn!("A notice of merged notifications was refused for good");
+                Ok(())
+            }
+            ended => ended,
+        }
+    }
+
+    async fn tell_more(&self, window: &Window) -> Result<(), Failure> {
+        // It was a URL when it was merged.
+        let url: Url = window.destination.parse().map_err(reject)?;
+        if !self.may_post(&url)? {
             return Ok(());
-        };
+        }
         self.post.owed.settle(now()).await.map_err(stored)?;
         let (key, opened) = (window.notice(), window.opened());
         let effect =
@@ -105,13 +128,7 @@ impl Poster {
         let news = News::More { user: window.user.as_str(), count: window.telling };
         let is_late = is_older(opened, now(), self.post.settings.sieve.useful_for);
         let payload = Payload { timestamp: opened, news };
-        match self.send(effect, Posting { key: &key, url: &url, payload, is_late }).await {
-            Err(Failure::Reject(_)) => {
-                warn!("A notice of merged notifications was refused for good");
-                Ok(())
-            }
-            ended => ended,
-        }
+        self.send(effect, Posting { key: &key, url: &url, payload, is_late }).await
     }
 
     async fn send(&self, effect: Effect, posting: Posting<'_>) -> Result<(), Failure> {

@@ -202,7 +202,11 @@ async fn a_host_that_is_away_holds_up_no_other() {
 
 #[tokio::test]
 async fn hosts_that_are_not_allowed_and_addresses_that_are_not_public_are_not_posted_to() {
-    let line = Line::start(|_, webhook| webhook.allow_private = false).await;
+    let line = Line::start(|_, webhook| {
+        webhook.allow_private = false;
+        webhook.hosts.push("127.0.0.2".into());
+    })
+    .await;
     let port = line.taker.port();
     for (sequence, url) in (1..).zip([
         format!("https://127.0.0.1:{port}/200/a"),
@@ -212,10 +216,12 @@ async fn hosts_that_are_not_allowed_and_addresses_that_are_not_public_are_not_po
         line.notify(sequence, notification(&url)).await;
     }
     line.metric("notifyd_posts_dropped_total{reason=\"Host\"}", 3).await;
-    // On the list, and found to be this machine.
-    line.notify(9, notification(&line.taker.url("200/a"))).await;
-    let reasons = line.dead(1).await;
-    assert!(reasons[0].contains("no public address"), "{reasons:?}");
+    // On the list, and found to be this machine: by name, and as an address.
+    line.notify(8, notification(&line.taker.url("200/a"))).await;
+    line.notify(9, notification(&format!("https://127.0.0.2:{port}/200/a"))).await;
+    let reasons = line.dead(2).await;
+    assert!(reasons.iter().all(|reason| reason.contains("host has no public address")), "{reasons:?}");
+    line.metric("notifyd_posts_dropped_total{reason=\"Host\"}", 3).await;
     assert!(line.taker.posts().is_empty());
 }
 
