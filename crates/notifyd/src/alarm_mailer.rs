@@ -1,6 +1,6 @@
 //! The jobs of the group `alarm-mail`: one alarm, one mail to each recipient.
 
-use std::{sync::Arc, time::Instant};
+use std::sync::Arc;
 
 use ::sieve::OwnMail;
 use async_trait::async_trait;
@@ -9,7 +9,6 @@ use jiff::Timestamp;
 use lettre::Address;
 use mailbox_event::{AlarmAction, CalendarAlarm, Event, Notification, UnixMillis, codec};
 use store::{EffectKind, EventKey, Store};
-use tracing::trace;
 use wording::{Alarm, Reader, Wording};
 
 use crate::{
@@ -61,14 +60,6 @@ impl AlarmMailer {
     /// With `mute_links`, each mail has links by which its recipient can mute the event or all alarms.
     pub(crate) fn with(post: Arc<Post>, wording: Arc<Wording>, mute_links: Option<MuteLinks>) -> Self {
         Self { post, wording, mute_links, tried: Tried::default() }
-    }
-
-    async fn timed(&self, message: &Message, attempt: Attempt) -> Result<(), Failure> {
-        let run = self.post.in_flight.begin().map_err(put_off)?;
-        let began = Instant::now();
-        let result = self.job(&run, message, attempt).await;
-        self.post.metrics.job_took(began.elapsed());
-        result
     }
 
     /// An outage ends the job at once; whatever else befalls a recipient, the others go on.
@@ -154,12 +145,7 @@ impl AlarmMailer {
 #[async_trait]
 impl GroupListener for AlarmMailer {
     async fn run(&self, message: Message, attempt: Attempt) -> Result<(), Failure> {
-        let began = self.post.dependencies.begin();
-        trace!("Job is taken");
-        let result = self.timed(&message, attempt).await;
-        self.post.dependencies.ended(began, &result, &self.tried);
-        trace!("Job is done");
-        result
+        self.post.run(&self.tried, async |run| self.job(run, &message, attempt).await).await
     }
 
     async fn recovered(&self) {

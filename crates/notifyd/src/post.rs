@@ -1,5 +1,7 @@
 //! The way of one mail to one recipient: the ledger, the server, the ledger.
 
+use std::time::Instant;
+
 use bus::{Attempt, Failure};
 use lettre::Address;
 use mailbox_event::{Account, UnixMillis, codec};
@@ -12,11 +14,11 @@ use wording::{Reader, RenderError};
 
 use crate::{
     consequence::{Consequence, consequence},
-    dependencies::{Dependencies, Dependency},
+    dependencies::{Dependencies, Dependency, Tried},
     dkim::{KeyError, Signer},
     due::{Due, GivenUp},
     envelope::deliverable,
-    in_flight::{InFlight, Stopping},
+    in_flight::{InFlight, Run, Stopping},
     mute::Mutable,
     owed::Owed,
     reader,
@@ -107,6 +109,24 @@ impl Post {
             warn!(error = %why, "Cannot put down what became of mails, and some may be sent twice");
         }
         cut
+    }
+
+    /// The frame of every job: it is counted while it runs, so that stopping waits for it; it is timed; and how it ended says
+    /// what is there and what is away. `tried` is its group's.
+    pub(crate) async fn run(
+        &self,
+        tried: &Tried,
+        job: impl AsyncFnOnce(&Run<'_>) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let began = self.dependencies.begin();
+        let run = self.in_flight.begin().map_err(put_off)?;
+        trace!("Job is taken");
+        let started = Instant::now();
+        let result = job(&run).await;
+        self.metrics.job_took(started.elapsed());
+        self.dependencies.ended(began, &result, tried);
+        trace!("Job is done");
+        result
     }
 
     /// Sends `letter`, which `write` makes for a reader and with a Message-ID.

@@ -16,7 +16,7 @@ mod switchboard;
 mod unsent;
 mod words;
 
-use std::{sync::Arc, time::Instant};
+use std::sync::Arc;
 
 use ::sieve::{Method, Texting, silence};
 use async_trait::async_trait;
@@ -29,7 +29,7 @@ use crate::{
     dependencies::Tried,
     in_flight::Run,
     late::is_older,
-    post::{is_over, now, put_off, reject, stored},
+    post::{is_over, now, reject, stored},
     reader::reader,
     sieve::{Ration, Taken},
     telemetry::Untold,
@@ -164,16 +164,7 @@ impl Switchboard {
 #[async_trait]
 impl GroupListener for Texter {
     async fn run(&self, message: Message, attempt: Attempt) -> Result<(), Failure> {
-        let post = &self.switchboard.post;
-        let began = post.dependencies.begin();
-        let run = post.in_flight.begin().map_err(put_off)?;
-        trace!("Job is taken");
-        let started = Instant::now();
-        let result = self.job(&message, attempt, &run).await;
-        post.metrics.job_took(started.elapsed());
-        post.dependencies.ended(began, &result, &self.tried);
-        trace!("Job is done");
-        result
+        self.switchboard.post.run(&self.tried, async |run| self.job(&message, attempt, run).await).await
     }
 
     async fn recovered(&self) {

@@ -1,6 +1,6 @@
 //! The jobs of the group `unscheduled-mail`: messages that were to be sent later are drafts again, and their owner is told.
 
-use std::{sync::Arc, time::Instant};
+use std::sync::Arc;
 
 use ::sieve::OwnMail;
 use async_trait::async_trait;
@@ -15,7 +15,7 @@ use crate::{
     key,
     late::is_older,
     message::{self, AutoSubmitted, Draft},
-    post::{Letter, Post, Unfit, now, put_off, reject},
+    post::{Letter, Post, Unfit, now, reject},
     telemetry::DropReason,
 };
 
@@ -30,14 +30,6 @@ pub(crate) struct UnscheduledMailer {
 impl UnscheduledMailer {
     pub(crate) fn new(post: Arc<Post>, wording: Arc<Wording>) -> Self {
         Self { post, wording, tried: Tried::default() }
-    }
-
-    async fn timed(&self, message: &Message) -> Result<(), Failure> {
-        let _run = self.post.in_flight.begin().map_err(put_off)?;
-        let began = Instant::now();
-        let result = self.job(message).await;
-        self.post.metrics.job_took(began.elapsed());
-        result
     }
 
     async fn job(&self, message: &Message) -> Result<(), Failure> {
@@ -84,10 +76,7 @@ impl UnscheduledMailer {
 #[async_trait]
 impl GroupListener for UnscheduledMailer {
     async fn run(&self, message: Message, _: Attempt) -> Result<(), Failure> {
-        let began = self.post.dependencies.begin();
-        let result = self.timed(&message).await;
-        self.post.dependencies.ended(began, &result, &self.tried);
-        result
+        self.post.run(&self.tried, async |_| self.job(&message).await).await
     }
 
     async fn recovered(&self) {

@@ -1,6 +1,6 @@
 //! The jobs of the group `sieve-mail`: one notification, one mail to each address that the script names.
 
-use std::{borrow::Cow, sync::Arc, time::Instant};
+use std::{borrow::Cow, sync::Arc};
 
 use ::sieve::{Mailto, Method, OwnMail, silence};
 use async_trait::async_trait;
@@ -123,13 +123,7 @@ impl SieveMailer {
 #[async_trait]
 impl GroupListener for SieveMailer {
     async fn run(&self, message: Message, attempt: Attempt) -> Result<(), Failure> {
-        let began = self.post.dependencies.begin();
-        let run = self.post.in_flight.begin().map_err(put_off)?;
-        let started = Instant::now();
-        let result = self.job(&run, &message, attempt).await;
-        self.post.metrics.job_took(started.elapsed());
-        self.post.dependencies.ended(began, &result, &self.tried);
-        result
+        self.post.run(&self.tried, async |run| self.job(run, &message, attempt).await).await
     }
 
     async fn recovered(&self) {

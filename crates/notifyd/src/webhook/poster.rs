@@ -18,7 +18,7 @@ use crate::{
     dependencies::{Dependency, Tried},
     due::Due,
     late::is_older,
-    post::{Post, beginning, now, put_off, reject, stored},
+    post::{Post, beginning, now, reject, stored},
     sieve::{Ration, Taken},
     telemetry::Unmade,
 };
@@ -229,14 +229,8 @@ fn later(why: impl std::error::Error + Send + Sync + 'static) -> Failure {
 
 #[async_trait]
 impl GroupListener for Poster {
-    async fn run(&self, message: Message, _attempt: Attempt) -> Result<(), Failure> {
-        let began = self.post.dependencies.begin();
-        let _run = self.post.in_flight.begin().map_err(put_off)?;
-        let started = Instant::now();
-        let result = self.job(&message).await;
-        self.post.metrics.job_took(started.elapsed());
-        self.post.dependencies.ended(began, &result, &self.tried);
-        result
+    async fn run(&self, message: Message, _: Attempt) -> Result<(), Failure> {
+        self.post.run(&self.tried, async |_| self.job(&message).await).await
     }
 
     async fn recovered(&self) {
