@@ -7,6 +7,7 @@ mod errors;
 mod place;
 mod secret;
 pub mod size;
+mod strict;
 
 pub use errors::{ConfigError, ConfigErrors};
 pub use place::Place;
@@ -23,6 +24,7 @@ use toml::{Table, de::DeTable};
 use document::Document;
 use environment::Overrides;
 use place::{Lines, Step, dotted, line_of};
+use strict::Strict;
 
 /// What is wrong with settings that have the right form; run by [`load`].
 pub trait Validate {
@@ -173,7 +175,7 @@ fn is_within(key: &str, part: &str) -> bool {
 fn deserialize<T: DeserializeOwned>(document: &mut Document, errors: &mut ConfigErrors) -> Option<T> {
     let mut as_value = BTreeMap::new();
     while errors.len() < MOST_ERRORS {
-        let error = match serde_path_to_error::deserialize(document.value()) {
+        let error = match serde_path_to_error::deserialize(Strict(document.value())) {
             Ok(settings) => return Some(settings),
             Err(error) => error,
         };

@@ -187,3 +187,15 @@ fn keys_of_the_bus_that_moved_are_told_where_to() {
     assert_eq!(site_bus::moved("bus.kind"), None);
     assert_eq!(site_bus::moved("bus.local.max_jobs"), None);
 }
+
+#[test]
+fn a_section_is_a_table_and_a_choice_one_of_its_words() {
+    let errors =
+        load_text("default_domain = 'example.org'\nbus.nats = []\nbus.kind = 1\n").unwrap_err().to_string();
+    for line in [
+        "bus.nats: invalid type: list, expected a section (line 2)",
+        "bus.kind: invalid type: integer, expected \"local\" or \"nats\" (line 3)",
+    ] {
+        assert!(errors.lines().any(|told| told == line), "{line} is not in: {errors}");
+    }
+}
