@@ -2,6 +2,7 @@
 //! an operator should know.
 
 mod folders;
+mod pem;
 
 use std::{
     fs::{self, File},
@@ -35,7 +36,8 @@ pub fn problems(config: &Config, role: Role) -> Vec<String> {
             nats_files(config)
                 .filter_map(|(key, path)| unreadable(key, path).or_else(|| unusable(key, path))),
         )
-        .chain(authorities(config, role).filter_map(|(key, path)| unreadable(key, path)))
+        .chain(pair_problem(config))
+        .chain(authority_problems(config, role))
         .chain(wording.map(|why| format!("notifyd.wording: {}", kit::config::chain(&why))))
         .collect()
 }
@@ -65,6 +67,26 @@ fn nats_files(config: &Config) -> impl Iterator<Item = (&'static str, &Path)> {
     files.into_iter().filter(move |_| is_used).filter_map(|(key, path)| Some((key, path.as_deref()?)))
 }
 
+/// A key that is another certificate's. What is wrong with one of the two files is told of it.
+fn pair_problem(config: &Config) -> Option<String> {
+    let tls = &config.bus.nats.tls;
+    let (cert, path) =
+        tls.cert.as_deref().zip(tls.key.as_deref()).filter(|_| config.bus.kind == Kind::Nats)?;
+    let (certificates, key) = (pem::certificates(cert).ok()?, pem::key(path).ok()?);
+    let why = pem::pair(certificates, key).err()?;
+    Some(format!("bus.nats.tls.key: {}: {}", path.display(), kit::config::chain(&why)))
+}
+
+/// A file of notifyd's that cannot be opened, or else what a start would say of them.
+fn authority_problems(config: &Config, role: Role) -> Vec<String> {
+    let unreadable: Vec<_> =
+        authorities(config, role).filter_map(|(key, path)| unreadable(key, path)).collect();
+    if !unreadable.is_empty() || !role.has_notifyd() {
+        return unreadable;
+    }
+    kit::config::within("notifyd", config.notifyd.trust_problems()).collect()
+}
+
 /// Files of certificates by which notifyd tells servers from others.
 fn authorities(config: &Config, role: Role) -> impl Iterator<Item = (&'static str, &Path)> {
     let notifyd = &config.notifyd;
@@ -78,19 +100,23 @@ fn unreadable(key: &str, path: &Path) -> Option<String> {
     Some(format!("{key}: {}", told(path, &why)))
 }
 
-/// Says that a file which the client of NATS reads holds something else. What cannot be read is not looked at.
+/// Says that a file which the client of NATS reads is of no use to it. What cannot be read is not looked at.
 fn unusable(key: &str, path: &Path) -> Option<String> {
-    let mut text = String::new();
-    // What is no text is none of these.
-    File::open(path).ok()?.take(LONGEST_FILE).read_to_string(&mut text).ok();
-    let (is_right, wanted) = match key {
+    let why = match key {
         "bus.nats.credentials.file" => {
-            (bus_nats::is_credentials_file(&text), "file of credentials, as nsc writes it")
+            let mut text = String::new();
+            // What is no text is none of these.
+            File::open(path).ok()?.take(LONGEST_FILE).read_to_string(&mut text).ok();
+            let is_right = bus_nats::is_credentials_file(&text);
+            return (!is_right)
+                .then(|| format!("{key}: {}: is no file of credentials, as nsc writes it", path.display()));
         }
-        "bus.nats.tls.key" => (text.contains("PRIVATE KEY-----"), "key in PEM"),
-        _ => (text.contains("-----BEGIN CERTIFICATE-----"), "certificate in PEM"),
+        "bus.nats.tls.key" => pem::key(path).map(drop),
+        "bus.nats.tls.cert" => pem::certificates(path).map(drop),
+        _ => pem::authorities(path),
     };
-    (!is_right).then(|| format!("{key}: {}: is no {wanted}", path.display()))
+    let why = why.err()?;
+    Some(format!("{key}: {}: {}", path.display(), kit::config::chain(&why)))
 }
 
 fn told(path: &Path, why: &io::Error) -> String {
@@ -199,5 +225,60 @@ mod tests {
         let secrets = [("bus.nats.credentials".to_owned(), file.path().to_owned())];
         let warned = warnings(&config, Role::Pusher, &secrets);
         assert_eq!(warned.iter().filter(|warning| warning.contains("may be read")).count(), 1, "{warned:?}");
+    }
+
+    #[test]
+    fn what_looks_like_pem_and_is_none_is_told_before_a_start_refuses_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str, label: &str| {
+            let path = folder.path().join(name);
+            fs::write(&path, format!("-----BEGIN {label}-----\nAAAA\n-----END {label}-----\n")).unwrap();
+            Some(path)
+        };
+        let mut config = Config::default();
+        config.bus.kind = Kind::Nats;
+        config.bus.nats.tls.ca = file("ca", "CERTIFICATE");
+        config.bus.nats.tls.cert = file("cert", "CERTIFICATE");
+        config.bus.nats.tls.key = file("key", "PRIVATE KEY");
+        config.notifyd.smtp.host = "mail.example.org".into();
+        config.notifyd.smtp.ca = file("smtp", "CERTIFICATE");
+        let told = problems(&config, Role::Notifyd);
+        for (key, why) in [
+            ("bus.nats.tls.ca: ", "holds a certificate that cannot be used"),
+            ("bus.nats.tls.key: ", "is not the key of the certificate"),
+            ("notifyd.smtp.ca: ", "holds one that cannot be used"),
+        ] {
+            assert!(told.iter().any(|line| line.starts_with(key) && line.contains(why)), "{key}: {told:?}");
+        }
+        assert_eq!(told.len(), 3, "{told:?}");
+        assert!(!problems(&config, Role::Pusher).iter().any(|line| line.starts_with("notifyd")));
+    }
+
+    /// openssl's, of one another.
+    fn certificate(folder: &Path, name: &str) -> [PathBuf; 2] {
+        let made = ["pem", "key"].map(|kind| folder.join(format!("{name}.{kind}")));
+        let mut command = std::process::Command::new("openssl");
+        command.args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-noenc"]);
+        command
+            .args(["-days", "1", "-subj", "/CN=localhost", "-out"])
+            .arg(&made[0])
+            .arg("-keyout")
+            .arg(&made[1]);
+        assert!(command.output().unwrap().status.success());
+        made
+    }
+
+    #[test]
+    fn a_key_of_another_certificate_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let [[cert, key], [ca, other]] = ["a", "b"].map(|name| certificate(folder.path(), name));
+        let mut config = Config::default();
+        config.bus.kind = Kind::Nats;
+        (config.bus.nats.tls.ca, config.bus.nats.tls.cert) = (Some(ca), Some(cert));
+        config.bus.nats.tls.key = Some(key);
+        assert_eq!(problems(&config, Role::Pusher), Vec::<String>::new());
+        config.bus.nats.tls.key = Some(other);
+        let told = problems(&config, Role::Pusher);
+        assert!(told.len() == 1 && told[0].contains("is not the key of the certificate"), "{told:?}");
     }
 }

@@ -15,12 +15,15 @@ use std::{path::PathBuf, time::Duration};
 
 use kit::{
     backoff::Backoff,
-    config::{Validate, has_controls, within},
+    config::{Validate, chain, has_controls, within},
 };
 use lettre::Address;
 use serde::{Deserialize, Deserializer, de::Error};
 
-use crate::envelope::deliverable;
+use crate::{
+    envelope::deliverable,
+    smtp::{Courier, TrustError, trusting},
+};
 
 pub use dkim::{DkimKey, DkimSettings};
 pub use means::Means;
@@ -129,6 +132,16 @@ impl Default for Sender {
 }
 
 impl Settings {
+    /// Why servers could not be told from others by their certificates: what a start refuses. Reads the files that are named.
+    pub fn trust_problems(&self) -> Vec<String> {
+        let smtp = Courier::new(&self.smtp).err().map(|why| match why {
+            TrustError::Name => format!("smtp.host: {why}"),
+            why => format!("smtp.ca: {}", chain(&why)),
+        });
+        let webhook = self.webhook.as_ref().and_then(|webhook| trusting(webhook.ca.as_deref()).err());
+        smtp.into_iter().chain(webhook.map(|why| format!("webhook.ca: {}", chain(&why)))).collect()
+    }
+
     /// Names of scripts' methods that stand for a POST nobody would make.
     fn unposted_methods(&self) -> Vec<String> {
         let allowed = self.webhook.as_ref().and_then(|webhook| webhook.allowed().ok());
