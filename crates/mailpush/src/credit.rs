@@ -14,6 +14,7 @@ use crate::{
     config::Config,
     exit::{Ending, Exit},
     ledger,
+    quantity::quantity,
 };
 
 /// A message that a gateway was asked to take so long ago, and that nobody said anything of, is in doubt: no call lasts
@@ -117,6 +118,9 @@ pub enum Error {
     /// The change is not to be.
     #[error("credit is not changed")]
     Credit(#[source] CreditError),
+    /// Misspelt, or not a user of text messages yet.
+    #[error("{0} was never granted any credit")]
+    NoCredit(String),
     /// The name is another grant's.
     #[error("reference was used before, for another user or number of segments")]
     OtherGrant,
@@ -134,11 +138,13 @@ impl Ending for Error {
             | Self::Id
             | Self::Reference
             | Self::Nothing
-            | Self::OtherGrant => Exit::Usage,
+            | Self::NoCredit(_)
+            | Self::OtherGrant
+            | Self::Credit(CreditError::TooLittle | CreditError::NotInDoubt) => Exit::Usage,
             Self::Ledger(why) => why.exit(),
             Self::Store(_) | Self::Credit(CreditError::Store(_)) => Exit::Away,
-            // Credit may come, and a message comes to be in doubt.
-            Self::Credit(_) => Exit::Failure,
+            // Another made the same grant at this moment: the next try says so.
+            Self::Credit(CreditError::Repeated) => Exit::Failure,
         }
     }
 }
@@ -192,10 +198,13 @@ impl Desk {
         }
         self.store.grant(user, segments, reference, self.now).await.map_err(Error::Credit)?;
         let credit = self.store.credit(user).await.map_err(Error::Store)?;
-        Ok(format!("{} has {} segments", user.as_str(), credit.available))
+        Ok(format!("{} has {}", user.as_str(), quantity(credit.available, "segment")))
     }
 
     async fn show(&self, user: &Account, entries: u32) -> Result<String, Error> {
+        if self.store.last_grant(user).await.map_err(Error::Store)?.is_none() {
+            return Err(Error::NoCredit(user.as_str().to_owned()));
+        }
         let credit = self.store.credit(user).await.map_err(Error::Store)?;
         let spent = self.store.spent(user).await.map_err(Error::Store)?;
         let entries = self.store.credit_entries(user, entries).await.map_err(Error::Store)?;

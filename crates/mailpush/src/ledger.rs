@@ -23,7 +23,9 @@ pub enum Error {
 impl Ending for Error {
     fn exit(&self) -> Exit {
         match self {
-            Self::Missing(_) | Self::Open(OpenError::Unsupported(_)) => Exit::Usage,
+            Self::Missing(_) | Self::Open(OpenError::Unsupported(_) | OpenError::Recipients(_)) => {
+                Exit::Usage
+            }
             Self::Open(OpenError::File(why)) => Exit::of_io(why),
             Self::Open(OpenError::Database(_) | OpenError::Late) => Exit::Away,
             Self::Open(_) => Exit::Failure,

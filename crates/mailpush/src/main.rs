@@ -16,6 +16,7 @@ mod preview;
 mod process;
 mod proof;
 mod provision;
+mod quantity;
 mod revoke;
 mod role;
 mod site;

@@ -9,6 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use clap::ValueEnum as _;
 use jiff::{ToSpan, Zoned};
 use notifyd::{OverrideError, overrides};
 use wording::{
@@ -36,9 +37,9 @@ pub struct Options {
     /// The folder with words and templates of your own.
     #[arg(long)]
     wording: Option<PathBuf>,
-    /// The folder that the files are written to.
-    #[arg(long, default_value = ".")]
-    out: PathBuf,
+    /// The folder that the files are written to; without it this one.
+    #[arg(long)]
+    out: Option<PathBuf>,
     #[command(flatten)]
     sieve: sieve::SieveOptions,
 }
@@ -70,6 +71,9 @@ pub enum Error {
     /// Nothing is written in such a language.
     #[error("mail is not written in {0:?}, but in {known}", known = languages())]
     Language(String),
+    /// It would be ignored.
+    #[error("{0} is not for {1}")]
+    Useless(&'static str, String),
     /// Hours are counted to 12 or to 24.
     #[error("--hours is neither 12 nor 24")]
     Hours,
@@ -104,7 +108,9 @@ pub enum Error {
 impl Ending for Error {
     fn exit(&self) -> Exit {
         match self {
-            Self::Language(_) | Self::Hours | Self::Zone(_) | Self::Wording(_) => Exit::Usage,
+            Self::Useless(..) | Self::Language(_) | Self::Hours | Self::Zone(_) | Self::Wording(_) => {
+                Exit::Usage
+            }
             Self::Sieve(why) => why.exit(),
             Self::Write { source, .. } => Exit::of_io(source),
             Self::Render(_) | Self::Time(_) | Self::Output(_) => Exit::Failure,
@@ -120,6 +126,9 @@ fn languages() -> String {
 
 /// Writes the files of the mail or the pages, and says where they are.
 pub async fn run(options: &Options) -> Result<(), Error> {
+    if let Some(option) = useless(options) {
+        return Err(Error::Useless(option, name(options.kind)));
+    }
     let reader = reader(options)?;
     let wording = overrides::load(options.wording.as_deref())?;
     if let Kind::Sieve = options.kind {
@@ -127,11 +136,28 @@ pub async fn run(options: &Options) -> Result<(), Error> {
         return write!(io::stdout(), "{told}").map_err(Error::Output);
     }
     for (name, content) in files(options.kind, &wording, &reader, &Zoned::now())? {
-        let path = options.out.join(name);
+        let path = options.out.as_deref().unwrap_or(Path::new(".")).join(name);
         fs::write(&path, content).map_err(|source| Error::Write { path: path.clone(), source })?;
         tell(&path)?;
     }
     Ok(())
+}
+
+/// The first option that this kind would not heed: whoever gives it means something else.
+fn useless(options: &Options) -> Option<&'static str> {
+    let Options { kind, zone, hours, out, sieve, .. } = options;
+    match kind {
+        Kind::Sieve => {
+            let given = [("--zone", zone.is_some()), ("--hours", hours.is_some()), ("--out", out.is_some())];
+            given.into_iter().find_map(|(option, is_given)| is_given.then_some(option))
+        }
+        _ => sieve.given(),
+    }
+}
+
+/// As it is written on the command line.
+fn name(kind: Kind) -> String {
+    kind.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
 }
 
 fn tell(path: &Path) -> Result<(), Error> {
@@ -222,7 +248,7 @@ mod tests {
     use super::*;
 
     fn options(kind: Kind, language: &str, out: &Path) -> Options {
-        let (language, out) = (Some(language.to_owned()), out.to_owned());
+        let (language, out) = (Some(language.to_owned()), Some(out.to_owned()));
         Options {
             kind,
             language,
@@ -259,6 +285,25 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn options_of_another_kind_are_refused() {
+        let folder = TempDir::new().unwrap();
+        let mut alarm = options(Kind::Alarm, "en", folder.path());
+        alarm.sieve.method = Some("mailto".to_owned());
+        let mut notice = options(Kind::CreditEnded, "en", folder.path());
+        notice.sieve.text = Some(String::new());
+        let sieve = options(Kind::Sieve, "en", folder.path());
+        for (options, said) in [
+            (alarm, "--method is not for alarm"),
+            (notice, "--text is not for credit-ended"),
+            (sieve, "--zone is not for sieve"),
+        ] {
+            let refused = run(&options).await.unwrap_err();
+            assert_eq!((refused.to_string().as_str(), refused.exit()), (said, Exit::Usage));
+        }
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "nothing is written");
+    }
+
+    #[tokio::test]
     async fn what_cannot_be_is_refused() {
         let folder = TempDir::new().unwrap();
         let wrong = async |change: fn(&mut Options)| {
@@ -276,7 +321,7 @@ mod tests {
             "time zone is not one of the tz database"
         );
         assert!(
-            wrong(|options| options.out = "/nowhere".into())
+            wrong(|options| options.out = Some("/nowhere".into()))
                 .await
                 .starts_with("/nowhere/alarm.en.txt cannot be")
         );

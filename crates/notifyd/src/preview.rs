@@ -115,7 +115,7 @@ impl Preview<'_> {
             .ok();
         }
         if mailto.left_out > 0 {
-            writeln!(told, "left out: {} addresses", mailto.left_out).ok();
+            writeln!(told, "left out: {}", quantity(mailto.left_out as u64, "address", "addresses")).ok();
         }
         Ok(told)
     }
@@ -150,4 +150,9 @@ fn silent(why: ::sieve::Silence) -> &'static str {
         ::sieve::Silence::AutoSubmitted => "the message was sent by a program (Auto-Submitted)",
         ::sieve::Silence::Ours => "the message is one of ours",
     }
+}
+
+/// So many, in words for a person.
+pub(crate) fn quantity(count: u64, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
 }

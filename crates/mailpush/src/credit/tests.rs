@@ -69,7 +69,10 @@ async fn grant_counts_once_for_each_reference() {
     let nothing = site.grant(0, "nothing").await.unwrap_err();
     assert!(matches!(nothing, Error::Nothing) && nothing.exit() == Exit::Usage);
     let too_much = site.grant(-7, "all of it").await.unwrap_err();
-    assert_eq!(too_much.exit(), Exit::Failure, "credit may come in between");
+    assert_eq!(too_much.exit(), Exit::Usage);
+    assert_eq!(kit::config::chain(&too_much), "credit is not changed: available credit is less than that");
+    assert_eq!(site.grant(-5, "most of it").await.unwrap(), "alice@example.org has 1 segment");
+    assert_eq!(site.grant(5, "back").await.unwrap(), "alice@example.org has 6 segments");
     let said = site.show().await;
     assert!(said.starts_with("available: 6\nreserved: 0\nspent: 0\n"), "{said}");
     assert!(
@@ -106,7 +109,10 @@ async fn what_is_wrong_with_the_command_line_is_told() {
     let site = Site::new().await;
     assert!(matches!(site.resolve("ab12", Fate::Sent).await, Err(Error::Id)));
     let unknown = EffectKey::of(&["another"]).to_string();
-    assert_eq!(site.resolve(&unknown, Fate::Sent).await.unwrap_err().exit(), Exit::Failure);
+    assert_eq!(site.resolve(&unknown, Fate::Sent).await.unwrap_err().exit(), Exit::Usage);
+    let stranger = site.run(What::Show { user: "alcie".to_owned(), entries: 1 }).await.unwrap_err();
+    assert_eq!(stranger.to_string(), "alcie@example.org was never granted any credit");
+    assert_eq!(stranger.exit(), Exit::Usage);
     let spaced = site.run(What::Show { user: "a b".to_owned(), entries: 1 }).await.unwrap_err();
     assert_eq!(spaced.exit(), Exit::Usage);
     let elsewhere = tempfile::NamedTempFile::new().unwrap();
@@ -121,6 +127,7 @@ async fn what_is_wrong_with_the_command_line_is_told() {
 async fn secrets_that_are_not_for_the_database_need_not_be_there() {
     let site = Site::new().await;
     let file = site.folder.path().join("mailpush.toml");
+    site.grant(1, "a").await.unwrap();
     let missing = "{ file = '/run/credentials/of-no-unit/secret' }";
     let text = format!(
         "data = {:?}\n[bus]\nkind = 'nats'\n[bus.nats]\ncredentials = {{ user = 'notifyd', password = {missing} }}\n\
@@ -128,7 +135,7 @@ async fn secrets_that_are_not_for_the_database_need_not_be_there() {
         site.folder.path()
     );
     std::fs::write(&file, &text).unwrap();
-    assert!(site.show().await.starts_with("available: 0"));
+    assert!(site.show().await.starts_with("available: 1"));
     let named = site.run(What::Show { user: "alice".to_owned(), entries: 1 }).await.unwrap_err();
     assert!(named.to_string().contains("default_domain"), "{named}");
 
@@ -143,4 +150,24 @@ async fn secrets_that_are_not_for_the_database_need_not_be_there() {
     std::fs::write(&file, format!("{text}[notifyd.databse]\nconnections = 1\n")).unwrap();
     let misspelt = site.run(What::Unknown { limit: 1, numbers: false }).await.unwrap_err();
     assert!(matches!(misspelt, Error::Config(_)), "{misspelt}");
+}
+
+#[tokio::test]
+async fn a_view_of_recipients_that_is_not_there_is_a_matter_of_configuration() {
+    let site = Site::new().await;
+    let file = site.folder.path().join("mailpush.toml");
+    let text = format!("data = {:?}\n[notifyd.database]\nrecipients = 'nowhere'\n", site.folder.path());
+    std::fs::write(&file, text).unwrap();
+    let missing = site.run(What::Unknown { limit: 1, numbers: false }).await.unwrap_err();
+    assert!(kit::config::chain(&missing).contains("nowhere"), "{missing:?}");
+    assert_eq!(missing.exit(), Exit::Usage);
+    assert_eq!(of_start(missing), Exit::Usage);
+}
+
+/// What a service ends with that finds the same.
+fn of_start(error: Error) -> Exit {
+    match error {
+        Error::Ledger(ledger::Error::Open(why)) => crate::site::SiteError::Store(why).exit(),
+        other => panic!("it is not about the database: {other}"),
+    }
 }

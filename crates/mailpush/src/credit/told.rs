@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use mailbox_event::UnixMillis;
 use store::{Credit, Doubtful, Entry};
 
-use crate::age::age;
+use crate::{age::age, quantity::quantity};
 
 /// What there is, and the changes, the latest first. References of messages are their ids.
 pub(super) fn credit(credit: Credit, spent: u64, entries: &[Entry]) -> String {
@@ -23,9 +23,10 @@ pub(super) fn unknown(doubtful: &[Doubtful], with_numbers: bool, now: UnixMillis
     }
     let line = |one: &Doubtful| {
         let Doubtful { key, user, number, price, provider, since } = one;
+        let price = quantity(*price, "segment");
         let age = age(now.0.saturating_sub(since.0) / 1_000);
         let number = if with_numbers { format!("\t{number}") } else { String::new() };
-        format!("{key}\t{user}\t{age} ago\t{price} segments\t{provider}{number}")
+        format!("{key}\t{user}\t{age} ago\t{price}\t{provider}{number}")
     };
     doubtful.iter().map(line).collect::<Vec<_>>().join("\n")
 }

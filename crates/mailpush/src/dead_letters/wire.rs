@@ -6,7 +6,7 @@ use bus::{DeadLetter, Group};
 use mailbox_event::{Event, Notification, codec};
 use serde::{Deserialize, Serialize};
 
-use crate::age::age;
+use crate::{age::age, quantity::quantity};
 
 /// On the admin port.
 pub const PATH: &str = "/dead-letters";
@@ -100,8 +100,9 @@ impl Letter {
     /// In a list.
     pub fn line(&self, now: SystemTime) -> String {
         let Self { group, number, attempts, kind, urgency, reason, .. } = self;
+        let attempts = quantity((*attempts).into(), "attempt");
         let age = self.age(now);
-        format!("{group}\t{number}\t{age} ago\t{attempts} attempts\t{kind}, {urgency}\t{reason}")
+        format!("{group}\t{number}\t{age} ago\t{attempts}\t{kind}, {urgency}\t{reason}")
     }
 
     /// By itself.

@@ -35,19 +35,36 @@ pub struct SieveOptions {
     event: Option<PathBuf>,
     /// What Cyrus says as METHOD: mailto, or the whole URI of another scheme, or a name.
     #[arg(long)]
-    method: Option<String>,
+    pub(super) method: Option<String>,
     /// What Cyrus says as OPTIONS, each for itself; of mailto the first is what stands after the colon.
     #[arg(long)]
     option: Vec<String>,
     /// The script's :message.
-    #[arg(long, default_value = "")]
-    text: String,
+    #[arg(long)]
+    pub(super) text: Option<String>,
     /// A file with the message that the script ran for.
     #[arg(long)]
     message: Option<PathBuf>,
     /// Whose script: the database of --config is asked for their language, numbers and credit. Without it a made-up user.
     #[arg(long, requires = "config")]
     user: Option<String>,
+}
+
+impl SieveOptions {
+    /// The first of them that was given.
+    pub(super) fn given(&self) -> Option<&'static str> {
+        let Self { config, event, method, option, text, message, user } = self;
+        let given = [
+            ("--config", config.is_some()),
+            ("--event", event.is_some()),
+            ("--method", method.is_some()),
+            ("--option", !option.is_empty()),
+            ("--text", text.is_some()),
+            ("--message", message.is_some()),
+            ("--user", user.is_some()),
+        ];
+        given.into_iter().find_map(|(option, is_given)| is_given.then_some(option))
+    }
 }
 
 /// Why nothing can be shown.
@@ -132,7 +149,7 @@ fn made_up(options: &SieveOptions, now: UnixMillis) -> Result<Event, Error> {
         method: options.method.clone().ok_or(Error::Nothing)?,
         priority: "normal".to_owned(),
         options: options.option.clone(),
-        text: options.text.clone(),
+        text: options.text.clone().unwrap_or_default(),
         message: options.message.as_deref().map(read).transpose()?,
     };
     let id = EventId { relay: RelayId(0), sequence: 0 };

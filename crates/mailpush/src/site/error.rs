@@ -72,7 +72,8 @@ impl Ending for SiteError {
 
 fn of_database(why: &store::OpenError) -> Exit {
     match why {
-        store::OpenError::Unsupported(_) => Exit::Usage,
+        // The settings name tables or views of the operator's: who makes them looks after the service.
+        store::OpenError::Unsupported(_) | store::OpenError::Recipients(_) => Exit::Usage,
         store::OpenError::File(why) => Exit::of_io(why),
         // Somebody may let us in, or migrate, and would not come to start us again.
         _ => Exit::Failure,

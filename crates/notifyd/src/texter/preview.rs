@@ -7,7 +7,7 @@ use wording::Wording;
 
 use super::words::Words;
 use crate::{
-    preview::{Preview, PreviewUser},
+    preview::{Preview, PreviewUser, quantity},
     settings::SmsSettings,
     sieve::Taken,
 };
@@ -37,7 +37,7 @@ impl Preview<'_> {
             }
         }
         if to.left_out > 0 {
-            writeln!(told, "left out: {} numbers", to.left_out).ok();
+            writeln!(told, "left out: {}", quantity(to.left_out as u64, "number", "numbers")).ok();
         }
         told + &self.user.map(|user| credit(user, price)).unwrap_or_default() + &format!("\n{}\n", words.text)
     }
@@ -93,5 +93,5 @@ fn credit(user: &PreviewUser, price: u64) -> String {
 }
 
 fn segments(count: u64) -> String {
-    format!("{count} {}", if count == 1 { "segment" } else { "segments" })
+    quantity(count, "segment", "segments")
 }

@@ -20,7 +20,7 @@ async fn told(change: impl FnOnce(&mut SieveOptions, &Path)) -> Result<String, E
     let mut options = SieveOptions {
         config: Some(config),
         message: Some(message),
-        text: "Look".to_owned(),
+        text: Some("Look".to_owned()),
         ..SieveOptions::default()
     };
     change(&mut options, folder.path());
@@ -106,7 +106,7 @@ async fn event_as_a_dead_letter_shows_it_is_read() {
 async fn text_is_told_with_its_parts_its_price_and_who_may_not_have_it() {
     let told = told(|options, _| {
         options.method = Some("sms:+4915112345678,+33612345678,+12015550123,+491805123456,ann".to_owned());
-        options.text = "ж".repeat(71);
+        options.text = Some("ж".repeat(71));
     });
     let told = told.await.unwrap();
     let expected = format!(
