@@ -83,7 +83,7 @@ fn commands_do_what_the_documentation_says() {
     assert_eq!(run(&commands[3]).status.code(), Some(64));
     let mut whole = commands[3].clone();
     whole[1] = "ab".repeat(32);
-    assert_eq!(run(&whole).status.code(), Some(1), "there is no such message");
+    assert_eq!(run(&whole).status.code(), Some(64), "there is no such message");
 }
 
 #[test]
