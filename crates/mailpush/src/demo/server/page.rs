@@ -2,8 +2,6 @@
 
 use std::{sync::Arc, time::SystemTime};
 
-use bytes::Bytes;
-use http_body_util::Full;
 use hyper::{
     HeaderMap, Method, Response, StatusCode,
     header::{self, HeaderName, HeaderValue},
@@ -39,7 +37,7 @@ pub struct Page {
 }
 
 /// An answer, whole.
-pub type Answer = Response<Full<Bytes>>;
+pub type Answer = Response<String>;
 
 impl Page {
     /// Answers one request. Its body is never read: no request of the page has one.
@@ -133,8 +131,8 @@ fn told(status: StatusCode, text: &'static str) -> Answer {
     body(status, "text/plain; charset=utf-8", text)
 }
 
-fn body(status: StatusCode, media_type: &'static str, text: impl Into<Bytes>) -> Answer {
-    let mut answer = Response::new(Full::new(text.into()));
+fn body(status: StatusCode, media_type: &'static str, text: impl Into<String>) -> Answer {
+    let mut answer = Response::new(text.into());
     *answer.status_mut() = status;
     answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
     answer

@@ -1,5 +1,4 @@
 use fakes::sms::{GatewaySettings, SmsGateway};
-use http_body_util::BodyExt;
 use kit::config::Secret;
 use mailbox_event::Account;
 
@@ -38,11 +37,6 @@ fn ours() -> HeaderMap {
     fields(&[(header::HOST, "127.0.0.1:8091")])
 }
 
-async fn text(answer: Answer) -> String {
-    let octets = answer.into_body().collect().await.unwrap().to_bytes();
-    String::from_utf8(octets.to_vec()).unwrap()
-}
-
 #[tokio::test]
 async fn the_page_and_its_data_are_served_under_a_strict_policy() {
     let (page, _ordered) = page(1).await;
@@ -57,7 +51,7 @@ async fn the_page_and_its_data_are_served_under_a_strict_policy() {
             policy.starts_with("default-src 'none'") && policy.contains("http://127.0.0.1:8081;"),
             "{policy}"
         );
-        assert!(!text(answer).await.is_empty());
+        assert!(!answer.into_body().is_empty());
     }
 }
 
@@ -68,13 +62,13 @@ async fn a_mail_can_do_nothing_but_style_itself() {
     let answer = page.answer(&Method::GET, MAIL, &ours());
     assert_eq!(answer.headers().get_all(header::CONTENT_SECURITY_POLICY).iter().count(), 1);
     assert_eq!(answer.headers()[header::CONTENT_SECURITY_POLICY], MAIL_POLICY);
-    assert_eq!(text(answer).await, "<p>Hello</p>");
+    assert_eq!(answer.into_body(), "<p>Hello</p>");
 }
 
 #[tokio::test]
 async fn the_session_names_both_streams_and_a_token() {
     let (page, _ordered) = page(1).await;
-    let session = text(page.answer(&Method::GET, "/demo/session.json", &ours())).await;
+    let session = page.answer(&Method::GET, "/demo/session.json", &ours()).into_body();
     let session: serde_json::Value = serde_json::from_str(&session).unwrap();
     assert_eq!(session["events"], "http://127.0.0.1:8081/events/");
     assert_eq!(session["token"].as_str().unwrap().split('.').count(), 3);
