@@ -104,6 +104,11 @@ impl fmt::Debug for Hook {
     }
 }
 
+/// What stands after `#` is no part of what a URI names (RFC 3986 §3.5); the sign itself would be written `%23`.
+fn without_fragment(uri: &str) -> &str {
+    uri.split_once('#').map_or(uri, |(uri, _)| uri)
+}
+
 /// A component of a URI as text. Octets that are not UTF-8 make no sense in an address.
 fn decoded(component: &str) -> Result<String, Unsupported> {
     let text = percent_decode_str(component).decode_utf8().map_err(|_| Unsupported::Malformed)?;

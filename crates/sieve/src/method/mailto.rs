@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{MOST_DESTINATIONS, Unsupported, decoded, fields};
+use super::{MOST_DESTINATIONS, Unsupported, decoded, fields, without_fragment};
 
 /// What a `mailto:` URI asks for. Its other header fields are ignored: those that RFC 5436 §2.3 reserves, those that
 /// would hide recipients or pretend a thread, and those that we have no use for.
@@ -26,7 +26,7 @@ const LONGEST_ADDRESS: usize = 320;
 impl Mailto {
     /// Reads what stands after `mailto:`.
     pub(super) fn parse(uri: &str) -> Result<Self, Unsupported> {
-        let uri = uri.split('#').next().unwrap_or_default();
+        let uri = without_fragment(uri);
         let (path, query) = uri.split_once('?').unwrap_or((uri, ""));
         let mut mailto = Self::default();
         for address in path.split(',') {

@@ -77,7 +77,7 @@ fn no_more_than_a_handful_is_notified_at_once() {
 
 #[test]
 fn numbers_come_in_every_form_of_the_rfcs() {
-    let rows: [(&str, Result<&[&str], Unsupported>); 9] = [
+    let rows: [(&str, Result<&[&str], Unsupported>); 13] = [
         ("sms:+15105550101,+15105550102", Ok(&["+15105550101", "+15105550102"])),
         ("sms:+15105550101?body=hello%20there", Ok(&["+15105550101"])),
         ("SMS:%2B15105550101", Ok(&["+15105550101"])),
@@ -85,6 +85,10 @@ fn numbers_come_in_every_form_of_the_rfcs() {
         ("tel:7042;phone-context=+1-201-555", Ok(&["+1-201-5557042"])),
         ("tel:863-1234;phone-context=example.com", Err(Unsupported::Malformed)),
         ("tel:+1-201-555-0123;ext=12", Err(Unsupported::Malformed)),
+        ("tel:7042;phone-context=+1-201-555;ext=12", Err(Unsupported::Malformed)),
+        ("tel:7042;isub=12;phone-context=+1-201-555", Err(Unsupported::Malformed)),
+        ("tel:7042;phone-context=+1-201-555;cpc=operator#x", Ok(&["+1-201-5557042"])),
+        ("sms:+15105550101#x", Ok(&["+15105550101"])),
         ("sms:", Err(Unsupported::NoDestination)),
         ("sms:%ff", Err(Unsupported::Malformed)),
     ];
@@ -137,4 +141,11 @@ fn what_is_shown_for_a_log_holds_no_destination_and_no_word() {
     for private in ["phone", "secret", "4915", "Secret", "example"] {
         assert!(!shown.contains(private), "{shown}");
     }
+}
+
+#[test]
+fn a_fragment_is_no_part_of_what_a_text_says() {
+    let (method, _) = Method::parse("sms:+15105550101?body=room%20%231#x", &[]).unwrap();
+    let Method::Text(texting) = method else { panic!("{method:?}") };
+    assert_eq!(texting.body.as_deref(), Some("room #1"));
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{MOST_DESTINATIONS, Unsupported, decoded, fields};
+use super::{MOST_DESTINATIONS, Unsupported, decoded, fields, without_fragment};
 
 /// What a `sms:` or `tel:` URI, or the method `sms` of old, asks for.
 #[derive(Clone, PartialEq, Eq, Default)]
@@ -23,6 +23,7 @@ impl Texting {
 
     /// Reads what stands after `sms:`.
     pub(super) fn of_sms(uri: &str) -> Result<Self, Unsupported> {
+        let uri = without_fragment(uri);
         let (path, query) = uri.split_once('?').unwrap_or((uri, ""));
         let body = fields(query).find(|(name, _)| name == "body").map(|(_, body)| body);
         let numbers = path.split(',').map(subscriber).collect::<Result<Vec<_>, _>>()?;
@@ -31,7 +32,7 @@ impl Texting {
 
     /// Reads what stands after `tel:`.
     pub(super) fn of_tel(uri: &str) -> Result<Self, Unsupported> {
-        Self::default().with([subscriber(uri)?.as_str()])
+        Self::default().with([subscriber(without_fragment(uri))?.as_str()])
     }
 
     fn with<'a>(mut self, numbers: impl IntoIterator<Item = &'a str>) -> Result<Self, Unsupported> {
@@ -61,21 +62,19 @@ impl fmt::Debug for Texting {
 fn subscriber(written: &str) -> Result<String, Unsupported> {
     let mut parts = written.split(';');
     let number = decoded(parts.next().unwrap_or_default())?;
+    let mut context = None;
     for parameter in parts {
         let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
         match name.to_ascii_lowercase().as_str() {
             "ext" | "isub" => return Err(Unsupported::Malformed),
-            "phone-context" if !number.starts_with('+') => {
-                let context = decoded(value)?;
-                // A domain as context says nothing that we could dial.
-                return if context.starts_with('+') {
-                    Ok(context + &number)
-                } else {
-                    Err(Unsupported::Malformed)
-                };
-            }
+            "phone-context" if !number.starts_with('+') => context = Some(decoded(value)?),
             _ => {}
         }
     }
-    Ok(number)
+    match context {
+        None => Ok(number),
+        Some(context) if context.starts_with('+') => Ok(context + &number),
+        // A domain as context says nothing that we could dial.
+        Some(_) => Err(Unsupported::Malformed),
+    }
 }
