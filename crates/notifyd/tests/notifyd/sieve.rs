@@ -13,7 +13,7 @@ use mailbox_event::{
     Account, AccountToken, Event, EventId, Notification, RelayId, SieveNotification, UnixMillis,
     codec::{Form, encode},
 };
-use notifyd::{Means, Notifyd, Settings};
+use notifyd::{Means, Notifyd, Settings, SieveSettings};
 use prometheus_client::registry::Registry;
 use tempfile::TempDir;
 
@@ -235,6 +235,67 @@ async fn what_is_over_the_budget_is_told_of_in_one_mail() {
     }
     assert_eq!(told().await, 6);
     assert_eq!(line.sink.mails().iter().filter(|mail| header(mail, "Subject") == "x").count(), 2);
+}
+
+/// Three notifications where one budget has room for two: the third is told of in a notice, and the budgets that are wide enough
+/// hold back none.
+async fn third_is_merged(change: fn(&mut SieveSettings), of: impl Fn(u64) -> SieveNotification) {
+    let line = Line::start(|settings| {
+        settings.sieve.merge_for = Duration::from_millis(1);
+        change(&mut settings.sieve);
+    })
+    .await;
+    for sequence in 1..=3 {
+        line.notify(sequence, of(sequence)).await;
+    }
+    let mails = line.mails(3).await;
+    let mut subjects: Vec<_> = mails.iter().map(|mail| header(mail, "Subject")).collect();
+    subjects.sort();
+    assert_eq!(subjects, ["One more message", "x", "x"]);
+    line.counted("notifyd_notifications_merged_total", 1).await;
+}
+
+#[tokio::test]
+async fn a_users_budget_is_for_all_addresses_together() {
+    third_is_merged(
+        |sieve| sieve.hourly_per_user = 2,
+        |nth| {
+            let message = MESSAGE.replace("<1@", &format!("<{nth}@"));
+            notification(&format!("phone{nth}@example.net"), "x", &message)
+        },
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_messages_budget_is_for_every_notify_of_its_script() {
+    third_is_merged(
+        |sieve| sieve.per_message = 2,
+        |nth| notification(&format!("phone{nth}@example.net"), "x", MESSAGE),
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn no_uri_and_no_message_adds_a_field_or_a_recipient() {
+    let line = Line::start(|_| {}).await;
+    let break_out = "%0D%0ABcc:%20evil@example.org%0D%0A%0D%0AHello";
+    let uri = format!(
+        "a@example.net?subject=Ping{break_out}&body=Look{break_out}&bcc=evil@example.org&x{break_out}=y"
+    );
+    line.notify(1, notification(&uri, "", MESSAGE)).await;
+    let subject = "Subject: =?utf-8?q?lunch=0D=0ABcc:_evil@example.org=0D=0A=0D=0AHello?=";
+    let hostile = MESSAGE.replace("Subject: =?utf-8?q?caf=C3=A9_menu?=", subject);
+    line.notify(2, notification("b@example.net", "", &hostile)).await;
+    line.notify(3, notification("c@example.net", "x\r\nBcc: evil@example.org\r\n\r\nHello", MESSAGE)).await;
+    let mails = line.mails(3).await;
+    assert_eq!(mails.len(), 3);
+    for mail in mails {
+        let text = text(&mail);
+        let (head, _) = text.split_once("\r\n\r\n").unwrap();
+        assert!(mail.to.len() == 1 && mail.to[0].ends_with("@example.net"), "{:?}", mail.to);
+        assert!(!head.lines().any(|line| line.starts_with("Bcc") || line.starts_with('x')), "{head}");
+    }
 }
 
 #[tokio::test]
