@@ -46,8 +46,7 @@ impl Prism {
         assert!(node.exists(), "clients are not installed: run tests/run --prepare");
         let mut command = Command::new(node);
         command.arg(clients().join("node_modules/@stoplight/prism-cli/dist/index.js"));
-        // It would write eight lines for each request, at twice the price of judging it.
-        command.args(how).args(["-v", "error", "--host", "127.0.0.1", "--port", &port.to_string()]);
+        command.args(how).args(["--host", "127.0.0.1", "--port", &port.to_string()]);
         command.arg(&description).args(upstream);
         let mut process = Process::start("prism", &mut command, None).without_patience();
         eventually(START_WITHIN, "Prism listens", async || {

@@ -21,7 +21,7 @@ pub struct SmsPlan {
     #[arg(long, default_value_t = 500)]
     pub users: usize,
     /// Texts at a time, of notifyd and of the loop alike; each has as many connections.
-    #[arg(long, default_value_t = 16)]
+    #[arg(long, default_value_t = 64)]
     pub at_a_time: usize,
     /// Runs in turn with the loop.
     #[arg(long, default_value_t = 1)]
