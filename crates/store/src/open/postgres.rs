@@ -16,9 +16,9 @@ const TRUSTED_FOR: Duration = Duration::from_secs(1);
 const LONGEST_MIGRATION: Duration = Duration::from_secs(30 * 60);
 
 /// Every statement looks for a few rows by a key. Of a table that it has not counted yet the server takes it that it is
-/// small, reads all of it for each row or for a join, and keeps to that while the table grows.
-const BY_INDEX: [(&str, &str); 4] =
-    [("enable_seqscan", "off"), ("enable_hashjoin", "off"), ("enable_mergejoin", "off"), ("jit", "off")];
+/// small, reads all of it for each row, and keeps to that while the table grows. Joins are left to it: an operator's view may
+/// have no index.
+const BY_INDEX: [(&str, &str); 2] = [("enable_seqscan", "off"), ("jit", "off")];
 
 /// Connects when it is used. The server itself ends a statement at the time when nobody waits for it any more.
 pub(super) fn pool(settings: &Settings, options: PgConnectOptions) -> PgPool {
