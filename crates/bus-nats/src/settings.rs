@@ -3,7 +3,7 @@
 mod access;
 mod bounds;
 
-use std::{str::FromStr, time::Duration};
+use std::{ops::RangeInclusive, str::FromStr, time::Duration};
 
 use async_nats::ServerAddr;
 use kit::config::{Validate, within};
@@ -98,6 +98,9 @@ impl Default for NatsSettings {
 /// The longest prefix: subjects and the names of streams stay well below what NATS takes.
 const LONGEST_PREFIX: usize = 64;
 
+/// NATS counts in nanoseconds of 64 bits; a day is more than either time is good for.
+const SPANS: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_hours(24);
+
 fn is_prefix(text: &str) -> bool {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
     !text.is_empty() && text.len() <= LONGEST_PREFIX && text.chars().all(is_plain)
@@ -131,8 +134,11 @@ impl Validate for NatsSettings {
                 self.longest_reconnect_wait < FIRST_WAIT,
                 "longest_reconnect_wait: must be at least 50ms, or a server that is away is tried without a pause",
             ),
-            (self.ack_wait < Duration::from_secs(1), "ack_wait: must be at least 1s"),
-            (self.duplicate_window < Duration::from_secs(1), "duplicate_window: must be at least 1s"),
+            (!SPANS.contains(&self.ack_wait), "ack_wait: must be at least 1s, and at most 1d"),
+            (
+                !SPANS.contains(&self.duplicate_window),
+                "duplicate_window: must be at least 1s, and at most 1d",
+            ),
         ];
         let servers = self.servers.iter().find_map(|server| server_problem(server));
         let own = checks.into_iter().filter(|(is_wrong, _)| *is_wrong).map(|(_, text)| text);

@@ -23,7 +23,8 @@ pub enum Error {
 impl Ending for Error {
     fn exit(&self) -> Exit {
         match self {
-            Self::Missing(_) | Self::Open(OpenError::Unsupported(_) | OpenError::Recipients(_)) => {
+            Self::Missing(_)
+            | Self::Open(OpenError::Unsupported(_) | OpenError::Recipients(_) | OpenError::Earlier) => {
                 Exit::Usage
             }
             Self::Open(OpenError::File(why)) => Exit::of_io(why),
@@ -33,7 +34,7 @@ impl Ending for Error {
     }
 }
 
-/// Opens the database of `config`; makes none.
+/// Opens the database of `config`; makes none, and leaves its tables to the program that runs.
 pub async fn open(config: &Config) -> Result<Store, Error> {
     // Whether text messages are sent may not be known here: what is said of credit is synced in any case.
     let settings = store::Settings { survives_power_cut: true, ..config.notifyd.ledger() };
@@ -42,5 +43,5 @@ pub async fn open(config: &Config) -> Result<Store, Error> {
     if settings.url.is_none() && matches!(file.try_exists(), Ok(false)) {
         return Err(Error::Missing(file));
     }
-    Store::open(&settings, &file).await.map_err(Error::Open)
+    Store::open_as_it_is(&settings, &file).await.map_err(Error::Open)
 }

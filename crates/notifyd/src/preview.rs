@@ -15,7 +15,7 @@ use crate::{
     reader::reader,
     settings::Means,
     sieve::Taken,
-    webhook::{Payload, post_key, without_fragment},
+    webhook::{InvalidHost, Payload, post_key, without_fragment},
 };
 
 /// What a preview is made with.
@@ -60,6 +60,9 @@ pub enum PreviewError {
     /// It is another kind of event.
     #[error("event is no notification of a Sieve script")]
     Other,
+    /// A host of the configuration is none.
+    #[error("notifyd.webhook.hosts")]
+    Hosts(#[from] InvalidHost),
     /// A template failed.
     #[error(transparent)]
     Render(#[from] RenderError),
@@ -84,11 +87,11 @@ impl Preview<'_> {
     fn by(&self, taken: &Taken, method: &Method) -> Result<String, PreviewError> {
         match method {
             Method::Mail(mailto) => self.mail(taken, mailto),
-            Method::Post(Hook { url }) => Ok(self.post(taken, url)),
+            Method::Post(Hook { url }) => self.post(taken, url),
             Method::Plain => match self.settings.sieve.methods.get(&taken.name) {
                 Some(Means::Mail) => self
                     .mail(taken, &Mailto { to: vec![taken.owner.as_str().to_owned()], ..Mailto::default() }),
-                Some(Means::Post(url)) => Ok(self.post(taken, url)),
+                Some(Means::Post(url)) => self.post(taken, url),
                 Some(Means::Text) => Ok(self.own_text(taken)),
                 Some(Means::Ignored) => Ok("nothing: notifyd.sieve.methods says \"ignore\"\n".into()),
                 None => Ok("nothing: notifyd.sieve.methods does not know the method\n".into()),
@@ -120,28 +123,26 @@ impl Preview<'_> {
         Ok(told)
     }
 
-    fn post(&self, taken: &Taken, url: &Url) -> String {
+    fn post(&self, taken: &Taken, url: &Url) -> Result<String, PreviewError> {
         let Some(webhook) = &self.settings.webhook else {
-            return "nothing: notifyd.webhook is not set\n".into();
+            return Ok("nothing: notifyd.webhook is not set\n".into());
         };
-        match webhook.allowed().map(|hosts| hosts.check(url)) {
-            Ok(Ok(())) => {}
-            Ok(Err(why)) => return format!("nothing: {why}\n"),
-            Err(why) => return format!("nothing: notifyd.webhook.hosts: {why}\n"),
+        if let Err(why) = webhook.allowed()?.check(url) {
+            return Ok(format!("nothing: {why}\n"));
         }
         let (url, text) = (&without_fragment(url), taken.text());
         let body = Payload::of(taken, &text).to_octets();
         let (key, now) = (post_key(taken, url).to_string(), self.now.0 / 1_000);
         let signature =
             SigningKey::new(&webhook.secret).map(|secret| signature::sign(&secret, &key, now, &body));
-        format!(
+        Ok(format!(
             "POST {url}\ncontent-type: application/json\nidempotency-key: {key}\n{}: {key}\n{}: {now}\n{}: {}\n\n{}\n",
             signature::ID,
             signature::TIMESTAMP,
             signature::SIGNATURE,
             signature.unwrap_or_else(|why| format!("none, for {why}")),
             String::from_utf8_lossy(&body)
-        )
+        ))
     }
 }
 

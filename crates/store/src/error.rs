@@ -55,6 +55,9 @@ pub enum OpenError {
     /// A later version of this program has been here; its tables are not ours to write.
     #[error("a later version of this program has migrated the database: its migration {0} is not known here")]
     Later(i64),
+    /// The tables are of an earlier version, and were to be left as they are.
+    #[error("database is of an earlier version of this program: a start of it brings the tables up to date")]
+    Earlier,
     /// The tables cannot be brought up to date.
     #[error("cannot migrate the database")]
     Migrate(#[source] DriverError),
@@ -138,7 +141,7 @@ impl OpenError {
         let why = match self {
             Self::Database(why) | Self::Recipients(why) | Self::Migrate(why) => why,
             Self::Late => return true,
-            Self::Unsupported(_) | Self::File(_) | Self::Later(_) => return false,
+            Self::Unsupported(_) | Self::File(_) | Self::Later(_) | Self::Earlier => return false,
         };
         let why = match why {
             DriverError::Statement(why) | DriverError::Migration(MigrateError::ExecuteMigration(why, _)) => {

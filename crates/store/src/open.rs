@@ -9,7 +9,10 @@ use std::{
     time::Duration,
 };
 
-use sqlx::migrate::{Migrate, MigrateError, Migrator};
+use sqlx::{
+    error::DatabaseError,
+    migrate::{Migrate, MigrateError, Migrator},
+};
 use tokio::{sync::Mutex, time::timeout};
 
 use crate::{
@@ -54,6 +57,36 @@ impl Store {
     ///
     /// A server that is away is no error: calls fail with [`StoreError::Unprepared`], and try again to prepare it.
     pub async fn open(settings: &Settings, default: &Path) -> Result<Self, OpenError> {
+        let store = Self::connect(settings, default).await?;
+        match store.prepare().await {
+            Err(why) if !why.is_passing() => Err(why),
+            Ok(()) | Err(_) => Ok(store),
+        }
+    }
+
+    /// Opens it as [`Self::open`] does, but leaves the tables as they are. Fails with [`OpenError::Earlier`] where they are
+    /// not of this version, and where the server is away: for a look beside a program that may be of an earlier one.
+    pub async fn open_as_it_is(settings: &Settings, default: &Path) -> Result<Self, OpenError> {
+        let store = Self::connect(settings, default).await?;
+        let newest = MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or_default();
+        match store.newest_migration().await? {
+            earlier if earlier < newest => Err(OpenError::Earlier),
+            later if later > newest => Err(OpenError::Later(later)),
+            _ => store.look_at_recipients().await.map(|()| store),
+        }
+    }
+
+    /// The last that was here; 0 where none was.
+    async fn newest_migration(&self) -> Result<i64, OpenError> {
+        let newest = "SELECT COALESCE(MAX(version), 0) AS version FROM _sqlx_migrations WHERE success";
+        match self.database.row(newest, &[]).await {
+            Ok(row) => row.map_or(Ok(0), |row| row.number("version")).map_err(OpenError::database),
+            Err(sqlx::Error::Database(said)) if is_missing_table(&*said) => Ok(0),
+            Err(why) => Err(OpenError::database(why)),
+        }
+    }
+
+    async fn connect(settings: &Settings, default: &Path) -> Result<Self, OpenError> {
         let place = settings.place(default).map_err(|why| OpenError::Unsupported(why.to_string()))?;
         let engine = match place {
             Place::Postgres(options) => Engine::Postgres(postgres::pool(settings, *options)),
@@ -64,18 +97,14 @@ impl Store {
         };
         let database = Database { engine, patience: settings.statement_timeout };
         let longest = settings.acquire_timeout + settings.statement_timeout;
-        let store = Self {
+        Ok(Self {
             group_commit: GroupCommit::new(database.clone(), longest),
             database,
             addressee: Arc::new(recipient::addressee_statement(settings)),
             numbers: Arc::new(recipient::numbers_statement(settings)),
             preparation: Arc::default(),
             patience: settings.acquire_timeout,
-        };
-        match store.prepare().await {
-            Err(why) if !why.is_passing() => Err(why),
-            Ok(()) | Err(_) => Ok(store),
-        }
+        })
     }
 
     /// Where it is, for an operator: host, port and database, or the file. No user and no password.
@@ -135,11 +164,21 @@ impl Store {
             Engine::Postgres(pool) => postgres::migrate(pool, self.patience).await?,
             Engine::Sqlite(pool, _) => sqlite::migrate(pool).await?,
         }
+        self.look_at_recipients().await
+    }
+
+    /// Shows that the tables or views of the operator's can be read. It is ready then.
+    async fn look_at_recipients(&self) -> Result<(), OpenError> {
         self.read_nobody(&self.addressee, &[Text(""); 5]).await?;
         self.read_nobody(&self.numbers, &[Text("")]).await?;
         self.preparation.is_done.get_or_init(|| ());
         Ok(())
     }
+}
+
+/// PostgreSQL has a code for it, SQLite words.
+fn is_missing_table(said: &dyn DatabaseError) -> bool {
+    said.code().is_some_and(|code| code == "42P01") || said.message().starts_with("no such table")
 }
 
 /// `Migrator::run` takes whatever gives connections, and the compiler cannot prove of that that a task may hold it.

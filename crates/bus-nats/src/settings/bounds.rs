@@ -38,6 +38,8 @@ pub struct Bounds {
     pub heals_at_once: usize,
 }
 
+/// What a node counts one by one has places in its memory.
+const MOST: usize = 1 << 30;
 /// A state takes about 1 KiB, one with a few shared mailboxes some more.
 const LEAST_VALUE: usize = 4 << 10;
 
@@ -68,23 +70,26 @@ impl Validate for Bounds {
             ("dead", self.dead),
             ("bucket", self.bucket),
             ("largest_value", self.largest_value as u64),
-            ("max_key_registrations", self.max_key_registrations as u64),
-            ("max_live_runs", self.max_live_runs as u64),
-            ("key_queue", self.key_queue as u64),
-            ("broadcast_queue", self.broadcast_queue as u64),
-            ("heals_at_once", self.heals_at_once as u64),
         ];
-        let small = sizes
-            .iter()
-            .filter(|(_, size)| *size == 0)
-            .map(|(name, _)| format!("{name}: must be at least 1"));
+        let counts = [
+            ("max_key_registrations", self.max_key_registrations),
+            ("max_live_runs", self.max_live_runs),
+            ("key_queue", self.key_queue),
+            ("broadcast_queue", self.broadcast_queue),
+            ("heals_at_once", self.heals_at_once),
+        ];
+        let none = counts.map(|(name, count)| (name, count as u64)).into_iter().chain(sizes);
+        let small =
+            none.filter(|(_, size)| *size == 0).map(|(name, _)| format!("{name}: must be at least 1"));
         let huge = sizes
             .iter()
             // NATS counts octets in a signed number.
             .filter(|(_, size)| i64::try_from(*size).is_err())
             .map(|(name, _)| format!("{name}: is more than NATS can count"));
+        let many = counts.into_iter().filter(|(_, count)| *count > MOST);
+        let many = many.map(|(name, _)| format!("{name}: must be at most {MOST}"));
         let narrow = (1..LEAST_VALUE).contains(&self.largest_value);
         let narrow = narrow.then(|| "largest_value: must be at least 4KiB, or states do not fit".to_owned());
-        small.chain(huge).chain(narrow).collect()
+        small.chain(huge).chain(many).chain(narrow).collect()
     }
 }

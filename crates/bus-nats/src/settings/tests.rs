@@ -119,3 +119,17 @@ fn an_nkey_is_the_seed_of_a_user() {
         assert_eq!(of(wrong), ["credentials.nkey: is no seed of a user, like SU.."]);
     }
 }
+
+#[test]
+fn what_nats_or_a_node_cannot_count_is_refused() {
+    let long = Duration::from_hours(100_000_000);
+    for (change, key) in [
+        ((|settings, long| settings.ack_wait = long) as fn(&mut NatsSettings, Duration), "ack_wait"),
+        (|settings, long| settings.duplicate_window = long, "duplicate_window"),
+        (|settings, _| settings.bounds.key_queue = usize::MAX / 2, "bounds.key_queue"),
+        (|settings, _| settings.bounds.max_live_runs = usize::MAX / 2, "bounds.max_live_runs"),
+    ] {
+        let found = problems(|settings| change(settings, long));
+        assert!(found.len() == 1 && found[0].starts_with(&format!("{key}: ")), "{found:?}");
+    }
+}

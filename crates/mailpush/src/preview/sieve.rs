@@ -172,7 +172,7 @@ impl Ending for Error {
             | Self::Nothing
             | Self::Event(..)
             | Self::User(_)
-            | Self::Preview(PreviewError::Other) => Exit::Usage,
+            | Self::Preview(PreviewError::Other | PreviewError::Hosts(_)) => Exit::Usage,
             Self::Read(_, why) => Exit::of_io(why),
             Self::Ledger(why) => why.exit(),
             Self::Store(_) => Exit::Away,

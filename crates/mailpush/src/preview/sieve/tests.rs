@@ -50,6 +50,17 @@ async fn mail_is_told_as_it_reads() {
 }
 
 #[tokio::test]
+async fn a_host_that_is_none_is_told_as_a_wrong_configuration() {
+    let told = told(|options, folder| {
+        let config = folder.join("mailpush.toml");
+        fs::write(&config, CONFIG.replace("hooks.example.org'", "*.localhost'")).unwrap();
+        options.method = Some("https://hooks.example.org/chat".to_owned());
+    });
+    let why = told.await.unwrap_err();
+    assert!(matches!(why, Error::Preview(PreviewError::Hosts(_))) && why.exit() == Exit::Usage, "{why}");
+}
+
+#[tokio::test]
 async fn post_is_told_with_its_headers_and_body() {
     for method in ["https://hooks.example.org/chat", "chat"] {
         let told = by(method).await;
