@@ -18,7 +18,7 @@ pub(super) struct Backlog {
 
 impl Backlog {
     /// The records from `from` on. An empty answer means that there are none in `segments`. What cannot be read is
-    /// passed over: its numbers are missing.
+    /// passed over: its numbers are missing. An error is that of the first thing read.
     pub fn read(&mut self, from: u64, window: Window, segments: &[Segment]) -> io::Result<Vec<Record>> {
         let was_replaced = |walk: &mut Walk| {
             segments.iter().any(|segment| segment.first == walk.first() && !walk.is_of(&segment.file))
@@ -29,7 +29,12 @@ impl Backlog {
         let mut records: Vec<Record> = Vec::new();
         let mut octets = 0;
         while records.len() < window.records && octets < window.octets {
-            let Some(step) = self.step(from, segments)? else { break };
+            let step = match self.step(from, segments) {
+                // What was read is behind `walk` and would be read no more: it is given first, the error after it.
+                Err(_) if !records.is_empty() => break,
+                step => step?,
+            };
+            let Some(step) = step else { break };
             if let Step::Record(record) = step
                 && record.sequence >= from
             {
@@ -76,4 +81,52 @@ impl Backlog {
 fn start(from: u64, segments: &[Segment]) -> Option<&Segment> {
     let beyond = segments.partition_point(|segment| segment.first <= from);
     segments.get(beyond.saturating_sub(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs::OpenOptions, path::Path, sync::Arc};
+
+    use bytes::Bytes;
+    use mailbox_event::UnixMillis;
+
+    use super::*;
+    use crate::spool::{Form, segment};
+
+    const ALL: Window = Window { records: usize::MAX, octets: usize::MAX };
+
+    fn segment_of(folder: &Path, sequences: &[u64]) -> Segment {
+        let mut octets = segment::MAGIC.to_vec();
+        for &sequence in sequences {
+            let payload = Bytes::from_static(b"x");
+            let record =
+                Record { sequence, taken_at: UnixMillis(1), form: Form::Dlist, payload, message: None };
+            octets.extend(record.encode().unwrap());
+        }
+        std::fs::write(segment::path(folder, sequences[0]), octets).unwrap();
+        Segment::open(folder, sequences[0]).unwrap()
+    }
+
+    /// Not one octet of it can be read.
+    fn unreadable(folder: &Path, segment: &Segment) -> Segment {
+        let file = OpenOptions::new().write(true).open(segment::path(folder, segment.first)).unwrap();
+        Segment { file: Arc::new(file), ..segment.clone() }
+    }
+
+    #[test]
+    fn what_was_read_before_a_read_failed_is_given_and_the_rest_when_it_can_be_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let (first, second) = (segment_of(folder.path(), &[1, 2, 3]), segment_of(folder.path(), &[4, 5]));
+        let failing = [first.clone(), unreadable(folder.path(), &second)];
+        let mut backlog = Backlog::default();
+        let sequences = |records: Vec<Record>| -> Vec<u64> {
+            records.into_iter().map(|record| record.sequence).collect()
+        };
+        let one = Window { records: 1, ..ALL };
+        assert_eq!(sequences(backlog.read(1, one, &failing).unwrap()), [1]);
+        assert_eq!(sequences(backlog.read(2, ALL, &failing).unwrap()), [2, 3]);
+        assert!(backlog.read(4, ALL, &failing).is_err());
+        assert!(backlog.read(4, ALL, &failing).is_err());
+        assert_eq!(sequences(backlog.read(4, ALL, &[first, second]).unwrap()), [4, 5]);
+    }
 }
