@@ -66,14 +66,48 @@ impl Doubtful {
         let remembered_from = self.remembered.first().map_or(self.end, |record| record.sequence);
         let mut walk = (self.from < remembered_from).then(|| Walk::new(self.segment.clone()));
         while let Some(walk) = &mut walk {
-            match walk.step()? {
-                Step::Record(record) if record.sequence >= remembered_from => break,
-                Step::Record(record) if record.sequence < self.from => {}
-                Step::Record(record) => keep(&record)?,
-                Step::Damaged(_) => {}
-                Step::Cut | Step::End => break,
+            match walk.step() {
+                Ok(Step::Record(record)) if record.sequence >= remembered_from => break,
+                Ok(Step::Record(record)) if record.sequence < self.from => {}
+                Ok(Step::Record(record)) => keep(&record)?,
+                Ok(Step::Damaged(_)) => {}
+                Ok(Step::Cut | Step::End) => break,
+                // It can be read in a moment.
+                Err(error) if error.kind() == io::ErrorKind::OutOfMemory => return Err(error),
+                // A sector that is gone must not keep all that comes later from the disk. Where the whole disk is, the
+                // sync of what is written here fails too, and nothing was given up.
+                Err(_) => break,
             }
         }
         self.remembered.iter().try_for_each(keep)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use mailbox_event::UnixMillis;
+
+    use super::*;
+    use crate::spool::Form;
+
+    #[test]
+    fn a_segment_that_cannot_be_read_is_written_again_as_far_as_it_is_remembered() {
+        let folder = tempfile::tempdir().unwrap();
+        Segment::create(folder.path(), 1).unwrap();
+        // Open for nothing but writing: every read fails.
+        let file = file::options().write(true).open(segment::path(folder.path(), 1)).unwrap();
+        let record = |sequence| {
+            let payload = Bytes::from_static(b"x");
+            Record { sequence, taken_at: UnixMillis(1), form: Form::Dlist, payload, message: None }
+        };
+        let octets = START + 3 * record(1).encoded_len() as u64;
+        let segment = Segment { first: 1, octets, file: Arc::new(file) };
+        let doubtful = Doubtful { segment, from: 1, end: 4, remembered: vec![record(3)] };
+        let rewritten = doubtful.rewrite(&folder.path().join(ASIDE), &|_| Ok(())).unwrap();
+        assert!(!rewritten.is_whole);
+        let mut walk = Walk::new(Segment { first: 1, octets: rewritten.octets, file: rewritten.file });
+        assert!(matches!(walk.step().unwrap(), Step::Record(found) if found == record(3)));
+        assert!(matches!(walk.step().unwrap(), Step::End));
     }
 }
