@@ -28,10 +28,12 @@ use std::{
     io::Write,
     path::Path,
     process::ExitCode,
+    time::Duration,
 };
 
 use clap::{Parser, Subcommand};
 use tikv_jemallocator::Jemalloc;
+use tokio::runtime::Runtime;
 
 use crate::{
     exit::{Ending, Exit, OF_COMMANDS, OF_PROVISION, OF_SERVICES},
@@ -41,6 +43,10 @@ use crate::{
 /// Cheaper than glibc's where one thread frees what another made, as on the way of every message.
 #[global_allocator]
 static ALLOCATOR: Jemalloc = Jemalloc;
+
+/// All has ended in order by then, or was given up. A thread that a file system holds up may be there for ever, and the
+/// process ends without it.
+const LAST_THREADS: Duration = Duration::from_secs(1);
 
 /// Push and notifications beside a Cyrus IMAP server.
 #[derive(Debug, Parser)]
@@ -137,6 +143,17 @@ fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return fail(&error, Exit::Failure),
     };
+    let exit = carry_out(command, &runtime);
+    leave(runtime);
+    exit
+}
+
+/// Dropped, it would wait for every thread.
+fn leave(runtime: Runtime) {
+    runtime.shutdown_timeout(LAST_THREADS);
+}
+
+fn carry_out(command: Command, runtime: &Runtime) -> ExitCode {
     match command {
         Command::Standalone(options) => ended(runtime.block_on(process::run_standalone(options))),
         Command::Relay(options) => ended(runtime.block_on(process::run(Role::Relay, options))),
@@ -191,4 +208,30 @@ fn fail(error: &dyn Error, exit: Exit) -> ExitCode {
     // Each line for itself, as a journal shows them.
     kit::config::chain(error).lines().for_each(|line| eprintln!("mailpush: {line}"));
     exit.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{sync::mpsc, thread};
+
+    use super::*;
+
+    #[test]
+    fn a_thread_that_a_file_system_holds_up_does_not_keep_the_process() {
+        let runtime = Runtime::new().unwrap();
+        let (release, held) = mpsc::channel::<()>();
+        let (say, said) = mpsc::channel();
+        let left = say.clone();
+        runtime.spawn_blocking(move || {
+            say.send("hangs").unwrap();
+            held.recv()
+        });
+        assert_eq!(said.recv(), Ok("hangs"));
+        thread::spawn(move || {
+            leave(runtime);
+            left.send("left").unwrap();
+        });
+        assert_eq!(said.recv_timeout(LAST_THREADS * 20), Ok("left"));
+        drop(release);
+    }
 }
