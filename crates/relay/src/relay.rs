@@ -36,6 +36,8 @@ const CHECK_EVERY: Duration = Duration::from_secs(1);
 const SYNC_AGAIN: Duration = Duration::from_secs(1);
 /// The end does not wait longer for a bus that takes nothing.
 const LAST_TELLING: Duration = Duration::from_secs(1);
+/// Nor for a disk that hangs: first for what is under way, then for the last sync.
+const LAST_WRITES: Duration = Duration::from_secs(10);
 
 /// relay, ready to run: its sockets take notifications into the kernel's queues already.
 pub struct Relay {
@@ -104,7 +106,10 @@ impl Relay {
         };
         let ((), outcome) = tokio::join!(publishing, taking);
         background.cancel();
-        tasks.join_all().await;
+        if timeout(LAST_WRITES, tasks.join_all()).await.is_err() {
+            tracing::error!("Spool's disk does not answer, the end does not wait for it");
+        }
+        tell_the_last(&self.intake, &*self.bus).await;
         close(self.intake).await;
         outcome.map_err(RunError::Socket)
     }
@@ -262,11 +267,15 @@ fn tell_damage(intake: &Intake) {
     }
 }
 
-/// Has pushers hear of notifications that were lost: the bus is told as they are, and of the last ones at the end, or else
-/// by the next start.
+/// Has pushers hear of notifications that were lost: the bus is told as they are.
 async fn tell_gaps(intake: Intake, bus: Arc<dyn Bus>, stop: CancellationToken) {
     stop.run_until_cancelled(intake.gaps.tell(&*bus, intake.clock)).await;
-    if !intake.gaps.tell_the_rest(&*bus, intake.clock, LAST_TELLING).await {
+}
+
+/// Tells what nobody came to tell; what cannot be told is told by the next start. Nothing may be noted afterwards.
+async fn tell_the_last(intake: &Intake, bus: &dyn Bus) {
+    tell_damage(intake);
+    if !intake.gaps.tell_the_rest(bus, intake.clock, LAST_TELLING).await {
         intake.spool.leave_unclean();
     }
 }
@@ -283,7 +292,7 @@ fn look_after(intake: &Intake) -> io::Result<()> {
 
 async fn close(intake: Intake) {
     let depth = intake.spool.depth();
-    match timeout(CHECK_EVERY * 10, spawn_blocking(move || intake.spool.close())).await {
+    match timeout(LAST_WRITES, spawn_blocking(move || intake.spool.close())).await {
         Ok(Ok(Ok(()))) => tracing::info!(records = depth.records, "Spool is closed"),
         Ok(Ok(Err(error))) => tracing::error!(%error, "Spool cannot be closed in order"),
         Ok(Err(_)) | Err(_) => tracing::error!("Spool cannot be closed in time"),
