@@ -8,6 +8,9 @@ use crate::{
     notice::{MOST_OPTIONS, exact, readable},
 };
 
+/// The classes whose meaning is known.
+const CLASSES: [&str; 4] = ["EVENT", "SIEVE", "MAIL", "IMIP"];
+
 /// Reads one datagram.
 ///
 /// Fields after the file path are ignored, so that a newer Cyrus may add some.
@@ -28,6 +31,14 @@ pub fn parse(datagram: &[u8]) -> Result<Notice, Malformed> {
         notice.file_path = Some(exact(fields.next()?, "file path")?).filter(|path| !path.is_empty());
     }
     Ok(notice)
+}
+
+/// Whether octets that are no whole notification are the beginning of one, by a class that Cyrus has: what it sends may
+/// be cut on its way, far behind the class.
+pub fn begins_one(datagram: &[u8]) -> bool {
+    let mut fields = Fields(datagram);
+    let class = fields.next().and_then(|_method| fields.next());
+    class.is_ok_and(|class| CLASSES.iter().any(|known| known.as_bytes() == class))
 }
 
 fn option_count(field: &[u8]) -> Result<usize, Malformed> {

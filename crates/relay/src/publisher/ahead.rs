@@ -4,7 +4,7 @@
 
 use std::{panic, thread};
 
-use cyrus::Malformed;
+use cyrus::{Malformed, datagram};
 use mailbox_event::RelayId;
 use routing::Publications;
 use tokio::{sync::mpsc, task::JoinSet};
@@ -123,10 +123,10 @@ impl Scholar {
     }
 
     /// What is no nonsense may be the change of an account.
-    fn note_fault(&self, why: &Undecodable) {
+    fn note_fault(&self, record: &Record, why: &Undecodable) {
         match why {
             // A datagram that was cut on its way.
-            Undecodable::Malformed(Malformed::Truncated) => {}
+            Undecodable::Malformed(Malformed::Truncated) if datagram::begins_one(&record.payload) => {}
             Undecodable::Malformed(_) => return,
             Undecodable::Panicked => {
                 tracing::error!("Decoding panicked, the quarantine takes the notification")
@@ -147,7 +147,7 @@ impl Scholar {
                 Some(publications)
             }
             Err(why) => {
-                self.note_fault(&why);
+                self.note_fault(record, &why);
                 self.intake.tell_malformed(record.form, record.payload.len(), &why);
                 None
             }

@@ -110,14 +110,18 @@ async fn a_notification_that_is_cut_or_too_large_is_told_and_nonsense_is_not() {
 }
 
 #[tokio::test]
-async fn a_datagram_that_was_cut_is_told() {
+async fn a_datagram_that_was_cut_is_told_and_nonsense_is_not() {
     let house = House::new();
-    let (relay, before) = started(&house).await;
     let whole = datagram::write(&change("alice", 7));
     let socket = UnixDatagram::unbound().unwrap();
-    socket.send_to(&whole[..whole.len() / 2], house.path("datagram")).await.unwrap();
-    relay.metric_becomes("relay_notifications_total{form=\"datagram\",outcome=\"malformed\"}", 1.0).await;
-    assert!(is_told_after(&house, relay, before).await);
+    for (octets, is_told) in
+        [(&whole[..whole.len() / 2], true), (b"HELLO", false), (b"pusher\0HELLO\0", false)]
+    {
+        let (relay, before) = started(&house).await;
+        socket.send_to(octets, house.path("datagram")).await.unwrap();
+        relay.metric_becomes("relay_notifications_total{form=\"datagram\",outcome=\"malformed\"}", 1.0).await;
+        assert_eq!(is_told_after(&house, relay, before).await, is_told);
+    }
 }
 
 #[tokio::test]
