@@ -41,6 +41,8 @@ pub(super) struct Log {
     began: u64,
     /// Places of this run where records are missing that nobody was told of yet.
     damaged: u64,
+    /// Below this a segment was written again without some of its records. Reading meets the hole and counts it.
+    holed: u64,
     /// Whether the end counts as unclean, however it comes.
     unclean: bool,
     /// Segments that are published, by their first sequences. Their files are there still.
@@ -82,6 +84,7 @@ impl Log {
             doubtful: Vec::new(),
             began: found.next,
             damaged: 0,
+            holed: 0,
             unclean: false,
             finished: Vec::new(),
             closed: false,
@@ -261,11 +264,14 @@ impl Log {
     /// A segment in doubt was written again and is no longer in doubt.
     pub fn replace(&mut self, first: u64, by: Rewritten) {
         self.doubtful.retain(|doubtful| *doubtful != first);
-        match self.segments.iter_mut().find(|segment| segment.first == first) {
-            Some(segment) => {
+        match self.segments.iter().position(|segment| segment.first == first) {
+            Some(place) => {
+                if !by.is_whole {
+                    self.holed = self.holed.max(self.end_of(place));
+                }
+                let segment = &mut self.segments[place];
                 self.octets = self.octets - segment.octets + by.octets;
                 (segment.file, segment.octets) = (by.file, by.octets);
-                self.damaged += u64::from(!by.is_whole);
             }
             // All of it was published meanwhile: its name is there again.
             None => self.finished.push(first),
@@ -297,11 +303,8 @@ impl Log {
 
     pub fn position(&self) -> Position {
         // The next start tells of a loss that nobody was told of.
-        Position {
-            publish: self.publish,
-            append: self.next,
-            clean: self.closed && !self.unclean && self.damaged == 0,
-        }
+        let is_told = self.damaged == 0 && self.publish >= self.holed;
+        Position { publish: self.publish, append: self.next, clean: self.closed && !self.unclean && is_told }
     }
 
     pub fn depth(&self) -> Depth {
