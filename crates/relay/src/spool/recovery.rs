@@ -64,7 +64,10 @@ pub(super) fn recover(folder: &Path, position: Option<Position>) -> io::Result<F
     let clean = fresh || position.is_some_and(|position| position.clean);
     let given = position.map_or(1, |position| position.publish.max(position.append)).max(scan.last + 1);
     let next = if clean { given } else { given + LEAP };
-    let publish = if scan.recovery.pending == 0 { next } else { scan.publish };
+    // What is missing before the first segment is counted above, and was never published: the next start does not look
+    // for it again.
+    let first = scan.segments.front().map_or(0, |segment| segment.first);
+    let publish = if scan.recovery.pending == 0 { next } else { scan.publish.max(first) };
     Ok(Found {
         octets: scan.segments.iter().map(|segment| segment.octets).sum(),
         segments: scan.segments,

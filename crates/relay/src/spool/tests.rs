@@ -146,6 +146,23 @@ fn a_loss_that_was_not_told_makes_the_end_unclean() {
 }
 
 #[test]
+fn damage_that_one_start_has_counted_is_not_counted_by_the_next() {
+    let (folder, spool) = new();
+    for _ in 0..2 {
+        append(&spool, vec![1; 1024]);
+    }
+    let sequences = read_all(&spool);
+    drop(spool);
+    lose(&segments(folder.path())[0]);
+    for damaged in [1, 0] {
+        let (spool, recovery) = Spool::open(folder.path(), LIMITS, RelayId(7)).unwrap();
+        assert_eq!(recovery.damaged, damaged);
+        assert_eq!(read_all(&spool), sequences[1..]);
+        spool.close().unwrap();
+    }
+}
+
+#[test]
 fn what_is_published_is_not_written_again() {
     let (folder, spool) = new();
     let sequence = append(&spool, vec![1; 10]);
