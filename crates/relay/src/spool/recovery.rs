@@ -89,16 +89,20 @@ impl Scan {
     fn segment(&mut self, folder: &Path, first: u64, is_last: bool) -> io::Result<()> {
         let mut segment = Segment::open(folder, first)?;
         let mut walk = Walk::new(segment.clone());
-        let mut records = 0_u64;
+        // Damaged since the last sound one, and the number after them. A segment that was written again may lack its first
+        // records, so the sound one that follows knows better than the name of the file.
+        let (mut records, mut broken, mut next) = (0_u64, 0, first);
         loop {
             match walk.step()? {
                 Step::Record(record) => {
                     records += 1;
+                    self.count(broken, record.sequence);
+                    broken = 0;
                     self.last = self.last.max(record.sequence);
                     self.recovery.pending += u64::from(record.sequence >= self.publish);
                 }
                 // A tail that a power cut tore may have its full length and the wrong octets.
-                Step::Damaged(sequence) => self.recovery.damaged += u64::from(sequence >= self.publish),
+                Step::Damaged(sequence) => (broken, next) = (broken + 1, sequence.saturating_add(1)),
                 Step::Cut if is_last => {
                     self.recovery.torn = true;
                     segment.octets = walk.offset().min(segment.octets);
@@ -112,10 +116,16 @@ impl Scan {
                 Step::End => break,
             }
         }
+        self.count(broken, next);
         if records > 0 {
             self.segments.push_back(segment);
             return Ok(());
         }
         fs::remove_file(segment::path(folder, first))
+    }
+
+    /// Counts `broken` records that stand before the number `next`, so far as they were not published.
+    fn count(&mut self, broken: u64, next: u64) {
+        self.recovery.damaged += broken.min(next.saturating_sub(self.publish));
     }
 }

@@ -163,6 +163,24 @@ fn damage_that_one_start_has_counted_is_not_counted_by_the_next() {
 }
 
 #[test]
+fn a_damaged_record_at_the_head_of_a_rewritten_segment_is_counted_by_the_next_start() {
+    let (folder, spool) = new();
+    let first = append(&spool, vec![1; 10]);
+    append(&spool, vec![2; 10]);
+    append(&spool, vec![3; 10]);
+    assert!(spool.sync_by(&fails).is_err());
+    spool.advance(first + 1, 1, None).unwrap();
+    // The first record is published, so it is left out.
+    spool.sync().unwrap();
+    drop(spool);
+    let file = fs::OpenOptions::new().write(true).open(&segments(folder.path())[0]).unwrap();
+    file.write_all_at(&[0xFF], segment::START + record::HEAD as u64).unwrap();
+    let (spool, recovery) = Spool::open(folder.path(), LIMITS, RelayId(7)).unwrap();
+    assert_eq!((recovery.damaged, recovery.pending), (1, 1));
+    assert_eq!(read_all(&spool), [first + 2]);
+}
+
+#[test]
 fn what_is_published_is_not_written_again() {
     let (folder, spool) = new();
     let sequence = append(&spool, vec![1; 10]);
