@@ -18,7 +18,7 @@ use tokio::{
     net::UnixStream,
     sync::{OwnedSemaphorePermit, Semaphore},
     task::spawn_blocking,
-    time::timeout_at,
+    time::{timeout, timeout_at},
 };
 use tokio_util::task::TaskTracker;
 
@@ -42,6 +42,8 @@ const MOST_DISCARDED: u64 = 64 << 20;
 /// Threads that read message files, or hang at a file system that does not answer. The runtime has several hundred,
 /// and the spool needs some.
 const MOST_READERS: usize = 64;
+/// While that many hang, who comes waits for leave no longer: the answer would be the same after the whole deadline.
+const WAIT_FOR_READER: Duration = Duration::from_millis(250);
 
 /// Bounds of connections.
 #[derive(Debug, Clone, Copy)]
@@ -209,22 +211,26 @@ impl Connection {
     async fn message_file(&self, notice: &Notice, deadline: tokio::time::Instant) -> Option<Bytes> {
         let path = notice.file_path.as_ref().filter(|_| names_a_message(notice)).map(PathBuf::from)?;
         let sender = self.stream.peer_cred().ok()?.uid();
-        let reading = async {
-            let reader =
-                Arc::clone(&self.readers).acquire_owned().await.expect("the semaphore is never closed");
-            spawn_blocking(move || {
-                let read = message_file::read(&path, sender);
-                drop(reader);
-                read
-            })
-            .await
-        };
-        let (outcome, message) = match timeout_at(deadline, reading).await {
-            Ok(read) => read.ok()?,
-            Err(_) => (FileOutcome::Late, None),
+        let late = (FileOutcome::Late, None);
+        let (outcome, message) = match timeout_at(deadline, self.reader()).await.ok().flatten() {
+            None => late,
+            Some(reader) => {
+                let reading = spawn_blocking(move || {
+                    let read = message_file::read(&path, sender);
+                    drop(reader);
+                    read
+                });
+                timeout_at(deadline, reading).await.unwrap_or(Ok(late)).ok()?
+            }
         };
         self.intake.telemetry.message_file(outcome);
         message.map(Bytes::from)
+    }
+
+    /// Leave to read a message file; none where too many hang.
+    async fn reader(&self) -> Option<OwnedSemaphorePermit> {
+        let reader = timeout(WAIT_FOR_READER, Arc::clone(&self.readers).acquire_owned()).await.ok()?;
+        Some(reader.expect("the semaphore is never closed"))
     }
 }
 
