@@ -90,6 +90,8 @@ label!(
         TooLarge = "too-large",
         /// What came of it cannot be written in the form of the bus.
         Unencodable = "unencodable",
+        /// Decoding panicked on it.
+        Panicked = "panicked",
     }
 );
 

@@ -128,9 +128,7 @@ impl Scholar {
             // A datagram that was cut on its way.
             Undecodable::Malformed(Malformed::Truncated) if datagram::begins_one(&record.payload) => {}
             Undecodable::Malformed(_) => return,
-            Undecodable::Panicked => {
-                tracing::error!("Decoding panicked, the quarantine takes the notification")
-            }
+            Undecodable::Panicked => self.intake.telemetry.dropped(DropReason::Panicked, 1),
             Undecodable::Encode(_) => self.intake.telemetry.dropped(DropReason::Unencodable, 1),
         }
         self.intake.gaps.note();

@@ -40,6 +40,8 @@ impl Outlet {
     fn count(&self, is_job: bool, dispatched: &Result<(), bus::BusError>) {
         match dispatched {
             Ok(()) => self.telemetry.published(if is_job { Route::Job } else { Route::Live }),
+            // The message is to blame and not the bus; it is counted as dropped.
+            Err(bus::BusError::TooLarge { .. }) => {}
             Err(_) => {
                 self.telemetry.bus_errors.inc();
             }

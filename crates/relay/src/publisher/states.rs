@@ -92,10 +92,10 @@ impl States {
                 Err(NotStored::Conflict) => {
                     self.telemetry.conflicts.inc();
                 }
-                Err(NotStored::Unpublished(error)) => {
-                    self.telemetry.bus_errors.inc();
-                    return Err(error);
+                Err(NotStored::Unpublished(Unpublished::Held(error))) => {
+                    return Err(self.failed(error).into());
                 }
+                Err(NotStored::Unpublished(hopeless)) => return Err(hopeless),
             }
         }
         Err(self.failed(BusError::Unavailable(Box::new(Contended(MOST_CONFLICTS)))).into())

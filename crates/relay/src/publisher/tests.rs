@@ -66,6 +66,7 @@ async fn a_state_that_cannot_be_written_is_put_aside_and_the_rest_goes_on() {
     assert_eq!(intake.spool.depth().records, 0);
     let dropped = Dropped { reason: DropReason::Unencodable };
     assert_eq!(intake.telemetry.dropped.get_or_create(&dropped).get(), 2);
+    assert_eq!(intake.telemetry.bus_errors.get(), 0, "nothing was asked of the bus");
     intake.gaps.tell_the_rest(&bus, clock::system, PATIENCE).await;
     assert!(bus.get(Bucket::Gaps, GAPS_OF_RELAY).await.unwrap().is_some());
 }
