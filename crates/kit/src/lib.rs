@@ -1,6 +1,5 @@
 //! What every program needs and no program owns: configuration, telemetry, readiness, drain, admin HTTP, backoff,
-//! the pace of log lines, the clock, hexadecimal digits,
-//! labels of metrics.
+//! the pace of log lines, the clock, hexadecimal digits, labels of metrics.
 //!
 //! Knows nothing of mail, of the bus or of storage.
 

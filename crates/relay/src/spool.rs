@@ -136,7 +136,7 @@ impl Spool {
         let log = Log::new(folder.to_owned(), limits, found);
         // From here on an end without `close` is an unclean one; the disk must know before a number is given.
         position.store(log.position())?;
-        position.sync()?;
+        position.sync(&File::sync_data)?;
         let spool = Self {
             folder: folder.to_owned(),
             id,
@@ -278,7 +278,7 @@ impl Spool {
         let unsynced = self.log().take_unsynced();
         self.reach_disk(&unsynced, sync).inspect_err(|_| self.log().doubt(&unsynced))?;
         // It is stored again before each sync of it, so another try of this one is as good as the first.
-        let position = self.store_position().and_then(|position| sync(&position.0));
+        let position = self.store_position().and_then(|position| position.sync(sync));
         position.inspect_err(|_| self.log().position_is_unsynced())
     }
 

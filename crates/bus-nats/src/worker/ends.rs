@@ -20,6 +20,7 @@ impl Ends {
             _ = self.closing.wait_for(|closing| *closing) => {}
         }
     }
+
     /// Has `work` done until either: whoever is to end waits for no server. `work` may be given up at any time.
     pub(crate) async fn or(&mut self, work: impl Future<Output = ()>) {
         tokio::select! {

@@ -26,7 +26,7 @@ pub(super) struct Position {
 
 /// The file that holds it.
 #[derive(Debug, Clone)]
-pub(super) struct PositionFile(pub Arc<File>);
+pub(super) struct PositionFile(Arc<File>);
 
 impl PositionFile {
     /// Opens or creates it; the position is `None` where there is none that is sound.
@@ -46,9 +46,9 @@ impl PositionFile {
         self.0.write_all_at(&position.encode(), 0)
     }
 
-    /// Has it reach the disk.
-    pub fn sync(&self) -> io::Result<()> {
-        self.0.sync_data()
+    /// Has it reach the disk, by `sync`.
+    pub fn sync(&self, sync: &impl Fn(&File) -> io::Result<()>) -> io::Result<()> {
+        sync(&self.0)
     }
 }
 
