@@ -231,14 +231,7 @@ async fn a_first_question_that_broke_off_is_asked_again_by_the_next_stream() {
     let node = Node::on(comparing(&server, never), inner, flaky.clone()).await;
     let _first = open(&node, ALICE).await;
     until("the first question broke off", || flaky.broken_puts.load(Ordering::SeqCst) == 0).await;
-    let state = async {
-        loop {
-            let mut stream = open(&node, ALICE).await;
-            tokio::select! {
-                email = email(&mut stream) => return email,
-                () = tokio::time::sleep(Duration::from_millis(200)) => {}
-            }
-        }
-    };
-    assert_eq!(tokio::time::timeout(PATIENCE, state).await.as_deref(), Ok("42"));
+    // It broke within one step of the one thread that runs the node and this test, and so left the question by then.
+    let mut second = open(&node, ALICE).await;
+    assert_eq!(email(&mut second).await, "42");
 }
