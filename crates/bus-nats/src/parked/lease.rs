@@ -73,16 +73,26 @@ impl Lease {
 
     /// `None`: another holds it.
     async fn take_or_keep(&mut self, broker: &Broker) -> Result<Option<Revision>, PutError> {
-        let expected = match self.held {
-            Some(held) => Some(held),
-            None => match self.found(broker).await? {
-                Found::Free => None,
-                Found::Ours(revision) => Some(revision),
-                Found::Theirs => return Ok(None),
-            },
+        if let Some(held) = self.held {
+            let kept = self.put(broker, Some(held)).await;
+            // One that was given up before its answer may be what stands in the way: what lies there names its writer.
+            if !matches!(kept, Err(PutError::Conflict)) {
+                return kept.map(Some);
+            }
+        }
+        let expected = match self.found(broker).await? {
+            Found::Ours(revision) => Some(revision),
+            // It was over, or its server was replaced by an empty one: who takes it again begins from the first.
+            Found::Free if self.held.is_some() => return Ok(None),
+            Found::Free => None,
+            Found::Theirs => return Ok(None),
         };
-        let value = (self.holder.clone(), HELD);
-        values::compare_and_put(broker, Bucket::Leases, &self.key, value, expected).await.map(Some)
+        self.put(broker, expected).await.map(Some)
+    }
+
+    async fn put(&self, broker: &Broker, expected: Option<Revision>) -> Result<Revision, PutError> {
+        values::compare_and_put(broker, Bucket::Leases, &self.key, (self.holder.clone(), HELD), expected)
+            .await
     }
 
     async fn found(&mut self, broker: &Broker) -> Result<Found, BusError> {
@@ -96,11 +106,22 @@ impl Lease {
     /// Gives it up. Whether it was ours.
     pub(super) async fn free(&mut self, broker: &Broker) -> bool {
         let Some(revision) = self.held.take() else { return false };
-        values::delete(broker, Bucket::Leases, &self.key, Some(revision)).await.is_ok()
+        match self.delete(broker, revision).await {
+            // As in `take_or_keep`.
+            Err(PutError::Conflict) => match self.found(broker).await {
+                Ok(Found::Ours(revision)) => self.delete(broker, revision).await.is_ok(),
+                _ => false,
+            },
+            deleted => deleted.is_ok(),
+        }
+    }
+
+    async fn delete(&self, broker: &Broker, revision: Revision) -> Result<(), PutError> {
+        values::delete(broker, Bucket::Leases, &self.key, Some(revision)).await
     }
 }
 
-/// What a look at a lease that is not held says.
+/// What a look at a lease says.
 enum Found {
     /// Nobody holds it.
     Free,
@@ -109,3 +130,6 @@ enum Found {
     /// Its holder lives.
     Theirs,
 }
+
+#[cfg(test)]
+mod tests;
