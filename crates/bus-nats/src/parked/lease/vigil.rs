@@ -6,7 +6,7 @@
 
 use bus::Revision;
 
-/// Looks at one revision, a second or more from each other, after which its holder is dead: it would have written another
+/// Looks at one revision after which its holder is dead: in the four seconds between them it would have written another
 /// three times.
 const MOST: u32 = 5;
 
