@@ -21,14 +21,14 @@ const AGAIN: Duration = Duration::from_secs(1);
 pub(crate) async fn heal_all(node: &Arc<Node>) {
     let connection = node.connection();
     node.surroundings.clock.sleep((node.surroundings.jitter)(SPREAD)).await;
-    let (mut keys, mut was_silent) = (node.keys.keys(), false);
+    let (mut keys, mut is_told) = (node.keys.keys(), false);
     while !keys.is_empty() {
-        let Round { left, silence } = heal(node, keys, connection).await;
+        let Round { left, failure } = heal(node, keys, connection).await;
         keys = left;
         if is_over(node, connection) {
             return;
         }
-        tell_change(node, silence, &mut was_silent).await;
+        tell_change(node, failure, &mut is_told).await;
         if !keys.is_empty() {
             node.surroundings.clock.sleep(AGAIN).await;
         }
@@ -46,17 +46,17 @@ async fn heal(node: &Arc<Node>, keys: Vec<Key>, connection: u64) -> Round<Key> {
     round::go(keys, node.settings.bounds.heals_at_once, heal).await
 }
 
-/// Says when states cannot be read, and when they can again, and not how often.
-async fn tell_change(node: &Arc<Node>, silence: Option<CallError>, was_silent: &mut bool) {
-    match (silence, *was_silent) {
-        (Some(silence), false) => {
-            let error = Broker::new(node).explain_silence(STATE, silence).await;
+/// Says when states cannot be read, and when all are, and not how often.
+async fn tell_change(node: &Arc<Node>, failure: Option<CallError>, is_told: &mut bool) {
+    match (failure, *is_told) {
+        (Some(failure), false) => {
+            let error = Broker::new(node).explain_silence(STATE, failure).await;
             tracing::warn!(%error, "States that may have been missed cannot be read yet");
-            *was_silent = true;
+            *is_told = true;
         }
         (None, true) => {
             tracing::info!("States that may have been missed are read");
-            *was_silent = false;
+            *is_told = false;
         }
         _ => {}
     }

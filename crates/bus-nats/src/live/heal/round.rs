@@ -1,7 +1,8 @@
 //! One attempt at all keys that are to be healed. Pure: who begins it reads.
 //!
 //! A server without the stream answers no read at all, or only that nobody serves it. To wait for that once for each of
-//! many thousand keys would take hours, so a round is given up when one read has no answer.
+//! many thousand keys would take hours, so a round is given up when nobody answers; one answer that is lost on its way
+//! is no reason.
 
 use std::collections::VecDeque;
 
@@ -14,38 +15,41 @@ use crate::error::CallError;
 pub(super) struct Round<K> {
     /// Keys that are not healed yet. Those that were tried come last, so that none holds up the others for ever.
     pub(super) left: Vec<K>,
-    /// Why it was given up, where it was.
-    pub(super) silence: Option<CallError>,
+    /// Why not, of the last that failed.
+    pub(super) failure: Option<CallError>,
 }
 
-/// Heals `keys`, `at_once` at the same time and the first by itself, until all are or nobody answers.
+/// Heals `keys`, `at_once` at the same time and the first by itself, until all were tried or nobody answers: neither the
+/// first, nor as many later as are read at the same time.
 pub(super) async fn go<K: Copy, H: Future<Output = Result<(), CallError>>>(
     keys: Vec<K>,
     at_once: usize,
     heal: impl Fn(K) -> H,
 ) -> Round<K> {
-    let (mut waiting, mut tried, mut silence) = (VecDeque::from(keys), Vec::new(), None);
+    let (mut waiting, mut tried, mut failure) = (VecDeque::from(keys), Vec::new(), None);
+    // Reads without an answer, in a row.
+    let mut silent = 0;
     let (mut healing, mut places) = (FuturesUnordered::new(), 1);
     loop {
-        while silence.is_none()
+        while silent < places
             && healing.len() < places
             && let Some(key) = waiting.pop_front()
         {
             let healed = heal(key);
             healing.push(async move { (key, healed.await) });
         }
-        match healing.next().await {
-            Some((_, Ok(()))) => places = at_once.max(1),
-            Some((key, Err(error))) => {
-                tried.push(key);
-                if is_silence(&error) {
-                    silence = silence.or(Some(error));
-                }
-            }
-            None => break,
+        let Some((key, healed)) = healing.next().await else { break };
+        if healed.as_ref().is_err_and(is_silence) {
+            silent += 1;
+        } else {
+            (silent, places) = (0, at_once.max(1));
+        }
+        if let Err(error) = healed {
+            tried.push(key);
+            failure = Some(error);
         }
     }
-    Round { left: waiting.into_iter().chain(tried).collect(), silence }
+    Round { left: waiting.into_iter().chain(tried).collect(), failure }
 }
 
 /// What the server says of one key says nothing of the others.
@@ -81,14 +85,14 @@ mod tests {
         .await;
         assert_eq!((began.elapsed(), reads.get()), (PATIENCE, 1));
         assert_eq!(round.left.len(), ACCOUNTS as usize);
-        assert!(matches!(round.silence, Some(CallError::TimedOut)), "{round:?}");
+        assert!(matches!(round.failure, Some(CallError::TimedOut)), "{round:?}");
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_stream_that_goes_in_the_middle_ends_the_round_and_the_next_heals_what_is_left() {
         let (began, healed) = (Instant::now(), Cell::new(0));
         let heal = |_| async {
-            if healed.get() == 1000 && began.elapsed() < PATIENCE {
+            if healed.get() == 1000 && began.elapsed() < 2 * PATIENCE {
                 sleep(PATIENCE).await;
                 return Err(CallError::TimedOut);
             }
@@ -96,10 +100,10 @@ mod tests {
             Ok(())
         };
         let round = go(accounts(), 32, &heal).await;
-        assert_eq!((round.left.len(), began.elapsed()), (ACCOUNTS as usize - 1000, PATIENCE));
-        assert!(round.silence.is_some());
+        assert_eq!((round.left.len(), began.elapsed()), (ACCOUNTS as usize - 1000, 2 * PATIENCE));
+        assert!(matches!(round.failure, Some(CallError::TimedOut)), "{round:?}");
         let round = go(round.left, 32, &heal).await;
-        assert!(round.left.is_empty() && round.silence.is_none(), "{round:?}");
+        assert!(round.left.is_empty() && round.failure.is_none(), "{round:?}");
         assert_eq!(healed.get(), ACCOUNTS);
     }
 
@@ -108,7 +112,33 @@ mod tests {
         let heal = |key| async move { if key == 0 { Err(refused()) } else { Ok(()) } };
         let round = go(accounts(), 32, heal).await;
         assert_eq!(round.left, [0]);
-        assert!(round.silence.is_none(), "{round:?}");
+        assert!(matches!(round.failure, Some(CallError::Refused { .. })), "{round:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn answers_that_are_lost_now_and_then_do_not_end_a_round() {
+        let heal = async |key| {
+            if key % 100 != 99 {
+                sleep(Duration::from_millis(1)).await;
+                return Ok(());
+            }
+            sleep(PATIENCE).await;
+            Err(CallError::TimedOut)
+        };
+        let round = go(accounts(), 32, heal).await;
+        assert_eq!(round.left.len(), ACCOUNTS as usize / 100);
+        assert!(round.left.iter().all(|key| key % 100 == 99));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_server_that_refuses_the_first_state_is_asked_for_many_at_once() {
+        let began = Instant::now();
+        let round = go((0..9).collect(), 4, async |key: u32| {
+            sleep(Duration::from_secs(1)).await;
+            if key == 0 { Err(refused()) } else { Ok(()) }
+        })
+        .await;
+        assert_eq!((round.left, began.elapsed()), (vec![0], Duration::from_secs(3)));
     }
 
     #[tokio::test(start_paused = true)]
