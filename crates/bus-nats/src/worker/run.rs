@@ -1,6 +1,6 @@
 //! One run of one job, and its settlement.
 
-use std::{error::Error, sync::Arc};
+use std::sync::Arc;
 
 use bus::{GroupListener, GroupSettings};
 use bus_node::{Settlement, attempt, later};
@@ -83,22 +83,12 @@ impl Runner {
             return Ended::Outage;
         };
         match settler.settle(job, how).await {
-            Ok(true) => Ended::Settled,
-            Ok(false) => Ended::Unsettled,
-            Err(error) => {
-                self.tell(&error);
+            Ok(ended) => ended,
+            // It was told where it was met.
+            Err(_) => {
                 settler.give_back().await;
                 Ended::Unsettled
             }
-        }
-    }
-
-    fn tell(&self, error: &(dyn Error + 'static)) {
-        let group = &self.place.group;
-        if self.hindrances.unsettled.is_met() {
-            tracing::warn!(%group, error, "Jobs cannot be settled and will run again");
-        } else {
-            tracing::debug!(%group, error, "Job cannot be settled and will run again");
         }
     }
 

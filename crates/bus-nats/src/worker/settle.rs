@@ -1,15 +1,21 @@
 //! Ends a job on the broker. What is to be kept is stored before the job is acknowledged: a death between the two leaves
 //! it twice, and the place of a parked job and the id of a dead letter make that one again where they can.
 
-use std::time::Duration;
+use std::{error::Error, time::Duration};
 
 use async_nats::{HeaderMap, Subject};
 use bus_node::Settlement;
 use bytes::Bytes;
 use mailbox_event::UnixMillis;
-use tokio::{sync::Notify, time::sleep};
+use tokio::{
+    sync::Notify,
+    time::{Instant, sleep},
+};
 
-use super::job::{self, Job};
+use super::{
+    job::{self, Job},
+    run::Ended,
+};
 use crate::{
     error::CallError,
     groups::{Broker, Place},
@@ -32,8 +38,10 @@ pub(super) struct Settler<'a> {
 pub(super) struct Hindrances {
     /// There is no room for dead letters.
     full: Lasting,
-    /// Neither a retry nor a dead letter can be stored.
-    pub(super) unsettled: Lasting,
+    /// What waits for its next attempt cannot be stored.
+    unparked: Lasting,
+    /// A dead letter cannot be stored, though not for want of room.
+    unburied: Lasting,
     /// The server does not say that a job is ours no more.
     unacknowledged: Lasting,
 }
@@ -45,11 +53,10 @@ const ACKNOWLEDGEMENTS: usize = 5;
 const PAUSE: Duration = Duration::from_millis(100);
 
 impl Settler<'_> {
-    /// Does as `how` says. `false`: the job is the server's again, and the group should wait. On an error the job is as
-    /// it was.
-    pub(super) async fn settle(&self, job: Job, how: Settlement) -> Result<bool, CallError> {
+    /// Does as `how` says. On an error the job is as it was, and the error is told.
+    pub(super) async fn settle(&self, job: Job, how: Settlement) -> Result<Ended, CallError> {
         match how {
-            Settlement::Finish => return Ok(self.acknowledge().await),
+            Settlement::Finish => {}
             Settlement::Park { attempts, due_at } => {
                 let job = Job { attempts, ..job };
                 self.park(&job.stay(), &job, due_at).await?;
@@ -58,17 +65,26 @@ impl Settler<'_> {
                 self.bury(Job { attempts, ..job }, &reason, or_park_until).await?;
             }
         }
-        if self.hindrances.unsettled.is_over() {
-            tracing::info!(group = %self.place.group, "Jobs are settled again");
-        }
         Ok(self.acknowledge().await)
     }
 
     async fn park(&self, stay: &str, job: &Job, due_at: UnixMillis) -> Result<(), CallError> {
+        let (group, lasting) = (&self.place.group, &self.hindrances.unparked);
         let mut headers = job.headers();
         job::set_due(&mut headers, due_at);
         let stay = self.place.parked(stay);
-        self.broker.caller.store(stay, headers, job.message.payload.clone()).await?;
+        if let Err(error) = self.broker.caller.store(stay, headers, job.message.payload.clone()).await {
+            let told: &(dyn Error + 'static) = &error;
+            if lasting.is_met(Instant::now()) {
+                tracing::warn!(%group, error = told, "Jobs cannot be parked and will run again");
+            } else {
+                tracing::debug!(%group, error = told, "Job cannot be parked and will run again");
+            }
+            return Err(error);
+        }
+        if lasting.is_over() {
+            tracing::info!(%group, "Jobs are parked again");
+        }
         self.parked.notify_one();
         self.broker.say(self.place.bell(), Bytes::new()).await;
         Ok(())
@@ -76,40 +92,59 @@ impl Settler<'_> {
 
     async fn bury(&self, job: Job, reason: &str, or_park_until: UnixMillis) -> Result<(), CallError> {
         match bury(self.broker, self.place, &job, reason).await {
+            Ok(()) => self.buried(),
             Err(error) if error.is_full() => {
                 let group = &self.place.group;
-                if self.hindrances.full.is_met() {
+                if self.hindrances.full.is_met(Instant::now()) {
                     tracing::error!(%group, "Dead letters are full, jobs without hope are kept waiting");
                 }
                 let job = Job { attempts: job.attempts.saturating_sub(1), ..job };
                 // It was parked after as many attempts before, and the broker knows what was given back from there.
                 let stay = format!("{}.{}", job.stay(), or_park_until.0);
-                self.park(&stay, &job, or_park_until).await
+                return self.park(&stay, &job, or_park_until).await;
             }
-            buried => {
-                if buried.is_ok() && self.hindrances.full.is_over() {
-                    tracing::info!(group = %self.place.group, "There is room for dead letters again");
-                }
-                buried
+            Err(error) => {
+                self.unburied(&error);
+                return Err(error);
             }
+        }
+        Ok(())
+    }
+
+    fn unburied(&self, error: &(dyn Error + 'static)) {
+        let group = &self.place.group;
+        if self.hindrances.unburied.is_met(Instant::now()) {
+            tracing::warn!(%group, error, "Jobs without hope cannot be buried and will run again");
+        } else {
+            tracing::debug!(%group, error, "Job without hope cannot be buried and will run again");
+        }
+    }
+
+    fn buried(&self) {
+        let group = &self.place.group;
+        if self.hindrances.full.is_over() {
+            tracing::info!(%group, "There is room for dead letters again");
+        }
+        if self.hindrances.unburied.is_over() {
+            tracing::info!(%group, "Jobs without hope are buried again");
         }
     }
 
     /// Whether the server knows that the job is ours no more. Without its word the job may run again.
-    async fn acknowledge(&self) -> bool {
+    async fn acknowledge(&self) -> Ended {
         for _ in 0..ACKNOWLEDGEMENTS {
             if self.broker.answer(self.reply, "+ACK").await.is_ok() {
                 if self.hindrances.unacknowledged.is_over() {
                     tracing::info!(group = %self.place.group, "Jobs are acknowledged again");
                 }
-                return true;
+                return Ended::Settled;
             }
             sleep(PAUSE).await;
         }
-        if self.hindrances.unacknowledged.is_met() {
+        if self.hindrances.unacknowledged.is_met(Instant::now()) {
             tracing::warn!(group = %self.place.group, "Jobs cannot be acknowledged and will run again");
         }
-        false
+        Ended::Unsettled
     }
 
     /// Lets the server give the job to whoever asks next. It would by itself, after its patience.

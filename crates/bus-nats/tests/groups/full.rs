@@ -102,7 +102,28 @@ pub async fn a_retry_that_cannot_be_parked_stays_a_job(version: Version) {
     is_well.store(true, Ordering::SeqCst);
     node.until_done_of(&group).await;
     assert_eq!(node.bus.groups_with_dead_letters().await.unwrap(), []);
-    assert_eq!(said::by(&group), ["Jobs cannot be settled and will run again", "Jobs are settled again"]);
+    assert_eq!(said::by(&group), ["Jobs cannot be parked and will run again", "Jobs are parked again"]);
+}
+
+pub async fn a_dead_letter_that_has_room_does_not_say_that_retries_have(version: Version) {
+    let server = shared(version).await;
+    let mut small = installation(&server);
+    small.bounds.parked = NOTHING;
+    let node = Node::start(&small).await;
+    let is_hopeless = Arc::new(AtomicBool::new(false));
+    let hopeless = is_hopeless.clone();
+    let runs = Runs::new(move |_, _| match hopeless.load(Ordering::SeqCst) {
+        true => Outcome::Reject,
+        false => Outcome::Fail,
+    });
+    let group = listened_to("hopeless", version);
+    let _held = node.register_as(group.clone(), settings(1, SOON), &runs).await;
+    node.dispatch(job(1)).await;
+    runs.until(2).await;
+    is_hopeless.store(true, Ordering::SeqCst);
+    node.until_done_of(&group).await;
+    assert_eq!(node.bus.dead_letters(&group, 9).await.unwrap().len(), 1);
+    assert_eq!(said::by(&group), ["Jobs cannot be parked and will run again"]);
 }
 
 pub async fn a_job_that_cannot_be_buried_is_kept_and_tried_again(version: Version) {

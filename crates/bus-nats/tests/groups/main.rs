@@ -58,6 +58,7 @@ on_both! {
     full::a_group_waits_until_there_is_room_for_its_consumers,
     full::a_group_pauses_when_a_retry_cannot_be_parked_though_it_has_all_it_needs,
     full::a_retry_that_cannot_be_parked_stays_a_job,
+    full::a_dead_letter_that_has_room_does_not_say_that_retries_have,
     full::a_job_that_cannot_be_buried_is_kept_and_tried_again,
     full::a_job_for_which_there_is_no_room_at_all_is_lost_by_nobody,
     hanging::a_node_whose_server_hangs_ends_all_the_same,
