@@ -3,7 +3,7 @@
 //! would look like a server that is slow.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fmt,
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -19,7 +19,7 @@ mod permission;
 pub use permission::Action;
 pub(crate) use permission::{Complaint, Permission};
 
-/// Permissions that are remembered as missing: as many say enough.
+/// Permissions that are remembered as missing, and other complaints of one connection: as many say enough.
 const MOST: usize = 16;
 
 /// A server whose configuration is read again gives a permission without another word; whoever still lacks it is told so
@@ -79,8 +79,8 @@ struct Known {
     attempt: Option<Unreachable>,
     /// Why any failed since there was a connection: of two servers each may have its own reason.
     failed: Vec<Unreachable>,
-    /// What the server complained of last that is no permission.
-    complained: Option<String>,
+    /// What the server complained of that is no permission.
+    complained: BTreeSet<String>,
     missing: BTreeMap<Permission, Instant>,
     /// The last attempt but this one failed over TLS.
     is_tls: bool,
@@ -123,9 +123,7 @@ impl Troubles {
     /// The server complained of what is no permission. Whether that is news on this connection.
     pub(crate) fn complained(&self, words: String) -> bool {
         let mut known = self.known();
-        let is_news = known.complained.as_ref() != Some(&words);
-        known.complained = Some(words);
-        is_news
+        known.complained.len() < MOST && known.complained.insert(words)
     }
 
     /// The server did not allow something. Whether that is news.
