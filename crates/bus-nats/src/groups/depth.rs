@@ -23,15 +23,16 @@ pub struct GroupDepth {
     pub pending: u64,
     /// How long ago the oldest of them was dispatched.
     pub oldest: Option<Duration>,
-    /// Jobs that wait for the time of their next attempt.
+    /// Jobs that wait for the time of their next attempt. 0 for a group without consumers, as after the stream of jobs
+    /// was deleted: they are counted once a node has registered the group again.
     pub parked: u64,
     /// Its dead letters.
     pub dead_letters: u64,
 }
 
 impl NatsBus {
-    /// How much work each group has before it, on all nodes: every group that was registered or has dead letters, by
-    /// name. Costs the server a call for each consumer and two for each group that has any: ask it seldom.
+    /// How much work each group has before it, on all nodes: every group that has consumers or dead letters, by name.
+    /// Costs the server a call for each consumer and two for each group that has any: ask it seldom.
     pub async fn depth(&self) -> Result<Vec<GroupDepth>, BusError> {
         Ok(depth(&Broker::new(self.open_node()?)).await?)
     }
