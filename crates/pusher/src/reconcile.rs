@@ -83,7 +83,7 @@ impl Reconcile {
             return self.await_turn(channel.account());
         }
         let (this, channel) = (self.clone(), channel.clone());
-        let turn = Turn::of(self, channel.account());
+        let turn = Turn::first(self, channel.account());
         self.drain.spawn(async move {
             let account = channel.account();
             match this.asker.ask_if_unknown(&channel, &inquiry).await {

@@ -158,6 +158,14 @@ impl Schedule {
         self.wait(account, now + self.window + full_jitter(self.window, rng));
     }
 
+    /// The first question about an account broke off, which is no turn of its own. One that is known here keeps its turn:
+    /// that may be a gap's, or somebody may be asking in it.
+    pub(super) fn first_given_up(&mut self, account: AccountToken, now: Instant, rng: &mut impl Rng) {
+        if !self.accounts.contains_key(&account) {
+            self.given_up(account, now, rng);
+        }
+    }
+
     /// There is nobody to ask about it any more, or no credential to do it with.
     pub(super) fn left(&mut self, account: AccountToken) {
         if let Some(Standing::Waiting(turn)) = self.accounts.remove(&account) {

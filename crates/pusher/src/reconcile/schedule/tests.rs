@@ -46,6 +46,10 @@ impl Desk {
         self.schedule.gap(numbers.iter().map(|number| account(*number)), self.now, &mut self.rng);
     }
 
+    fn first_given_up(&mut self, number: u8) {
+        self.schedule.first_given_up(account(number), self.now, &mut self.rng);
+    }
+
     fn answered(&mut self, number: u8) {
         self.schedule.answered(account(number), self.now, &mut self.rng);
     }
@@ -286,4 +290,27 @@ proptest! {
             prop_assert_eq!(desk.schedule.turns.len() + asking.len(), desk.schedule.len());
         }
     }
+}
+
+#[test]
+fn a_first_question_that_breaks_off_takes_nothing_from_the_turn_that_a_gap_gave() {
+    let mut desk = Desk::never().an_hour_later();
+    desk.gap(&[1]);
+    let turn = desk.schedule.next_due();
+    desk.first_given_up(1);
+    assert_eq!(desk.schedule.next_due(), turn);
+    // Nor from a question in that turn, which a gap says to ask once more.
+    desk.next();
+    desk.gap(&[1]);
+    desk.first_given_up(1);
+    assert_eq!(desk.schedule.next_due(), None, "nobody else asks meanwhile");
+    desk.answered(1);
+    assert_eq!(desk.asked_within(MINUTE), [account(1)]);
+}
+
+#[test]
+fn an_account_that_nothing_is_known_of_has_a_turn_after_its_first_question_broke_off() {
+    let mut desk = Desk::never().an_hour_later();
+    desk.first_given_up(1);
+    assert_eq!(desk.asked_within(2 * MINUTE), [account(1)]);
 }
