@@ -21,7 +21,7 @@ use crate::{
     keeper::keep,
     link, live,
     node::{Node, Readiness},
-    streams::STATE,
+    streams::{DEAD, PARKED, STATE},
 };
 
 /// A node of the bus on NATS. Clones are the same node; it is closed when the last of them is dropped.
@@ -201,6 +201,12 @@ impl Bus for NatsBus {
         // A stream of jobs that is gone is met by whoever has one, and by nobody before.
         if node.check_ready().is_ok() {
             node.takers.look(node).await?;
+        }
+        // Those of jobs that failed are met by such jobs alone, which then stay with their group and hold up others.
+        if !node.groups.is_empty() {
+            for stream in [PARKED, DEAD] {
+                Broker::new(node).last_sequence(stream).await?;
+            }
         }
         Ok(())
     }

@@ -67,6 +67,11 @@ impl Groups {
         if is_one_lacking { Err(CallError::FewConsumers(names.stream(JOBS))) } else { Ok(()) }
     }
 
+    /// Whether this node has any.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+    }
+
     /// Whether that is news.
     fn note_lack(&self, group: &Group, is_lacking: bool) -> bool {
         let mut lacking = self.lacking.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,6 +1,7 @@
 //! Streams without room: what would go there stays where it is, and goes on when there is room again.
 
 use std::{
+    error::Error,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -12,7 +13,10 @@ use async_trait::async_trait;
 use bus::{Attempt, Bus, DeadLetters, Failure, Group, GroupListener, Message};
 use bus_nats::{Consent, NatsSettings, provision};
 use bus_node::Surroundings;
-use testkit::{eventually, nats::Version};
+use testkit::{
+    eventually,
+    nats::{Nats, Version},
+};
 
 use crate::{
     said,
@@ -205,4 +209,25 @@ pub async fn a_group_waits_until_there_is_room_for_its_consumers(version: Versio
     node.bus.health().await.unwrap();
     node.dispatch_until_taken(job(1)).await;
     runs.until(1).await;
+}
+
+/// Of NATS' streams for jobs that failed; without a group nobody needs them.
+pub async fn where_failed_jobs_go_is_missed_when_it_is_gone(version: Version) {
+    let server = Nats::start(version).await;
+    let settings_of = installation(&server);
+    let (node, idle) = (Node::start(&settings_of).await, Node::start(&settings_of).await);
+    let _held = node.register(settings(1, LONG), &Runs::new(|_, _| Outcome::Done)).await;
+    let jetstream = async_nats::jetstream::new(async_nats::connect(server.url()).await.unwrap());
+    for stream in ["PARKED", "DEAD"] {
+        let name = format!("{}_{stream}", settings_of.prefix);
+        jetstream.delete_stream(&name).await.unwrap();
+        let is_told = async || {
+            let told = node.bus.health().await.err()?.source()?.to_string();
+            (told == format!("stream {name} was deleted: run mailpush provision")).then_some(())
+        };
+        eventually(PATIENCE, "what is gone is named", is_told).await;
+        idle.bus.health().await.unwrap();
+        make_room(&settings_of).await;
+        eventually(PATIENCE, "it is there again", async || node.bus.health().await.ok()).await;
+    }
 }

@@ -61,6 +61,7 @@ on_both! {
     full::a_dead_letter_that_has_room_does_not_say_that_retries_have,
     full::a_job_that_cannot_be_buried_is_kept_and_tried_again,
     full::a_job_for_which_there_is_no_room_at_all_is_lost_by_nobody,
+    full::where_failed_jobs_go_is_missed_when_it_is_gone,
     hanging::a_node_whose_server_hangs_ends_all_the_same,
     kills::a_worker_that_is_killed_again_and_again_loses_no_job,
     lease::only_one_node_reads_what_is_parked,
