@@ -34,7 +34,7 @@ impl Ending for Error {
     }
 }
 
-/// Opens the database of `config`; makes none, and leaves its tables to the program that runs.
+/// Opens the database of `config`; makes no file, and leaves tables of another version to the program that runs.
 pub async fn open(config: &Config) -> Result<Store, Error> {
     // Whether text messages are sent may not be known here: what is said of credit is synced in any case.
     let settings = store::Settings { survives_power_cut: true, ..config.notifyd.ledger() };
@@ -43,5 +43,5 @@ pub async fn open(config: &Config) -> Result<Store, Error> {
     if settings.url.is_none() && matches!(file.try_exists(), Ok(false)) {
         return Err(Error::Missing(file));
     }
-    Store::open_as_it_is(&settings, &file).await.map_err(Error::Open)
+    Store::open_beside(&settings, &file).await.map_err(Error::Open)
 }

@@ -64,12 +64,13 @@ impl Store {
         }
     }
 
-    /// Opens it as [`Self::open`] does, but leaves the tables as they are. Fails with [`OpenError::Earlier`] where they are
-    /// not of this version, and where the server is away: for a look beside a program that may be of an earlier one.
-    pub async fn open_as_it_is(settings: &Settings, default: &Path) -> Result<Self, OpenError> {
+    /// Opens it as [`Self::open`] does, but changes no tables that are there. Fails with [`OpenError::Earlier`] where they
+    /// are not of this version, and where the server is away: for use beside a program that may be of an earlier one.
+    pub async fn open_beside(settings: &Settings, default: &Path) -> Result<Self, OpenError> {
         let store = Self::connect(settings, default).await?;
         let newest = MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or_default();
         match store.newest_migration().await? {
+            0 => store.prepare().await.map(|()| store),
             earlier if earlier < newest => Err(OpenError::Earlier),
             later if later > newest => Err(OpenError::Later(later)),
             _ => store.look_at_recipients().await.map(|()| store),

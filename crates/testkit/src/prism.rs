@@ -26,7 +26,7 @@ impl Prism {
     /// Starts it on a port of 127.0.0.1, with answers of its own.
     ///
     /// # Panics
-    /// When the clients are not installed, or it does not listen in time.
+    /// When it is not installed, or does not listen in time.
     pub async fn start() -> Self {
         Self::run(&["mock"], None).await
     }
@@ -34,7 +34,7 @@ impl Prism {
     /// Starts it in front of a server, which answers. A request or an answer that is not as described is an error 422 or 500.
     ///
     /// # Panics
-    /// When the clients are not installed, or it does not listen in time.
+    /// When it is not installed, or does not listen in time.
     pub async fn before(upstream: &str) -> Self {
         Self::run(&["proxy", "--errors"], Some(upstream)).await
     }
@@ -43,9 +43,10 @@ impl Prism {
         let (scratch, port) = (Scratch::new(), free_port());
         let (description, node) = (scratch.join("twilio.json"), clients().join("bin/node"));
         std::fs::write(&description, TWILIO).expect("the folder is the test's");
-        assert!(node.exists(), "clients are not installed: run tests/run --prepare");
+        let prism = clients().join("judge/node_modules/@stoplight/prism-cli/dist/index.js");
+        assert!(prism.exists(), "Prism is not installed: run tests/bench/judge/install");
         let mut command = Command::new(node);
-        command.arg(clients().join("node_modules/@stoplight/prism-cli/dist/index.js"));
+        command.arg(prism);
         command.args(how).args(["--host", "127.0.0.1", "--port", &port.to_string()]);
         command.arg(&description).args(upstream);
         let mut process = Process::start("prism", &mut command, None).without_patience();

@@ -77,6 +77,8 @@ enum Command {
     Mail(Measured<MailPlan>),
     /// Text messages: their rate beside a bare loop of requests, one user's credit, fitting a text.
     Sms(Measured<SmsPlan>),
+    /// Has Twilio's own description judge what is posted to it.
+    Judge,
     /// Readers that never read for minutes: memory levels off, nobody is disconnected, all converge.
     Soak(SoakPlan),
     /// Writes the table of what was saved.
@@ -130,6 +132,7 @@ fn run(command: Command) -> Outcome<()> {
             asked.each(&[Peer::Ours, Peer::OursNats, Peer::OursNatsDebian], scenario::mail::run)
         }
         Command::Sms(asked) => asked.each(&[Peer::Ours, Peer::OursNats], scenario::sms::run),
+        Command::Judge => scenario::judge::run(),
         Command::Soak(plan) => scenario::soak::run(&plan),
         Command::Table(plan) => table::run(&plan),
         Command::Server { peer, folder } => server::run(peer, &folder),

@@ -2,6 +2,7 @@
 
 pub mod answer;
 pub mod broadcast;
+pub mod judge;
 pub mod load;
 pub mod mail;
 pub mod nats;

@@ -6,14 +6,14 @@ use fakes::sms::{Account, Form, Status};
 use http::{HeaderMap, Method};
 use kit::config::Secret;
 use serde_json::{Value, json};
-use sms_gateway::{Delivery, Outcome, Outgoing, ReceiptRequest, Settings, open, signature};
-use testkit::{prism::Prism, program::clients};
+use sms_gateway::{Delivery, ReceiptRequest, signature};
+use testkit::program::clients;
 use tokio::process::Command;
 use url::form_urlencoded;
 
 use crate::{
     receipts::{now, request, sent},
-    site::{REFERENCE, Told, fake, message, settings},
+    site::{REFERENCE, Told, fake},
 };
 
 /// Runs a script that finds `given` and ends with an expression's value in `said`.
@@ -166,40 +166,4 @@ said = [[sent.sid, sent.num_segments, sent.status], [part.message_id for part in
     assert_eq!(said, json!([[kept[0].ids[0], "2", "queued"], kept[1].ids]));
     let references: Vec<_> = kept.iter().map(|message| message.reference.as_str()).collect();
     assert_eq!((references, kept[1].ids.len()), (vec!["abc", "def"], 2));
-}
-
-/// A sender of each kind, with and without a place for receipts, words that have to be escaped, and many.
-#[tokio::test]
-async fn what_we_post_and_what_the_fake_answers_is_as_twilio_describes_it() {
-    let (judge, fake, service) = (Prism::start().await, fake().await, format!("MG{}", "0a".repeat(16)));
-    let between = Prism::before(&fake.base_url()).await;
-    let long = "\u{436}".repeat(500);
-    for (from, text) in [("+15557654321", message().text), (service.as_str(), "&=+%\u{0}\n"), ("Us", &long)] {
-        for receipts in [None, Some("https://here.example/receipts".to_owned())] {
-            let text = Outgoing { from, text, ..message() };
-            for base in [judge.base_url(), between.base_url()] {
-                let settings = Settings { receipts: receipts.clone(), ..settings(Form::Twilio, &base) };
-                let outcome = open(&settings).unwrap().send(&text).await.outcome;
-                assert!(matches!(outcome, Outcome::Accepted { .. }), "{outcome:?} {from} at {base}");
-            }
-        }
-    }
-    assert_eq!(fake.messages().len(), 6);
-}
-
-#[tokio::test]
-async fn twilios_description_refuses_what_it_does_not_describe() {
-    let judge = Prism::start().await;
-    let account = Account::default();
-    let url = format!("{}/2010-04-01/Accounts/{}/Messages.json", judge.base_url(), account.twilio_sid);
-    for (body, status) in [
-        ("To=%2B15551234567&From=%2B15557654321&Body=x&ValidityPeriod=60", 201),
-        ("From=%2B15557654321&Body=x", 422),
-        ("To=%2B15551234567&MessagingServiceSid=MG1&Body=x", 422),
-        ("To=%2B15551234567&From=%2B15557654321&Body=x&ValidityPeriod=long", 422),
-    ] {
-        let request = testkit::http_client().post(&url).basic_auth(&account.twilio_sid, Some("secret"));
-        let request = request.header("content-type", "application/x-www-form-urlencoded").body(body);
-        assert_eq!(request.send().await.unwrap().status().as_u16(), status, "{body}");
-    }
 }

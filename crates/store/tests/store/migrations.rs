@@ -8,7 +8,7 @@ on_both! {
     many_nodes_open_an_empty_database_at_once,
     a_database_of_a_later_version_is_refused_by_its_number,
     a_database_of_the_first_version_is_brought_up_to_date,
-    a_look_leaves_a_database_of_an_earlier_version_as_it_is,
+    who_comes_beside_leaves_a_database_of_an_earlier_version_as_it_is,
 }
 
 async fn many_nodes_open_an_empty_database_at_once(fixture: Fixture) {
@@ -56,10 +56,11 @@ async fn a_database_of_the_first_version_is_brought_up_to_date(fixture: Fixture)
     assert_eq!(store.forget(mailbox_event::UnixMillis(crate::fixture::NOW.0 + 1)).await.unwrap(), 1);
 }
 
-async fn a_look_leaves_a_database_of_an_earlier_version_as_it_is(fixture: Fixture) {
-    let look = async || Store::open_as_it_is(&fixture.settings(), "/nowhere".as_ref()).await;
-    assert!(matches!(look().await, Err(OpenError::Earlier)), "it is empty");
-    fixture.open().await.close().await;
+async fn who_comes_beside_leaves_a_database_of_an_earlier_version_as_it_is(fixture: Fixture) {
+    let look = async || Store::open_beside(&fixture.settings(), "/nowhere".as_ref()).await;
+    let made = look().await.unwrap();
+    made.check().await.unwrap();
+    made.close().await;
     look().await.unwrap().check().await.unwrap();
     fixture
         .by_hand("DELETE FROM _sqlx_migrations WHERE version = (SELECT MAX(version) FROM _sqlx_migrations)")
