@@ -17,7 +17,7 @@ const START_WITHIN: Duration = Duration::from_secs(60);
 /// The running mock. It ends when this is dropped.
 #[derive(Debug)]
 pub struct Prism {
-    process: Process,
+    _process: Process,
     port: u16,
     _scratch: Scratch,
 }
@@ -55,18 +55,12 @@ impl Prism {
             TcpStream::connect(("127.0.0.1", port)).await.ok()
         })
         .await;
-        Self { process, port, _scratch: scratch }
+        Self { _process: process, port, _scratch: scratch }
     }
 
     /// What stands in the place of `https://api.twilio.com`.
     #[must_use]
     pub fn base_url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
-    }
-
-    /// Its process.
-    #[must_use]
-    pub fn id(&self) -> u32 {
-        self.process.id()
     }
 }

@@ -48,7 +48,8 @@ impl Many {
         Self { texts, waits: true }
     }
 
-    /// The same, but it waits for nobody: few callers are under way, and each does nothing else meanwhile.
+    /// The same, but it waits for nobody, and goes with all who came during the one before: few callers are under way, and
+    /// each does nothing else meanwhile.
     pub(crate) fn at_once(self) -> Self {
         Self { waits: false, ..self }
     }
